@@ -1,0 +1,173 @@
+package collector
+
+// Kind says what happened. Kinds that stand for a system call carry its name.
+type Kind string
+
+// What the kernel shows.
+const (
+	KindFork         Kind = "fork"          // a process (never a thread) was made: clone, clone3, fork, vfork
+	KindExec         Kind = "exec"          // a program was executed, or, with ret < 0, was not
+	KindExit         Kind = "exit"          // the last thread of a process is gone
+	KindRename       Kind = "rename"        // a process gave itself another name: prctl(PR_SET_NAME)
+	KindUnshare      Kind = "unshare"       // new namespaces for the caller
+	KindSetns        Kind = "setns"         // the caller joined namespaces: nothing is created
+	KindMount        Kind = "mount"         // mount(2)
+	KindUmount       Kind = "umount"        // umount2(2)
+	KindPivotRoot    Kind = "pivot_root"    // pivot_root(2)
+	KindChroot       Kind = "chroot"        // chroot(2)
+	KindOpenTree     Kind = "open_tree"     // open_tree(2)
+	KindMoveMount    Kind = "move_mount"    // move_mount(2)
+	KindFsopen       Kind = "fsopen"        // fsopen(2)
+	KindFsconfig     Kind = "fsconfig"      // fsconfig(2)
+	KindFsmount      Kind = "fsmount"       // fsmount(2)
+	KindMountSetattr Kind = "mount_setattr" // mount_setattr(2)
+	KindCgroupMkdir  Kind = "cgroup_mkdir"  // a cgroup was made, in one hierarchy
+	KindCgroupAttach Kind = "cgroup_attach" // a process was moved into a cgroup, in one hierarchy
+	KindCgroupRmdir  Kind = "cgroup_rmdir"  // a cgroup was removed, in one hierarchy
+	KindNetlink      Kind = "netlink"       // a process asked rtnetlink for something: tells who
+	KindLink         Kind = "link"          // rtnetlink's notification: tells name and index
+)
+
+// What the exporter adds to the kernel's events, so that a recording is whole
+// and the assembler needs no file and no clock.
+const (
+	KindClock   Kind = "clock"   // the wall clock at a moment of the boot clock
+	KindLost    Kind = "lost"    // events that the kernel side had to drop
+	KindProcess Kind = "process" // a process that ran already when the probes were attached
+	KindBundle  Kind = "bundle"  // what the config.json of a bundle says
+)
+
+// Event is one thing that happened on the host. Its JSON form, one object per
+// line, is what `events --format json` writes and `replay` reads; a field that
+// does not apply or is not known is absent (and zero here). Every string comes
+// from a process on the host and is hostile input.
+type Event struct {
+	// Time is when it was complete, in nanoseconds of CLOCK_BOOTTIME.
+	Time int64 `json:"time"`
+	Kind Kind  `json:"kind"`
+
+	// PID is the process (thread group) that did it, in the initial pid
+	// namespace; TID the thread, where it is not the leader.
+	PID int `json:"pid,omitempty"`
+	TID int `json:"tid,omitempty"`
+	// Born is when that process was made (CLOCK_BOOTTIME, ns). (PID, Born)
+	// is a process; a pid alone is reused.
+	Born int64 `json:"born,omitempty"`
+	// Comm is the thread's name, at most 15 bytes.
+	Comm string `json:"comm,omitempty"`
+	// MntNS and NetNS are the inode numbers of the thread's mount and network
+	// namespaces when it was done.
+	MntNS uint32 `json:"mnt_ns,omitempty"`
+	NetNS uint32 `json:"net_ns,omitempty"`
+
+	// Duration is how long the call took, in nanoseconds: it began at
+	// Time-Duration. Of a fork, only where it made namespaces.
+	Duration int64 `json:"duration,omitempty"`
+	// Ret is what the call returned: a negative errno, a file descriptor, 0.
+	Ret int64 `json:"ret,omitempty"`
+	// Flags are those of the call: CLONE_* of fork, unshare and setns, MS_*
+	// of mount, and so on.
+	Flags uint64 `json:"flags,omitempty"`
+
+	// Child is the process that a fork made or a cgroup_attach moved, and
+	// ChildBorn when it was made. Parent is the child's real parent: with
+	// CLONE_PARENT not the process that forked.
+	Child     int   `json:"child,omitempty"`
+	ChildBorn int64 `json:"child_born,omitempty"`
+	Parent    int   `json:"parent,omitempty"`
+
+	// Namespaces are those that the child (fork) or the caller (unshare,
+	// setns, process) is in afterwards; of a fork, only where it made some.
+	Namespaces *Namespaces `json:"namespaces,omitempty"`
+
+	// File is the path given to exec, or the executable of a process.
+	File string `json:"file,omitempty"`
+	// Args are the arguments, as executed. Env holds only the variables that
+	// identify a start (CNI_*, TRACEPARENT, _LIBCONTAINER_INITTYPE, ...).
+	// Truncated says that some did not fit.
+	Args      []string `json:"args,omitempty"`
+	Env       []string `json:"env,omitempty"`
+	Truncated bool     `json:"truncated,omitempty"`
+
+	// Status is the wait status of an exit: code<<8, or the signal.
+	Status int `json:"status,omitempty"`
+	// Name is the new name (rename), an interface's name (netlink, link) or
+	// fsconfig's key.
+	Name string `json:"name,omitempty"`
+
+	// Source, Target, FSType and Data are the arguments of the mount calls, as
+	// the process gave them. RealTarget is what Target meant where it is
+	// /proc/.../fd/N or relative: the path in the caller's mount namespace.
+	// SourceNS is the inode of the namespace that Source stands for.
+	Source     string `json:"source,omitempty"`
+	Target     string `json:"target,omitempty"`
+	RealTarget string `json:"real_target,omitempty"`
+	FSType     string `json:"fs_type,omitempty"`
+	Data       string `json:"data,omitempty"`
+	SourceNS   uint32 `json:"source_ns,omitempty"`
+
+	// Path is a cgroup's path in its hierarchy, or the bundle's directory.
+	// Hierarchy is the cgroup hierarchy: 0 is cgroup v2.
+	Path      string `json:"path,omitempty"`
+	Hierarchy int    `json:"hierarchy,omitempty"`
+
+	// Message is the rtnetlink message (RTM_NEWLINK, ...) of a netlink or link.
+	Message string `json:"message,omitempty"`
+	// Index is the interface's; PeerIndex its veth peer's, in the namespace
+	// where that one is; LinkType its kind (veth, bridge, ...).
+	Index     int    `json:"index,omitempty"`
+	PeerIndex int    `json:"peer_index,omitempty"`
+	PeerName  string `json:"peer_name,omitempty"`
+	LinkType  string `json:"link_type,omitempty"`
+	// TargetNS is the network namespace that an interface is moved to (netlink),
+	// resolved from the descriptor in the message. Moved says that a
+	// RTM_DELLINK means a move, not a deletion.
+	TargetNS uint32 `json:"target_ns,omitempty"`
+	Moved    bool   `json:"moved,omitempty"`
+	// Address is what RTM_NEWADDR assigns, as address/prefix.
+	Address string `json:"address,omitempty"`
+
+	// Wall is the wall clock at Time, in nanoseconds since 1970 (clock).
+	Wall int64 `json:"wall,omitempty"`
+	// Lost is how many events of kind What were dropped since the last such
+	// event (lost); Since is when that was.
+	Lost  uint64 `json:"lost,omitempty"`
+	What  string `json:"what,omitempty"`
+	Since int64  `json:"since,omitempty"`
+
+	// Bundle is what the bundle in Path says (bundle).
+	Bundle *Bundle `json:"bundle,omitempty"`
+}
+
+// Began is when it began: Time less Duration.
+func (e *Event) Began() int64 { return e.Time - e.Duration }
+
+// Namespaces are the inode numbers of a set of namespaces, as in
+// /proc/PID/ns; 0 is unknown.
+type Namespaces struct {
+	Mnt    uint32 `json:"mnt,omitempty"`
+	UTS    uint32 `json:"uts,omitempty"`
+	IPC    uint32 `json:"ipc,omitempty"`
+	PID    uint32 `json:"pid,omitempty"` // pid_for_children
+	Net    uint32 `json:"net,omitempty"`
+	Cgroup uint32 `json:"cgroup,omitempty"`
+	User   uint32 `json:"user,omitempty"`
+	Time   uint32 `json:"time,omitempty"` // time_for_children
+}
+
+// Bundle is the part of a bundle's config.json that a start is joined and
+// described by (OCI runtime specification, config.md).
+type Bundle struct {
+	Root        string            `json:"root,omitempty"`         // root.path, absolute
+	CgroupsPath string            `json:"cgroups_path,omitempty"` // linux.cgroupsPath
+	Hooks       []Hook            `json:"hooks,omitempty"`
+	Annotations map[string]string `json:"annotations,omitempty"` // only those that identify
+}
+
+// Hook is one OCI hook of a bundle.
+type Hook struct {
+	Kind string `json:"kind"` // prestart, createRuntime, createContainer, startContainer, poststart, poststop
+	Path string `json:"path"`
+	// Args are the hook's arguments, args[0] included.
+	Args []string `json:"args,omitempty"`
+}

@@ -1,0 +1,109 @@
+package collector
+
+import "time"
+
+// Outcome is how a start ended.
+type Outcome string
+
+// The outcomes of a start.
+const (
+	Started    Outcome = "started"    // the entrypoint was executed
+	Failed     Outcome = "failed"     // it can no longer be executed
+	Incomplete Outcome = "incomplete" // seen in part, spoiled by lost events, or timed out
+)
+
+// The kinds of what is started.
+const (
+	KindOfContainer = "container"
+	KindOfSandbox   = "sandbox"
+)
+
+// Start is the record of one container start. Its JSON form is what `run`,
+// `watch` and `replay` write with `--format json`. What is not known is absent.
+type Start struct {
+	ContainerID string  `json:"container_id"`
+	Name        string  `json:"name,omitempty"`
+	Image       string  `json:"image,omitempty"`
+	Engine      string  `json:"engine"`  // docker, containerd, cri, podman, cri-o, none
+	Runtime     string  `json:"runtime"` // runc, crun, ...
+	Kind        string  `json:"kind"`    // container, sandbox
+	Outcome     Outcome `json:"outcome"`
+	// FailedPhase is the phase that a failed start died in.
+	FailedPhase PhaseName `json:"failed_phase,omitempty"`
+	// Error says in one line why a start failed or is incomplete.
+	Error string `json:"error,omitempty"`
+
+	// Begin is on the wall clock; Duration is measured on the boot clock.
+	Begin    time.Time     `json:"begin"`
+	Duration time.Duration `json:"duration_ns"`
+
+	// Phases partition the start: each begins where the one before ends, and
+	// the durations sum to Duration exactly.
+	Phases []Phase `json:"phases"`
+	// Operations may overlap each other and the bounds of the phases. They
+	// are in the order in which they began.
+	Operations []Operation `json:"operations,omitempty"`
+	Counts     Counts      `json:"counts"`
+
+	Namespaces Namespaces `json:"namespaces"`
+	Veths      []Veth     `json:"veths,omitempty"`
+	// PID is the entrypoint's (or the init's that died before), in the
+	// initial pid namespace.
+	PID int `json:"pid,omitempty"`
+	// Ready is the time from the entrypoint to the container's first
+	// listen(2); 0 is unknown.
+	Ready time.Duration `json:"ready_ns,omitempty"`
+	// TraceID is that of the start's trace, 32 hexadecimal digits. It is
+	// derived from the start, so that every exporter on the host gives the
+	// same one.
+	TraceID string `json:"trace_id"`
+}
+
+// Phase is one phase of a start. Begin is relative to the start's.
+type Phase struct {
+	Name     PhaseName     `json:"name"`
+	Begin    time.Duration `json:"begin_ns"`
+	Duration time.Duration `json:"duration_ns"`
+}
+
+// Operation is something that was done for a start. Begin is relative to the
+// start's; Phase is the phase in which it began.
+type Operation struct {
+	Name       OperationName     `json:"name"`
+	Phase      PhaseName         `json:"phase,omitempty"`
+	Begin      time.Duration     `json:"begin_ns"`
+	Duration   time.Duration     `json:"duration_ns"`
+	Attributes map[string]string `json:"attributes,omitempty"`
+}
+
+// OperationName is what an operation is: of low cardinality, a metric's label.
+type OperationName string
+
+// The operations, and the attributes that each has.
+const (
+	OpRootfsMount OperationName = "rootfs_mount" // the engine's mount of the rootfs: source, target, type
+	OpShim        OperationName = "shim"         // a shim's or monitor's exec to its exit, of a launcher: pid, exit_code
+	OpRuntime     OperationName = "runtime"      // a command of the runtime, exec to exit: runtime, command, pid, exit_code
+	OpCgroup      OperationName = "cgroup"       // the first mkdir to the last attach: path
+	OpNetns       OperationName = "netns"        // the call that made the network namespace: inode
+	OpVeth        OperationName = "veth"         // the making of a veth pair: host, container
+	OpMount       OperationName = "mount"        // a call by init that attaches a mount: source, target, type, error
+	OpHook        OperationName = "hook"         // an OCI hook, exec to exit: hook (its name), kind, pid, exit_code
+	OpPivotRoot   OperationName = "pivot_root"   // the call, or MS_MOVE and chroot
+)
+
+// Counts are how many of each a start made.
+type Counts struct {
+	Mounts       int `json:"mounts"`        // calls by init that attach a mount, failed ones included
+	EngineMounts int `json:"engine_mounts"` // the same by the engine and the shim
+	Execs        int `json:"execs"`         // programs executed for the start, the entrypoint included
+	Namespaces   int `json:"namespaces"`    // made for the container
+	Veths        int `json:"veths"`
+}
+
+// Veth is a veth pair that was made for a start.
+type Veth struct {
+	Host      string `json:"host,omitempty"`      // the name of the host's end
+	Container string `json:"container,omitempty"` // the name of the container's end
+	Address   string `json:"address,omitempty"`   // of the container's end, address/prefix
+}

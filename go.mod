@@ -1,0 +1,3 @@
+module container_start_exporter
+
+go 1.26
