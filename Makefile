@@ -1,0 +1,56 @@
+# make run      serve metrics on :9786 (needs Go and root)
+# make test     everything, with real engines (root; installs Debian packages)
+# make help     the rest
+
+BINARY  := bin/container_start_exporter
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+STAMP   := github.com/prometheus/common/version
+LDFLAGS := -s -w -X $(STAMP).Version=$(VERSION) \
+	-X $(STAMP).Revision=$(shell git rev-parse HEAD 2>/dev/null) \
+	-X $(STAMP).Branch=$(shell git rev-parse --abbrev-ref HEAD 2>/dev/null)
+ROOT    := $(filter 0,$(shell id -u))
+FUZZTIME ?= 10s
+
+export CGO_ENABLED := 0
+
+.PHONY: build run generate check-generate lint packages test bench fuzz clean help
+
+build: ## build the static binary bin/container_start_exporter
+	go build -trimpath -ldflags '$(LDFLAGS)' -o $(BINARY) ./cmd/container_start_exporter
+
+run: build ## build it and serve metrics on :9786
+	$(BINARY) serve
+
+generate: ## compile the probes anew (needs clang-14)
+	go generate ./bpf
+
+check-generate: ## check that the committed probes are what their sources say
+	.ci/check-generate
+
+lint: ## gofmt and go vet
+	@test -z "$$(gofmt -l . | tee /dev/stderr)" || { echo 'lint: not gofmt-ed: see above' >&2; exit 1; }
+	go vet ./...
+
+packages: ## install the Debian packages that the tests need (root)
+	.ci/install-packages
+
+# One package at a time: those that load the probes see each other's containers.
+test: $(if $(ROOT),packages) lint $(if $(ROOT),check-generate) ## run all tests, with real engines where root
+	@$(if $(ROOT),:,echo 'test: not root: skipping the check of the generated probes and every test that loads probes or starts containers')
+	go test -p 1 -timeout 20m ./...
+
+bench: ## run the benchmarks
+	go test -run '^$$' -bench . -benchmem ./...
+
+fuzz: ## fuzz each fuzz target for FUZZTIME (10s)
+	@for package in $$(go list ./...); do \
+		for target in $$(go test -list '^Fuzz' $$package | grep '^Fuzz'); do \
+			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$package || exit 1; \
+		done; \
+	done
+
+clean: ## remove what was built
+	rm -rf bin
+
+help: ## say what each target does
+	@sed -n 's/^\([a-z-]*\):.*## /\1: /p' $(MAKEFILE_LIST)
