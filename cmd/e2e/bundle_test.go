@@ -1,0 +1,153 @@
+package e2e
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// bareRuntime is an OCI runtime without an engine.
+type bareRuntime struct {
+	name string
+	// prefix precedes its command line, where the host's cgroups need it.
+	prefix []string
+}
+
+// needRuntime gives runc or crun, ready to run.
+func needRuntime(t *testing.T, name string) bareRuntime {
+	t.Helper()
+	needRoot(t)
+	r := bareRuntime{name: name}
+	if name == "crun" {
+		r.prefix = withoutV2Controllers(t)
+	}
+	return r
+}
+
+func (r bareRuntime) cmd(args ...string) *exec.Cmd {
+	words := append(append(append([]string{}, r.prefix...), r.name), args...)
+	return exec.Command(words[0], words[1:]...)
+}
+
+// withoutV2Controllers gives the words that enter a mount namespace in which
+// each controller is mounted as cgroup v1: crun refuses to run where v1 and v2
+// are both there and v2 still has a controller.
+func withoutV2Controllers(t *testing.T) []string {
+	t.Helper()
+	const base = "/sys/fs/cgroup"
+	content, err := os.ReadFile(base + "/unified/cgroup.controllers")
+	controllers := strings.Fields(string(content))
+	if err != nil || len(controllers) == 0 {
+		return nil // all v1, or all v2
+	}
+	script := ""
+	for _, name := range controllers {
+		script += fmt.Sprintf("mkdir -p %[1]s/%[2]s && mount -t cgroup -o %[2]s cgroup %[1]s/%[2]s && ", base, name)
+	}
+	holder := start(t, "unshare", "-m", "--propagation", "private", "sh", "-c", script+"echo mounted && exec sleep infinity")
+	t.Cleanup(func() {
+		_ = holder.end(os.Kill, 10*time.Second)
+		for _, name := range controllers {
+			_ = os.Remove(filepath.Join(base, name))
+		}
+	})
+	waitFor(t, 10*time.Second, "cgroup v1 mounts", func() bool {
+		return strings.Contains(holder.stdout.String(), "mounted")
+	}, holder.stderr.String)
+	return []string{"nsenter", "-t", strconv.Itoa(holder.cmd.Process.Pid), "-m", "--"}
+}
+
+// bundle makes a bundle that executes args, and gives its directory.
+func bundle(t *testing.T, args ...string) string {
+	t.Helper()
+	root, err := rootfs()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	must(t, exec.Command("runc", "spec", "--bundle", dir))
+	path := filepath.Join(dir, "config.json")
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var spec map[string]any
+	if err := json.Unmarshal(content, &spec); err != nil {
+		t.Fatal(err)
+	}
+	spec["ociVersion"] = "1.0.2" // crun 1.8 rejects newer ones
+	spec["root"].(map[string]any)["path"] = root
+	process := spec["process"].(map[string]any)
+	process["args"] = args
+	process["terminal"] = false
+	process["rlimits"] = []any{} // to raise one takes CAP_SYS_RESOURCE
+	if content, err = json.Marshal(spec); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, content, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// newID is an id for a bare container, that no other run uses.
+func newID(t *testing.T, what string) string {
+	t.Helper()
+	return fmt.Sprintf("e2e-%s-%d-%d", what, os.Getpid(), time.Now().UnixNano())
+}
+
+// run runs a container that ends, in the foreground, and gives its id.
+func (r bareRuntime) run(t *testing.T, args ...string) (id string, res result) {
+	t.Helper()
+	id = newID(t, r.name)
+	return id, execute(t, r.cmd("run", "--bundle", bundle(t, args...), id))
+}
+
+// hold runs a container that stays, in the foreground of a runtime that stays
+// with it, and gives its id and its init's pid as the runtime tells it.
+func (r bareRuntime) hold(t *testing.T) (id string, pid int) {
+	t.Helper()
+	id = newID(t, r.name)
+	pidFile := filepath.Join(t.TempDir(), "pid")
+	p := startCmd(t, r.cmd("run", "--bundle", bundle(t, "/bin/sleep", "300"), "--pid-file", pidFile, id))
+	t.Cleanup(func() { // the runtime then deletes the container, and exits
+		_ = unix.Kill(pid, unix.SIGKILL)
+		select {
+		case <-p.exited:
+		case <-time.After(10 * time.Second):
+			t.Errorf("%s run outlives its container", r.name)
+		}
+	})
+	waitFor(t, 10*time.Second, r.name+" run to execute the entrypoint", func() bool {
+		pid = readPID(pidFile)
+		return comm(pid) == "sleep"
+	}, p.stderr.String)
+	return id, pid
+}
+
+// readPID gives what a pid file says, 0 while it says nothing.
+func readPID(path string) int {
+	content, _ := os.ReadFile(path)
+	pid, _ := strconv.Atoi(strings.TrimSpace(string(content)))
+	return pid
+}
+
+// comm is the name of a process, empty when there is none.
+func comm(pid int) string {
+	content, _ := os.ReadFile(fmt.Sprintf("/proc/%d/comm", pid))
+	return strings.TrimSpace(string(content))
+}
+
+// remove deletes a container that was created and may run.
+func (r bareRuntime) remove(t *testing.T, id string) {
+	t.Helper()
+	must(t, r.cmd("delete", "--force", id))
+}

@@ -1,0 +1,166 @@
+package e2e
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// docker is the Docker daemon of the tests: the one that runs on the default
+// socket, else one that they start, with a directory of its own.
+type docker struct {
+	host    string // DOCKER_HOST; empty: the default socket
+	client  string
+	process *process // nil: it was there already
+	network network  // as it was before
+}
+
+var (
+	daemon     docker
+	daemonOnce sync.Once
+	daemonErr  error
+)
+
+// needDocker gives the daemon, with the image in it.
+func needDocker(t *testing.T) *docker {
+	t.Helper()
+	needRoot(t)
+	daemonOnce.Do(func() { daemonErr = daemon.up() })
+	if daemonErr != nil {
+		t.Fatalf("no Docker: %v", daemonErr)
+	}
+	return &daemon
+}
+
+func (d *docker) up() error {
+	if !d.answers() {
+		if err := d.start(); err != nil {
+			return err
+		}
+	}
+	if d.cmd("image", "inspect", image).Run() == nil {
+		return nil
+	}
+	archive, err := imageTar()
+	if err != nil {
+		return err
+	}
+	load := d.cmd("import", "-", image)
+	load.Stdin = archive
+	if out, err := load.CombinedOutput(); err != nil {
+		return fmt.Errorf("import %s: %w\n%s", image, err, out)
+	}
+	return nil
+}
+
+func (d *docker) start() error {
+	var err error
+	if d.network, err = readNetwork(); err != nil {
+		return err
+	}
+	dir := filepath.Join(workDir, "docker")
+	d.host = "unix://" + filepath.Join(dir, "docker.sock")
+	if d.process, err = launch(exec.Command("dockerd", "-H", d.host,
+		"--data-root", filepath.Join(dir, "data"),
+		"--exec-root", filepath.Join(dir, "exec"),
+		"--pidfile", filepath.Join(dir, "pid"),
+		"--shutdown-timeout", "5")); err != nil {
+		return fmt.Errorf("start dockerd (package docker.io): %w", err)
+	}
+	for deadline := time.Now().Add(30 * time.Second); !d.answers(); time.Sleep(50 * time.Millisecond) {
+		if !d.process.running() || time.Now().After(deadline) {
+			return fmt.Errorf("dockerd does not answer; it said:\n%s", d.process.stderr.String())
+		}
+	}
+	return nil
+}
+
+// answers finds a client that the daemon answers: a newer one than the
+// distribution's may refuse an old daemon.
+func (d *docker) answers() bool {
+	for _, client := range []string{"docker", "/usr/bin/docker"} {
+		d.client = client
+		if d.cmd("version").Run() == nil {
+			return true
+		}
+	}
+	return false
+}
+
+// stop ends what start has started, and puts back what it has changed.
+func (d *docker) stop() error {
+	if d.process == nil {
+		return nil
+	}
+	if err := d.process.end(os.Interrupt, 30*time.Second); err != nil {
+		return err
+	}
+	return d.network.restore()
+}
+
+// cmd is a docker command, for this daemon.
+func (d *docker) cmd(args ...string) *exec.Cmd {
+	cmd := exec.Command(d.client, args...)
+	cmd.Env = append(os.Environ(), d.env()...)
+	return cmd
+}
+
+// env is what makes docker, wherever it is called, talk to this daemon.
+func (d *docker) env() []string {
+	if d.host == "" {
+		return nil
+	}
+	return []string{"DOCKER_HOST=" + d.host}
+}
+
+// run runs a container to its end; it need not succeed.
+func (d *docker) run(t *testing.T, args ...string) (id string, r result) {
+	t.Helper()
+	idFile := filepath.Join(t.TempDir(), "id")
+	r = execute(t, d.cmd(append([]string{"run", "--rm", "--cidfile", idFile}, args...)...))
+	content, err := os.ReadFile(idFile)
+	if err != nil {
+		t.Fatalf("docker run %v made no container: %v", args, r)
+	}
+	return string(content), r
+}
+
+// runTrue runs a container that ends well, and gives its id.
+func (d *docker) runTrue(t *testing.T) string {
+	t.Helper()
+	id, r := d.run(t, image, "true")
+	if r.code != 0 {
+		t.Errorf("docker run %s true: %v", image, r)
+	}
+	return id
+}
+
+// detach starts a container that stays, until the test's end.
+func (d *docker) detach(t *testing.T, args ...string) (id string) {
+	t.Helper()
+	out := must(t, d.cmd(append([]string{"run", "-d"}, args...)...))
+	id = strings.TrimSpace(out)
+	t.Cleanup(func() { must(t, d.cmd("rm", "-f", id)) })
+	return id
+}
+
+// inspect gives what docker says of a container.
+func (d *docker) inspect(t *testing.T, id, format string) string {
+	t.Helper()
+	return strings.TrimSpace(must(t, d.cmd("inspect", "-f", format, id)))
+}
+
+func (d *docker) pid(t *testing.T, id string) int {
+	t.Helper()
+	pid, err := strconv.Atoi(d.inspect(t, id, "{{.State.Pid}}"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pid
+}
