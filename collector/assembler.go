@@ -1,28 +1,312 @@
 package collector
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // Config bounds an Assembler. Zero values mean the defaults.
 type Config struct {
-	// StartTimeout ends a start that neither ends nor fails as incomplete.
+	// StartTimeout ends a start that neither ends nor fails as incomplete;
+	// 0 is 10 minutes.
 	StartTimeout time.Duration
 }
 
-// Assembler turns events into starts. It is not safe for concurrent use.
+// The bounds of an assembler's tables.
+const (
+	maxProcesses = 65536
+	maxAttempts  = 4096
+	maxWaiting   = 16384
+	patience     = 30 * time.Second // for a key; seen: 0.4 s
+	maxID        = 1024             // bytes of a container's id, as runc has it
+)
+
+// Assembler turns events into starts. It is a state machine per start: exec.go
+// recognises the commands of engines and runtimes, and one file for each kind
+// of event (namespace.go, mount.go, cgroup.go, hook.go, link.go) takes what
+// happens under them. It is not safe for concurrent use.
 type Assembler struct {
 	observer Observer
+	timeout  int64
+
+	processes processes
+	joiner    joiner
+	pairs     vethPairs
+
+	attempts []*attempt             // in progress, in the order in which they began
+	launched map[launchKey]*attempt // by their shim, before create
+	created  map[createKey]*attempt // by their create, until they end
+
+	now        int64 // the time of the newest event
+	wallOffset int64 // wall clock - boot clock
+	lost       loss
+
+	received, joined, node, unjoined, dropped uint64
 }
 
+// verdict is what became of an event.
+type verdict uint8
+
+const (
+	isNode    verdict = iota // the node's own
+	isJoined                 // a start's
+	isWaiting                // for its key
+)
+
 // New makes an assembler that tells o what it finds.
-func New(c Config, o Observer) *Assembler { return &Assembler{observer: o} }
+func New(c Config, o Observer) *Assembler {
+	if c.StartTimeout <= 0 {
+		c.StartTimeout = 10 * time.Minute
+	}
+	a := &Assembler{
+		observer:  o,
+		timeout:   int64(c.StartTimeout),
+		processes: processes{byPID: make(map[int]*process), limit: maxProcesses},
+		pairs:     make(vethPairs),
+		launched:  make(map[launchKey]*attempt),
+		created:   make(map[createKey]*attempt),
+	}
+	a.joiner = joiner{
+		owner: make(map[key]*attempt), lists: make(map[key][]*waiting),
+		patience: int64(patience), limit: maxWaiting,
+		join: a.joinLate, expire: a.expire,
+	}
+	return a
+}
 
 // Handle takes the next event, which the assembler may keep. The time of the
 // newest event is its clock: a KindClock event lets it pass when nothing else
 // happens.
-func (a *Assembler) Handle(e *Event) {}
+func (a *Assembler) Handle(e *Event) {
+	a.received++
+	a.advance(e.Time)
+	switch a.take(e) {
+	case isNode:
+		a.node++
+	case isJoined:
+		a.joined++
+	}
+}
+
+func (a *Assembler) take(e *Event) verdict {
+	switch e.Kind {
+	case KindClock:
+		a.wallOffset = e.Wall - e.Time
+	case KindLost:
+		a.lose(e)
+	case KindProcess:
+		return a.alive(e)
+	case KindBundle:
+		return a.describe(e)
+	case KindFork:
+		return a.fork(e)
+	case KindExec:
+		return a.exec(e)
+	case KindExit:
+		return a.exit(e)
+	case KindRename:
+		return a.rename(e)
+	case KindUnshare, KindSetns:
+		return a.namespaces(e)
+	case KindMount, KindUmount, KindPivotRoot, KindChroot, KindOpenTree,
+		KindMoveMount, KindFsopen, KindFsconfig, KindFsmount, KindMountSetattr:
+		return a.mount(e)
+	case KindCgroupMkdir, KindCgroupAttach:
+		return a.cgroup(e)
+	case KindNetlink:
+		return a.netlink(e)
+	case KindLink:
+		return a.link(e)
+	}
+	return isNode
+}
+
+// offer joins an event by its keys, or lets it wait for one.
+func (a *Assembler) offer(e *Event, keys ...key) verdict {
+	if t := a.joiner.find(keys); t != nil {
+		a.accept(t, e)
+		return isJoined
+	}
+	a.joiner.wait(e, keys)
+	return isWaiting
+}
+
+// joinLate takes an event whose key has become a start's.
+func (a *Assembler) joinLate(t *attempt, e *Event) {
+	a.joined++
+	a.accept(t, e)
+}
+
+// accept adds an event that was joined by its key to its start.
+func (a *Assembler) accept(t *attempt, e *Event) {
+	switch e.Kind {
+	case KindMount, KindMoveMount:
+		a.engineMount(t, e)
+	case KindUnshare, KindFork:
+		a.engineNetns(t, e)
+	case KindNetlink:
+		a.request(t, e)
+	case KindLink:
+		a.notification(t, e)
+	}
+}
+
+// expire takes back an event that no start has wanted.
+func (a *Assembler) expire(e *Event) {
+	a.unjoined++
+	switch e.Kind {
+	case KindUnshare, KindFork:
+		a.countNamespaces(e, OriginOther)
+	case KindLink:
+		a.countVeth(e, OriginOther)
+	}
+}
+
+// advance lets time pass up to now: it gives up on keys and on starts.
+func (a *Assembler) advance(now int64) {
+	if now <= a.now {
+		return
+	}
+	a.now = now
+	a.joiner.advance(now)
+	for len(a.attempts) > 0 {
+		t := a.attempts[0]
+		if !t.ended && now-t.opened < a.timeout {
+			return
+		}
+		if !t.ended {
+			t.flaw = "timed out in " + string(t.marks.at(now))
+			a.end(t, Incomplete, now)
+		}
+		a.attempts = a.attempts[1:]
+	}
+}
 
 // Close ends every start that is in progress as incomplete: no event follows.
-func (a *Assembler) Close() {}
+func (a *Assembler) Close() {
+	for _, t := range a.attempts {
+		if !t.ended {
+			t.flaw = "no more events in " + string(t.marks.at(a.now))
+			a.end(t, Incomplete, a.now)
+		}
+	}
+	a.attempts = nil
+}
 
 // Stats returns the counters so far.
-func (a *Assembler) Stats() Stats { return Stats{} }
+func (a *Assembler) Stats() Stats {
+	s := Stats{
+		Received: a.received, Joined: a.joined, Node: a.node, Unjoined: a.unjoined,
+		Waiting:   a.joiner.count,
+		Processes: len(a.processes.byPID),
+		Dropped: map[string]uint64{
+			"processes": a.processes.dropped, "starts": a.dropped, "waiting": a.joiner.dropped,
+		},
+	}
+	for _, t := range a.attempts {
+		if !t.ended {
+			s.InProgress++
+		}
+	}
+	return s
+}
+
+// open begins an attempt; nil if too many are in progress or if the id is no
+// container's.
+func (a *Assembler) open(id, engine string, p *process, at int64) *attempt {
+	if id == "" || len(id) > maxID {
+		return nil
+	}
+	if len(a.attempts) >= maxAttempts {
+		a.sweep()
+	}
+	if len(a.attempts) >= maxAttempts {
+		a.dropped++
+		return nil
+	}
+	t := &attempt{id: id, engine: engine, opened: at, pid: p.pid, born: p.born}
+	t.reach(at)
+	a.attempts = append(a.attempts, t)
+	a.joiner.own(t, containerKey(id))
+	return t
+}
+
+// sweep drops from the list what has ended.
+func (a *Assembler) sweep() {
+	kept := a.attempts[:0]
+	for _, t := range a.attempts {
+		if !t.ended {
+			kept = append(kept, t)
+		}
+	}
+	clear(a.attempts[len(kept):])
+	a.attempts = kept
+}
+
+// fail ends an attempt that can no longer execute its entrypoint.
+func (a *Assembler) fail(t *attempt, at int64, why string) {
+	t.flaw = why
+	a.end(t, Failed, at)
+}
+
+// drop ends an attempt that has turned out to be no start on this host: the
+// runtime has created a container and made no init for it (gVisor, Kata). Where
+// events were lost that may be why none was seen.
+func (a *Assembler) drop(t *attempt, at int64) {
+	if t.spoiled != "" || a.lost.during(t.first, at) {
+		a.end(t, Incomplete, at)
+		return
+	}
+	a.close(t)
+}
+
+// end ends an attempt and reports it.
+func (a *Assembler) end(t *attempt, outcome Outcome, at int64) {
+	if t.ended {
+		return
+	}
+	if t.spoiled == "" && a.lost.during(t.first, at) {
+		t.spoiled = a.lost.what
+	}
+	if t.spoiled != "" {
+		outcome, t.flaw = Incomplete, t.spoiled
+	}
+	s := t.record(outcome, at, a.wallOffset)
+	if outcome != Started {
+		s.Error = bounded(t.flaw)
+	}
+	if outcome == Failed {
+		s.FailedPhase = t.marks.at(at)
+	}
+	a.close(t)
+	a.observer.Start(s)
+}
+
+// close lets go of all that belongs to an attempt.
+func (a *Assembler) close(t *attempt) {
+	t.ended = true
+	a.joiner.release(t)
+	if a.launched[t.launch()] == t {
+		delete(a.launched, t.launch())
+	}
+	if t.create != nil && a.created[t.create.key()] == t {
+		delete(a.created, t.create.key())
+	}
+}
+
+// loss is the latest time in which events were lost.
+type loss struct {
+	from, to int64
+	what     string
+}
+
+func (l *loss) during(from, to int64) bool { return l.to != 0 && from <= l.to && to >= l.from }
+
+// lose remembers that events were lost: what any of them said is not known, so
+// no start of that time is whole.
+func (a *Assembler) lose(e *Event) {
+	a.lost = loss{from: e.Since, to: e.Time, what: fmt.Sprintf("%d %s events were lost", e.Lost, e.What)}
+	for _, t := range a.attempts {
+		t.spoil(a.lost.what)
+	}
+}

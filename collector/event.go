@@ -159,6 +159,8 @@ type Namespaces struct {
 // described by (OCI runtime specification, config.md).
 type Bundle struct {
 	Root        string            `json:"root,omitempty"`         // root.path, absolute
+	Name        string            `json:"name,omitempty"`         // the container's, as its engine names it
+	Image       string            `json:"image,omitempty"`        // the image's name, as its engine names it
 	CgroupsPath string            `json:"cgroups_path,omitempty"` // linux.cgroupsPath
 	Hooks       []Hook            `json:"hooks,omitempty"`
 	Annotations map[string]string `json:"annotations,omitempty"` // only those that identify

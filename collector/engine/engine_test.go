@@ -1,0 +1,31 @@
+package engine
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestParse(t *testing.T) {
+	for line, want := range map[string]Launch{
+		"/usr/bin/containerd-shim-runc-v2 -namespace moby -address /run/c.sock -publish-binary /usr/bin/containerd -id abc start":     {Docker, "abc"},
+		"/usr/bin/containerd-shim-runc-v2 -namespace moby -id abc -address /run/c.sock":                                               {Docker, "abc"},
+		"containerd-shim-runc-v2 -namespace k8s.io -id pod start":                                                                     {CRI, "pod"},
+		"containerd-shim-runc-v2 -namespace default -id free-text start":                                                              {Containerd, "free-text"},
+		"/usr/bin/conmon --api-version 1 -c abc -u abc -r /usr/bin/crun -b /b -p /p -n vibrant_cray --exit-dir /run/libpod/exits -e2": {Podman, "abc"},
+		"/usr/bin/conmon -b /b -c abc --exit-dir /var/run/crio/exits -l /log":                                                         {CRIO, "abc"},
+	} {
+		if got, ok := Parse(strings.Fields(line)); !ok || got != want {
+			t.Errorf("%s:\n got %+v, %t\nwant %+v", line, got, ok, want)
+		}
+	}
+	for _, line := range []string{
+		"", "conmon", "conmon --version", "/usr/bin/dockerd -D",
+		"containerd-shim-runc-v2 -namespace moby -address /s -id abc -bundle /b delete",
+		"conmon --api-version 1 -c abc -u x -r /usr/bin/crun --exec-attach --exec-process-spec /p",
+		"conmon -c abc -e",
+	} {
+		if got, ok := Parse(strings.Fields(line)); ok {
+			t.Errorf("%q is taken for %+v", line, got)
+		}
+	}
+}

@@ -1,0 +1,107 @@
+package collector
+
+import (
+	"fmt"
+	"strconv"
+	"syscall"
+	"time"
+)
+
+// exit takes the end of a process.
+func (a *Assembler) exit(e *Event) verdict {
+	p := a.processes.find(e.PID, e.Born)
+	if p == nil {
+		return isNode
+	}
+	delete(a.processes.byPID, p.pid)
+	t := p.start()
+	if p.hook != nil && p.hook.process == p {
+		p.hook.exit(e)
+	}
+	if c := p.command; c != nil && c.process == p {
+		a.exitRuntime(c, e)
+	}
+	if p.inShim {
+		a.exitShim(p, e)
+	}
+	if t == nil {
+		return isNode
+	}
+	if !t.ended && p == t.init {
+		a.exitInit(t, e)
+	}
+	return isJoined
+}
+
+// exitRuntime takes the end of a runtime's command.
+func (a *Assembler) exitRuntime(c *command, e *Event) {
+	a.observer.Command(Command{Runtime: c.runtime.Name, Name: c.name, Duration: time.Duration(e.Time - c.begin)})
+	t := c.attempt
+	if t == nil || t.ended {
+		return
+	}
+	c.op.end = e.Time
+	c.op.attributes["exit_code"] = exitCode(e.Status)
+	switch {
+	case e.Status != 0 && (c.name != "start" || t.init == nil):
+		a.fail(t, e.Time, fmt.Sprintf("%s %s %s%s", c.runtime.Name, c.name, ended(e.Status), t.cause()))
+	case e.Status == 0 && c.name == "create" && t.init == nil:
+		a.drop(t, e.Time)
+	case e.Status == 0 && c.name == "create":
+		t.created = true
+		t.goesOn(e.Time)
+		t.mark(PhaseWait, e.Time)
+	}
+}
+
+// exitInit fails a start whose init is gone, unless init has forked the
+// process that goes on in its place (crun, where it joins a pid namespace).
+func (a *Assembler) exitInit(t *attempt, e *Event) {
+	if t.heir != nil && e.Status == 0 {
+		t.init, t.heir = t.heir, nil
+		t.init.byInit = false
+		return
+	}
+	a.fail(t, e.Time, "init "+ended(e.Status)+t.cause())
+}
+
+// exitShim fails a start whose shim dies before it has executed a runtime.
+func (a *Assembler) exitShim(p *process, e *Event) {
+	p.leaveShim()
+	s := p.shim
+	if p == s.launcher && s.op != nil && s.op.end == 0 {
+		s.op.end = e.Time
+		s.op.attributes["exit_code"] = exitCode(e.Status)
+	}
+	t := s.attempt
+	if t != nil && !t.ended && t.create == nil && s.processes == 0 && e.Status != 0 {
+		a.fail(t, e.Time, "shim "+ended(e.Status))
+	}
+}
+
+// cause is what init did last, where that failed.
+func (t *attempt) cause() string {
+	if t.lastError == "" {
+		return ""
+	}
+	return ": " + t.lastError
+}
+
+// ended says in words how a process ended, by its wait status.
+func ended(status int) string {
+	ws := syscall.WaitStatus(status)
+	if ws.Signaled() {
+		return "was killed by " + signalName(ws.Signal())
+	}
+	return "exited with status " + strconv.Itoa(ws.ExitStatus())
+}
+
+// exitCode is the exit code of a wait status, as a shell has it: 128 and the
+// signal of a process that was killed.
+func exitCode(status int) string {
+	ws := syscall.WaitStatus(status)
+	if ws.Signaled() {
+		return strconv.Itoa(128 + int(ws.Signal()))
+	}
+	return strconv.Itoa(ws.ExitStatus())
+}

@@ -1,0 +1,118 @@
+package collector
+
+import (
+	"fmt"
+	"path"
+	"strings"
+)
+
+// target is the path that a call worked on, as the host sees it where that is
+// known.
+func (e *Event) target() string {
+	if e.RealTarget != "" {
+		return e.RealTarget
+	}
+	return e.Target
+}
+
+// attaches says that a call is one that attaches a mount, or tries to.
+func (e *Event) attaches() bool { return e.Kind == KindMount || e.Kind == KindMoveMount }
+
+// mount takes the calls of the old and the new mount API.
+func (a *Assembler) mount(e *Event) verdict {
+	p := a.processes.of(e)
+	t := p.start()
+	if t != nil && p == t.init {
+		t.initMount(e)
+		return isJoined
+	}
+	if p.command != nil || p.hook != nil {
+		if t == nil {
+			return isNode
+		}
+		return isJoined
+	}
+	return a.hostMount(p, e)
+}
+
+// hostMount takes a mount by an engine or a shim: the rootfs, by its path.
+func (a *Assembler) hostMount(p *process, e *Event) verdict {
+	switch {
+	case e.Kind == KindUmount && e.Ret == 0:
+		a.unmounted(e)
+		return isNode
+	case !e.attaches() || e.Ret < 0 || !path.IsAbs(e.target()):
+		return isNode
+	}
+	keys := append(containerKeys(e.target()), pathKey(e.target()))
+	return a.offer(e, keys...)
+}
+
+// unmounted forgets a mount that is gone before a start has used it: docker
+// create mounts and unmounts the rootfs.
+func (a *Assembler) unmounted(e *Event) {
+	k := pathKey(e.target())
+	a.node += uint64(len(a.joiner.cancel(KindMount, k)) + len(a.joiner.cancel(KindMoveMount, k)))
+}
+
+// containerKeys are the elements of a path that may be a container's id: 64
+// hexadecimal digits. Layers and networks look the same, but are no start's.
+func containerKeys(p string) []key {
+	var keys []key
+	for element := range strings.SplitSeq(p, "/") {
+		if len(element) == 64 && strings.Trim(element, "0123456789abcdef") == "" {
+			keys = append(keys, containerKey(element))
+		}
+	}
+	return keys
+}
+
+// engineMount takes a mount that an engine has made for a start. The rootfs is
+// the first thing done for it.
+func (a *Assembler) engineMount(t *attempt, e *Event) {
+	t.engineMounts = append(t.engineMounts, e)
+	if t.isRootfs(e) {
+		t.reach(e.Began())
+	}
+}
+
+// isRootfs says that a mount is the one that the bundle names as its root.
+func (t *attempt) isRootfs(e *Event) bool {
+	return t.bundle != nil && path.Clean(e.target()) == path.Clean(t.bundle.Root)
+}
+
+// initMount takes a call of the container's init.
+func (t *attempt) initMount(e *Event) {
+	t.goesOn(e.Began())
+	t.lastError = ""
+	if e.Ret < 0 {
+		t.lastError = fmt.Sprintf("%s %s: %s", e.Kind, e.target(), errno(e.Ret))
+	}
+	switch {
+	case e.attaches():
+		t.mark(PhaseRootfs, e.Began())
+		t.counts.Mounts++
+		t.operations = append(t.operations, mountOperation(OpMount, e))
+	case e.Kind == KindPivotRoot && e.Ret == 0, e.Kind == KindChroot && e.Ret == 0 && !t.pivoted:
+		t.pivot(e)
+	}
+}
+
+// pivot takes the moment at which the new root is in place: pivot_root, or
+// the chroot after a MS_MOVE.
+func (t *attempt) pivot(e *Event) {
+	t.pivoted = true
+	if !t.marks.has(PhaseHooks) {
+		t.mark(PhaseInit, e.Time)
+	}
+	t.do(OpPivotRoot, e.Began(), e.Time, nil)
+}
+
+// mountOperation describes a mount.
+func mountOperation(name OperationName, e *Event) *operation {
+	o := &operation{name, e.Began(), e.Time, attributes("target", e.target(), "source", e.Source, "type", e.FSType)}
+	if e.Ret < 0 {
+		o.attributes["error"] = errno(e.Ret)
+	}
+	return o
+}

@@ -1,0 +1,152 @@
+package collector
+
+import (
+	"math/bits"
+	"strconv"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// newNamespaces are the flags with which clone and unshare make namespaces.
+const newNamespaces = unix.CLONE_NEWNS | unix.CLONE_NEWUTS | unix.CLONE_NEWIPC | unix.CLONE_NEWPID |
+	unix.CLONE_NEWNET | unix.CLONE_NEWCGROUP | unix.CLONE_NEWUSER | unix.CLONE_NEWTIME
+
+// namespaceTypes are the types by their flags, named as in /proc/PID/ns.
+var namespaceTypes = []struct {
+	flag uint64
+	name string
+}{
+	{unix.CLONE_NEWNS, "mnt"}, {unix.CLONE_NEWUTS, "uts"}, {unix.CLONE_NEWIPC, "ipc"},
+	{unix.CLONE_NEWPID, "pid"}, {unix.CLONE_NEWNET, "net"}, {unix.CLONE_NEWCGROUP, "cgroup"},
+	{unix.CLONE_NEWUSER, "user"}, {unix.CLONE_NEWTIME, "time"},
+}
+
+// fork takes the making of a process, and of its namespaces.
+func (a *Assembler) fork(e *Event) verdict {
+	p := a.processes.find(e.PID, e.Born)
+	made := e.Flags & newNamespaces
+	if p == nil {
+		if made != 0 {
+			a.countNamespaces(e, OriginOther)
+		}
+		return isNode
+	}
+	child := p.fork(e.Child, e.ChildBorn)
+	if e.Namespaces != nil {
+		child.ns = *e.Namespaces
+	}
+	a.processes.add(child)
+	t := p.start()
+	if creating := p.creating(); creating != nil && made != 0 && creating.init == nil && creating.runtime.InitComm == "" {
+		creating.mark(PhaseNamespaces, e.Began())
+		creating.init = child
+	}
+	if made != 0 {
+		return a.madeNamespaces(p, child, e)
+	}
+	if t == nil {
+		return isNode
+	}
+	if t.init == p {
+		t.heir = child
+	}
+	return isJoined
+}
+
+// rename takes the names that a runtime's stages give themselves.
+func (a *Assembler) rename(e *Event) verdict {
+	p := a.processes.find(e.PID, e.Born)
+	if p == nil {
+		return isNode
+	}
+	t := p.creating()
+	if t == nil || e.Name == "" {
+		return isNode
+	}
+	switch e.Name {
+	case t.runtime.NamespacesComm:
+		t.mark(PhaseNamespaces, e.Time)
+	case t.runtime.InitComm:
+		t.init = p
+	}
+	return isJoined
+}
+
+// namespaces takes unshare and setns, by any thread.
+func (a *Assembler) namespaces(e *Event) verdict {
+	made := e.Flags & newNamespaces
+	if e.Kind == KindSetns || e.Ret < 0 {
+		made = 0
+	}
+	p := a.processes.find(e.PID, e.Born)
+	if p == nil {
+		if made != 0 {
+			a.countNamespaces(e, OriginOther)
+		}
+		return isNode
+	}
+	if e.Namespaces != nil && e.Ret == 0 && e.leader() {
+		p.ns = *e.Namespaces
+	}
+	if made != 0 {
+		return a.madeNamespaces(p, p, e)
+	}
+	if p.start() == nil {
+		return isNode
+	}
+	return isJoined
+}
+
+// madeNamespaces takes new namespaces by a known process; in is the process
+// that is in them.
+func (a *Assembler) madeNamespaces(p, in *process, e *Event) verdict {
+	t := p.start()
+	if t != nil && (p.creating() == t || p == t.init) {
+		t.unshared |= e.Flags & newNamespaces
+		a.countNamespaces(e, OriginStart)
+		if e.Flags&unix.CLONE_NEWNET != 0 {
+			t.do(OpNetns, e.Began(), e.Time, map[string]string{"inode": inode(in.ns.Net)})
+			a.joiner.own(t, netnsKey(in.ns.Net))
+		}
+		return isJoined
+	}
+	if e.Flags&unix.CLONE_NEWNET != 0 && e.Namespaces != nil && e.Namespaces.Net != 0 {
+		return a.offer(e, netnsKey(e.Namespaces.Net))
+	}
+	a.countNamespaces(e, OriginOther)
+	return isNode
+}
+
+// engineNetns takes a network namespace that an engine has made for a start.
+func (a *Assembler) engineNetns(t *attempt, e *Event) {
+	t.unshared |= unix.CLONE_NEWNET
+	t.reach(e.Began())
+	t.do(OpNetns, e.Began(), e.Time, map[string]string{"inode": inode(e.Namespaces.Net)})
+	a.countNamespaces(e, OriginStart)
+}
+
+// countNamespaces reports each namespace that a call has made.
+func (a *Assembler) countNamespaces(e *Event, origin Origin) {
+	alone := bits.OnesCount64(e.Flags&newNamespaces) == 1
+	for _, t := range namespaceTypes {
+		if e.Flags&t.flag != 0 {
+			a.observer.Namespace(NamespaceCreated{t.name, origin, time.Duration(e.Duration), alone})
+		}
+	}
+}
+
+// leader says that the process's first thread did it.
+func (e *Event) leader() bool { return e.TID == 0 || e.TID == e.PID }
+
+// see fills in what namespaces every event tells, where none was made.
+func (p *process) see(e *Event) {
+	if p.ns.Mnt == 0 {
+		p.ns.Mnt = e.MntNS
+	}
+	if p.ns.Net == 0 {
+		p.ns.Net = e.NetNS
+	}
+}
+
+func inode(n uint32) string { return strconv.FormatUint(uint64(n), 10) }

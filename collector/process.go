@@ -1,0 +1,90 @@
+package collector
+
+// process is a process that the kernel side watches. What a fork hands down
+// is copied to the child, so that no chain of ancestors has to be kept.
+type process struct {
+	pid  int
+	born int64
+	ns   Namespaces
+
+	// Handed down by fork.
+	attempt *attempt // the start that it works for
+	command *command // the runtime's command that it runs under
+	shim    *shim    // the shim or monitor that it descends from
+	hook    *hookRun // the OCI hook that it belongs to
+	byInit  bool     // it descends from the container's init
+
+	// inShim says that it runs the shim's own program; execs undo it.
+	inShim bool
+}
+
+// start is the start that p works for and that has not ended.
+func (p *process) start() *attempt {
+	if p.attempt == nil || p.attempt.ended {
+		return nil
+	}
+	return p.attempt
+}
+
+// creating is the start whose create or run command p runs under, as one of
+// the runtime's own processes: no hook and nothing that init has forked.
+func (p *process) creating() *attempt {
+	if p.command == nil || p.command.attempt == nil || p.hook != nil || p.byInit {
+		return nil
+	}
+	if att := p.command.attempt; !att.ended && att.create == p.command {
+		return att
+	}
+	return nil
+}
+
+// fork makes the child of p.
+func (p *process) fork(pid int, born int64) *process {
+	child := *p
+	child.pid, child.born = pid, born
+	if att := p.start(); att != nil && att.init == p {
+		child.byInit = true
+	}
+	if child.inShim {
+		child.shim.processes++
+	}
+	return &child
+}
+
+// processes is the table of what is alive, by pid.
+type processes struct {
+	byPID   map[int]*process
+	limit   int
+	dropped uint64
+}
+
+// find returns the process of that pid if it is the one born then. A born of
+// 0 is unknown and matches.
+func (t *processes) find(pid int, born int64) *process {
+	p := t.byPID[pid]
+	if p == nil || born != 0 && p.born != 0 && p.born != born {
+		return nil
+	}
+	return p
+}
+
+// of returns the process that an event comes from, and makes it known if it
+// is not.
+func (t *processes) of(e *Event) *process {
+	if p := t.find(e.PID, e.Born); p != nil {
+		return p
+	}
+	p := &process{pid: e.PID, born: e.Born}
+	t.add(p)
+	return p
+}
+
+// add puts p in the table, unless that is full: p is then used for the event
+// at hand and forgotten.
+func (t *processes) add(p *process) {
+	if _, known := t.byPID[p.pid]; !known && len(t.byPID) >= t.limit {
+		t.dropped++
+		return
+	}
+	t.byPID[p.pid] = p
+}

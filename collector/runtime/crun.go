@@ -1,0 +1,16 @@
+package runtime
+
+// crun has no stages: one clone makes the namespaces, and its child, whose
+// name stays crun until the entrypoint is executed, is the init.
+var crun = Runtime{
+	Name:         "crun",
+	Executables:  []string{"crun"},
+	GlobalValues: []string{"root", "log", "log-format", "log-level", "cgroup-manager"},
+	CommandValues: []string{
+		"b", "bundle", "f", "config", "console-socket", "pid-file", "preserve-fds",
+		// of exec
+		"cwd", "e", "env", "u", "user", "p", "process", "process-label",
+		"apparmor", "c", "cap", "cgroup",
+	},
+	Helpers: []string{"newuidmap", "newgidmap"},
+}

@@ -1,0 +1,41 @@
+package runtime
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestParse(t *testing.T) {
+	for _, test := range []struct {
+		line string
+		want Command // Runtime left out: compared by name
+		by   string
+	}{
+		{"runc --root /run/docker/runtime-runc/moby --log /b/log.json --log-format json create --bundle /b --pid-file /b/init.pid abc",
+			Command{Name: "create", ID: "abc", Bundle: "/b", Root: "/run/docker/runtime-runc/moby"}, "runc"},
+		{"/usr/local/bin/runc --systemd-cgroup --root=/r run -d -b /srv/bundle web", Command{Name: "run", ID: "web", Bundle: "/srv/bundle", Root: "/r"}, "runc"},
+		{"runc init", Command{Name: "init"}, "runc"},
+		{"runc delete --force abc", Command{Name: "delete", ID: "abc"}, "runc"},
+		{"runc kill abc 9", Command{Name: "kill", ID: "abc"}, "runc"},
+		{"runc exec --process /tmp/p.json --detach --pid-file /p abc", Command{Name: "exec", ID: "abc"}, "runc"},
+		{"crun exec ebs /bin/echo inexec", Command{Name: "exec", ID: "ebs"}, "crun"},
+		{"crun --cgroup-manager cgroupfs create --no-pivot -f /c.json -b=/b -- -odd", Command{Name: "create", ID: "-odd", Bundle: "/b"}, "crun"},
+		{"runc frobnicate x", Command{Name: Other, ID: "x"}, "runc"},
+		{"youki start abc", Command{Name: "start", ID: "abc"}, "youki"},
+	} {
+		got, ok := Parse(strings.Fields(test.line))
+		if !ok || got.Runtime.Name != test.by {
+			t.Errorf("%s: not recognised as %s: %+v", test.line, test.by, got)
+			continue
+		}
+		got.Runtime = nil
+		if got != test.want {
+			t.Errorf("%s:\n got %+v\nwant %+v", test.line, got, test.want)
+		}
+	}
+	for _, line := range []string{"", "runc", "runc --version", "runc-like create x", "/bin/sh runc create x"} {
+		if c, ok := Parse(strings.Fields(line)); ok {
+			t.Errorf("%q is taken for %+v", line, c)
+		}
+	}
+}

@@ -1,0 +1,130 @@
+package collector
+
+// veth is a veth pair that was made for a start.
+type veth struct {
+	name, peer string // as they were made
+	inside     bool   // name is the container's end: made in its namespace
+	begin, end int64
+}
+
+func newVeth(e *Event, inside bool) *veth {
+	return &veth{name: e.Name, peer: e.PeerName, inside: inside, begin: e.Began(), end: e.Time}
+}
+
+// link is what is known of an interface of a start's, by its index. A move to
+// another namespace keeps the index, unless it is taken there.
+type link struct {
+	name    string // in the namespace where it was made
+	moved   bool   // into the container's namespace
+	renamed string // there
+	address string // there
+}
+
+// link returns what is known of the interface with that index.
+func (t *attempt) link(index int) *link {
+	if t.links == nil {
+		t.links = make(map[int]*link)
+	}
+	l := t.links[index]
+	if l == nil {
+		l = &link{}
+		t.links[index] = l
+	}
+	return l
+}
+
+// describeVeth tells the ends of a pair apart: the container's is the one that was
+// made in its network namespace, or moved there.
+func (t *attempt) describeVeth(v *veth) Veth {
+	if v.inside {
+		return Veth{Host: v.peer, Container: v.name}
+	}
+	for _, l := range t.links {
+		if !l.moved || l.name == "" || l.name != v.name && l.name != v.peer {
+			continue
+		}
+		host := v.name
+		if l.name == v.name {
+			host = v.peer
+		}
+		container := l.name
+		if l.renamed != "" {
+			container = l.renamed
+		}
+		return Veth{Host: host, Container: container, Address: l.address}
+	}
+	return Veth{Host: v.name, Container: v.peer}
+}
+
+func (v Veth) attributes() map[string]string {
+	return attributes("host", v.Host, "container", v.Container, "address", v.Address)
+}
+
+// vethEnd is where one end of a pair is seen.
+type vethEnd struct {
+	ns    uint32
+	index int
+}
+
+// vethPair is a pair of which at least one end is in a namespace that the
+// exporter listens in.
+type vethPair struct {
+	first   *Event // the notification that made it known
+	deleted bool
+}
+
+// vethPairs are the pairs by each end that is seen. They are for counting: a
+// pair is made once and deleted once, however often its ends move.
+type vethPairs map[vethEnd]*vethPair
+
+// maxPairs bounds the table.
+const maxPairs = 65536
+
+// link takes a notification of rtnetlink.
+func (a *Assembler) link(e *Event) verdict {
+	if e.LinkType != "veth" || e.Index == 0 {
+		return isNode
+	}
+	end, peer := vethEnd{e.NetNS, e.Index}, vethEnd{e.NetNS, e.PeerIndex}
+	pair := a.pairs[end]
+	if pair == nil && e.PeerIndex != 0 {
+		pair = a.pairs[peer]
+	}
+	if pair == nil {
+		pair = &vethPair{first: e}
+	}
+	if e.Message == "RTM_DELLINK" {
+		a.unlink(e, end, peer, pair)
+		return isNode
+	}
+	if len(a.pairs) < maxPairs {
+		a.pairs[end] = pair
+		if e.PeerIndex != 0 {
+			a.pairs[peer] = pair
+		}
+	}
+	return a.offer(e, linkKeys(e)...)
+}
+
+// unlink takes an end away: it was moved, or the pair was deleted.
+func (a *Assembler) unlink(e *Event, end, peer vethEnd, pair *vethPair) {
+	delete(a.pairs, end)
+	if e.Moved {
+		return
+	}
+	if !pair.deleted {
+		pair.deleted = true
+		a.observer.Veth(VethChanged{Deleted: true})
+	}
+	if pair.first == e && e.PeerIndex != 0 && len(a.pairs) < maxPairs {
+		a.pairs[peer] = pair // it was there before us: the other end goes next
+	}
+}
+
+// countVeth reports a pair that was made, with the notification that made it
+// known.
+func (a *Assembler) countVeth(e *Event, origin Origin) {
+	if pair := a.pairs[vethEnd{e.NetNS, e.Index}]; pair != nil && pair.first == e {
+		a.observer.Veth(VethChanged{Origin: origin})
+	}
+}
