@@ -1,0 +1,131 @@
+package exporter
+
+import (
+	"maps"
+	"slices"
+	"strconv"
+
+	"go.opentelemetry.io/otel/attribute"
+	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
+
+	"container_start_exporter/collector"
+)
+
+// The most runes that a text attribute has: names, and paths and messages.
+const (
+	shortText = 256
+	longText  = 1024
+)
+
+// An operation has a handful of attributes, and a start a handful of addresses.
+const (
+	operationAttributesMax = 16
+	addressesMax           = 16
+)
+
+// rootAttributes describe a start. Those that OpenTelemetry's semantic
+// conventions name are named so, the others container_start.*.
+func rootAttributes(s *collector.Start) []attribute.KeyValue {
+	attributes := known(nil,
+		semconv.ContainerID(text(s.ContainerID, shortText)),
+		semconv.ContainerName(text(s.Name, shortText)),
+		semconv.ContainerImageName(text(s.Image, longText)),
+		semconv.ContainerRuntimeName(runtimeName(s)),
+		semconv.ProcessPID(s.PID),
+		attribute.String("container_start.failed_phase", string(s.FailedPhase)),
+		attribute.String("container_start.error", text(s.Error, longText)),
+		attribute.Float64("container_start.ready_seconds", seconds(s.Ready)),
+	)
+	attributes = append(attributes,
+		attribute.String("container_start.engine", label(s.Engine)),
+		attribute.String("container_start.runtime", label(s.Runtime)),
+		attribute.String("container_start.kind", label(s.Kind)),
+		attribute.String("container_start.outcome", label(string(s.Outcome))),
+		attribute.Int("container_start.mounts", s.Counts.Mounts),
+		attribute.Int("container_start.engine_mounts", s.Counts.EngineMounts),
+		attribute.Int("container_start.execs", s.Counts.Execs),
+		attribute.Int("container_start.namespaces", s.Counts.Namespaces),
+		attribute.Int("container_start.veths", s.Counts.Veths),
+	)
+	attributes = append(attributes, namespaceAttributes(s.Namespaces)...)
+	return append(attributes, addressAttributes(s.Veths)...)
+}
+
+// known appends the attributes that are: those with a value.
+func known(attributes []attribute.KeyValue, candidates ...attribute.KeyValue) []attribute.KeyValue {
+	for _, a := range candidates {
+		switch a.Value.Type() {
+		case attribute.STRING:
+			if a.Value.AsString() == "" {
+				continue
+			}
+		case attribute.INT64:
+			if a.Value.AsInt64() == 0 {
+				continue
+			}
+		case attribute.FLOAT64:
+			if a.Value.AsFloat64() == 0 {
+				continue
+			}
+		}
+		attributes = append(attributes, a)
+	}
+	return attributes
+}
+
+// runtimeName is what the conventions call the runtime: "the container runtime
+// managing this container", such as docker or containerd. runc and its like are
+// that only where there is no engine; they are in container_start.runtime.
+func runtimeName(s *collector.Start) string {
+	switch s.Engine {
+	case "cri":
+		return "containerd"
+	case "none", "":
+		return label(s.Runtime)
+	}
+	return label(s.Engine)
+}
+
+func namespaceAttributes(n collector.Namespaces) []attribute.KeyValue {
+	inode := func(kind string, number uint32) attribute.KeyValue {
+		return attribute.Int64("container_start.namespace."+kind, int64(number))
+	}
+	return known(nil,
+		inode("mnt", n.Mnt), inode("uts", n.UTS), inode("ipc", n.IPC), inode("pid", n.PID),
+		inode("net", n.Net), inode("cgroup", n.Cgroup), inode("user", n.User), inode("time", n.Time),
+	)
+}
+
+func addressAttributes(veths []collector.Veth) []attribute.KeyValue {
+	var addresses []string
+	for _, v := range veths {
+		if v.Address != "" && len(addresses) < addressesMax {
+			addresses = append(addresses, text(v.Address, shortText))
+		}
+	}
+	if addresses == nil {
+		return nil
+	}
+	return []attribute.KeyValue{attribute.StringSlice("container_start.addresses", addresses)}
+}
+
+// operationAttributes are those of an operation, in the order of their keys:
+// pid and exit_code as the conventions have them, the others as
+// container_start.KEY.
+func operationAttributes(o collector.Operation) []attribute.KeyValue {
+	keys := slices.Sorted(maps.Keys(o.Attributes))
+	attributes := make([]attribute.KeyValue, 0, len(keys)+3)
+	for _, key := range keys[:min(len(keys), operationAttributesMax)] {
+		value := o.Attributes[key]
+		number, err := strconv.Atoi(value)
+		switch {
+		case key == "pid" && err == nil:
+			attributes = append(attributes, semconv.ProcessPID(number))
+		case key == "exit_code" && err == nil:
+			attributes = append(attributes, semconv.ProcessExitCode(number))
+		default:
+			attributes = append(attributes, attribute.String("container_start."+label(key), text(value, longText)))
+		}
+	}
+	return attributes
+}

@@ -1,0 +1,202 @@
+package exporter
+
+import (
+	"time"
+
+	"go.opentelemetry.io/otel/attribute"
+
+	"container_start_exporter/collector"
+)
+
+// A start becomes one trace:
+//
+//	container start
+//	├── prepare                 a span for each phase, named as in the metrics'
+//	│   ├── rootfs mount        label; they follow each other without a gap
+//	│   └── veth
+//	├── shim
+//	│   └── shim launch         an operation is below the phase that it lies in,
+//	├── create
+//	├── rootfs                  · mount, · mount, ...: mounts are span events
+//	├── hooks
+//	│   └── hook libnetwork-setkey
+//	├── runc create             else below the root
+//	├── start
+//	│   └── runc start
+//
+// A phase and the program that makes it up have different names (create is a
+// phase, "runc create" the program, which runs on through the phases after it).
+// A child never reaches beyond its parent: what outlives the start is cut off at
+// the start's end and has its full time in container_start.operation.duration.
+const rootName = "container start"
+
+// span is one node of the tree. Times are relative to the start's begin.
+type span struct {
+	name       string
+	parent     int // index in the tree; the root's is -1
+	begin, end time.Duration
+	attributes []attribute.KeyValue
+	events     []spanEvent
+	// errorType, of low cardinality, makes the span an error; message says why.
+	errorType string
+	message   string
+}
+
+type spanEvent struct {
+	name       string
+	at         time.Duration
+	attributes []attribute.KeyValue
+}
+
+// spanTree is the trace of a start: the root first, parents before children.
+func spanTree(s *collector.Start) []span {
+	root := span{name: rootName, parent: -1, end: max(s.Duration, 0), attributes: rootAttributes(s)}
+	if s.Outcome == collector.Failed {
+		root.errorType, root.message = failure(s), text(s.Error, longText)
+	}
+	tree := append(make([]span, 0, spanCount(s)), root)
+	for _, p := range s.Phases {
+		tree = append(tree, phaseSpan(s, p))
+	}
+	phases := tree[1:]
+	for _, o := range s.Operations {
+		if o.Name == collector.OpMount {
+			addMount(tree, phases, o)
+			continue
+		}
+		tree = append(tree, operationSpan(s, phases, o))
+	}
+	return tree
+}
+
+// spanCount is the length of the start's tree.
+func spanCount(s *collector.Start) int {
+	n := 1 + len(s.Phases) + len(s.Operations)
+	for _, o := range s.Operations {
+		if o.Name == collector.OpMount {
+			n--
+		}
+	}
+	return n
+}
+
+func phaseSpan(s *collector.Start, p collector.Phase) span {
+	name := label(string(p.Name))
+	begin, end := within(s, p.Begin, p.Duration)
+	phase := span{name: name, begin: begin, end: end, attributes: []attribute.KeyValue{
+		attribute.String("container_start.phase", name),
+	}}
+	if s.Outcome == collector.Failed && p.Name == s.FailedPhase {
+		phase.errorType, phase.message = failure(s), text(s.Error, longText)
+	}
+	return phase
+}
+
+func operationSpan(s *collector.Start, phases []span, o collector.Operation) span {
+	begin, end := within(s, o.Begin, o.Duration)
+	operation := span{
+		name:       operationName(s, o),
+		parent:     parentOf(phases, begin, end, string(o.Phase)),
+		begin:      begin,
+		end:        end,
+		attributes: operationAttributes(o),
+	}
+	operation.attributes = append(operation.attributes, attribute.String("container_start.operation", label(string(o.Name))))
+	if end-begin != o.Duration {
+		operation.attributes = append(operation.attributes,
+			attribute.Bool("container_start.operation.cut", true),
+			attribute.Float64("container_start.operation.duration", seconds(o.Duration)))
+	}
+	if code, ok := o.Attributes["exit_code"]; ok && code != "0" {
+		operation.errorType = "exit_code"
+		operation.message = "exit code " + text(code, shortText)
+	}
+	return operation
+}
+
+// addMount makes a mount an event of the span of its phase, or of the root.
+func addMount(tree, phases []span, o collector.Operation) {
+	at := min(max(o.Begin, 0), tree[0].end)
+	attributes := operationAttributes(o)
+	attributes = append(attributes, attribute.Float64("container_start.operation.duration", seconds(o.Duration)))
+	of := &tree[parentOf(phases, at, at, string(o.Phase))]
+	of.events = append(of.events, spanEvent{name: "mount", at: at, attributes: attributes})
+}
+
+// within is an interval as far as it lies in the start. Sums that overflow are
+// cut as well.
+func within(s *collector.Start, begin, duration time.Duration) (from, to time.Duration) {
+	all := max(s.Duration, 0)
+	from = min(max(begin, 0), all)
+	if to = begin + max(duration, 0); to < begin {
+		to = all
+	}
+	return from, min(max(to, from), all)
+}
+
+// parentOf is the index in the tree of the phase that wholly contains an
+// interval, the preferred one first (at a boundary two do), or the root's.
+func parentOf(phases []span, begin, end time.Duration, preferred string) int {
+	found := 0
+	for i, p := range phases {
+		if begin < p.begin || end > p.end {
+			continue
+		}
+		if p.name == preferred {
+			return i + 1
+		}
+		if found == 0 {
+			found = i + 1
+		}
+	}
+	return found
+}
+
+// operationName is the name of an operation's span, of low cardinality.
+func operationName(s *collector.Start, o collector.Operation) string {
+	switch o.Name {
+	case collector.OpRuntime: // runc create, crun run
+		runtime := o.Attributes["runtime"]
+		if runtime == "" {
+			runtime = s.Runtime
+		}
+		return label(runtime) + " " + label(o.Attributes["command"])
+	case collector.OpHook: // hook libnetwork-setkey
+		return "hook " + word(o.Attributes["hook"])
+	case collector.OpRootfsMount:
+		return "rootfs mount"
+	case collector.OpShim: // not the phase, which lasts until the runtime's exec
+		return "shim launch"
+	case collector.OpCgroup: // not the phase, which begins with it
+		return "cgroup setup"
+	}
+	return label(string(o.Name))
+}
+
+// word is a name that a container's administrator has chosen, made fit for a
+// span's name: other runes than letters, digits and . - _ become an underscore.
+func word(s string) string {
+	out := make([]byte, 0, labelMax)
+	for _, r := range s {
+		if len(out) == labelMax {
+			break
+		}
+		if r < 0x80 && (r == '.' || r == '-' || r == '_' || '0' <= r && r <= '9' || 'a' <= r|0x20 && r|0x20 <= 'z') {
+			out = append(out, byte(r))
+			continue
+		}
+		out = append(out, '_')
+	}
+	if len(out) == 0 {
+		return other
+	}
+	return string(out)
+}
+
+// failure is the error.type of a failed start: the phase that it died in.
+func failure(s *collector.Start) string {
+	if s.FailedPhase == "" {
+		return "_OTHER"
+	}
+	return label(string(s.FailedPhase))
+}

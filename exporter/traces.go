@@ -1,0 +1,211 @@
+package exporter
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/sdk/resource"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/trace"
+
+	"container_start_exporter/collector"
+)
+
+// Traces sends one trace per start to where OTEL_* says. It is a
+// collector.Observer; a nil or disabled one does nothing.
+//
+// Starts wait in a queue that is bounded by the number of their spans, from
+// Start until the exporter is done with them. A start for which there is no
+// room is dropped as a whole, for half a trace misleads. So every span offered
+// is exported, dropped and counted, left out by the sampler, or still queued.
+type Traces struct {
+	provider *sdktrace.TracerProvider
+	tracer   trace.Tracer
+
+	starts   chan *collector.Start
+	stop     sync.Once
+	stopping chan struct{} // closed by Shutdown
+	stopped  chan struct{} // closed when every start has become spans
+
+	limit    int64
+	queued   atomic.Int64
+	exported atomic.Uint64
+	dropped  atomic.Uint64
+}
+
+var _ collector.Observer = (*Traces)(nil)
+
+// TracesOptions are what the environment does not say.
+type TracesOptions struct {
+	// Logger is told of an endpoint that does not accept spans, once a minute.
+	Logger *slog.Logger
+	// Version is this program's, the service.version of its traces.
+	Version string
+}
+
+// NewTraces returns traces as OTEL_* asks for them: disabled unless
+// OTEL_TRACES_EXPORTER or OTEL_EXPORTER_OTLP_(TRACES_)ENDPOINT is set, or when
+// OTEL_SDK_DISABLED is true. It connects to nothing yet. An error says that a
+// variable has a value that nobody knows.
+func NewTraces(ctx context.Context, o TracesOptions) (*Traces, error) {
+	exporter, err := spanExporterFromEnv(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if exporter == nil {
+		return &Traces{}, nil
+	}
+	errors := &errorLog{logger: o.Logger}
+	otel.SetErrorHandler(errors)
+	service, err := serviceResource(ctx, o.Version)
+	if err != nil {
+		errors.Handle(err)
+	}
+	return newTraces(exporter, service, o.Version), nil
+}
+
+func newTraces(exporter sdktrace.SpanExporter, service *resource.Resource, version string) *Traces {
+	limit := queueSize()
+	t := &Traces{
+		starts:   make(chan *collector.Start, limit),
+		stopping: make(chan struct{}),
+		stopped:  make(chan struct{}),
+		limit:    int64(limit),
+	}
+	// The processor's queue cannot overflow: no more spans than this are ever
+	// on their way.
+	t.provider = sdktrace.NewTracerProvider(
+		sdktrace.WithBatcher(&countingExporter{SpanExporter: exporter, traces: t},
+			sdktrace.WithMaxQueueSize(limit), sdktrace.WithMaxExportBatchSize(batchSize())),
+		sdktrace.WithIDGenerator(startIDs{}),
+		sdktrace.WithResource(service),
+	)
+	t.tracer = t.provider.Tracer("container_start_exporter", trace.WithInstrumentationVersion(version))
+	go t.run()
+	return t
+}
+
+// Enabled tells whether traces are sent at all.
+func (t *Traces) Enabled() bool { return t != nil && t.provider != nil }
+
+// Start queues a start, or drops and counts it. It never blocks. What comes
+// after Shutdown is lost.
+func (t *Traces) Start(s *collector.Start) {
+	if !t.Enabled() {
+		return
+	}
+	spans := int64(spanCount(s))
+	// A trace has to be somewhere in time, and a replay may not say where.
+	if s.Begin.IsZero() || !t.reserve(spans) {
+		t.dropped.Add(uint64(spans))
+		return
+	}
+	// There is room: each start in the channel holds at least one of limit.
+	t.starts <- s
+}
+
+func (t *Traces) reserve(spans int64) bool {
+	if t.queued.Add(spans) <= t.limit {
+		return true
+	}
+	t.release(spans)
+	return false
+}
+
+func (t *Traces) release(spans int64) { t.queued.Add(-spans) }
+
+// Command does nothing: a command of a runtime is no trace.
+func (t *Traces) Command(collector.Command) {}
+
+// Namespace does nothing.
+func (t *Traces) Namespace(collector.NamespaceCreated) {}
+
+// Veth does nothing.
+func (t *Traces) Veth(collector.VethChanged) {}
+
+// Stats returns how many spans the endpoint has accepted, and how many were
+// dropped: for want of room, or because it did not accept them. Spans that the
+// sampler leaves out are in neither.
+func (t *Traces) Stats() (exported, dropped uint64) {
+	if !t.Enabled() {
+		return 0, 0
+	}
+	return t.exported.Load(), t.dropped.Load()
+}
+
+// Shutdown sends what is queued, as far as ctx allows. It is to be called
+// after the last Start.
+func (t *Traces) Shutdown(ctx context.Context) error {
+	if !t.Enabled() {
+		return nil
+	}
+	t.stop.Do(func() { close(t.stopping) })
+	select {
+	case <-t.stopped:
+	case <-ctx.Done():
+	}
+	if err := t.provider.Shutdown(ctx); err != nil {
+		return fmt.Errorf("send queued spans: %w", err)
+	}
+	return nil
+}
+
+// run makes spans of starts, away from the goroutine that assembles them.
+func (t *Traces) run() {
+	defer close(t.stopped)
+	for {
+		select {
+		case s := <-t.starts:
+			t.send(s)
+		case <-t.stopping:
+			for len(t.starts) > 0 {
+				t.send(<-t.starts)
+			}
+			return
+		}
+	}
+}
+
+// send hands the spans of a start to the processor, parents first.
+func (t *Traces) send(s *collector.Start) {
+	tree := spanTree(s)
+	ctx := context.Background()
+	if id, ok := parseTraceID(s.TraceID); ok {
+		ctx = withTraceID(ctx, id)
+	}
+	contexts := make([]context.Context, len(tree))
+	spans := make([]trace.Span, len(tree))
+	for i, node := range tree {
+		parent := ctx
+		if node.parent >= 0 {
+			parent = contexts[node.parent]
+		}
+		contexts[i], spans[i] = t.tracer.Start(parent, node.name,
+			trace.WithTimestamp(s.Begin.Add(node.begin)), trace.WithAttributes(node.attributes...))
+		if !spans[i].SpanContext().IsSampled() {
+			t.release(int64(len(tree)))
+			return
+		}
+	}
+	for i, node := range tree {
+		finish(spans[i], s.Begin, node)
+	}
+}
+
+func finish(of trace.Span, begin time.Time, node span) {
+	for _, e := range node.events {
+		of.AddEvent(e.name, trace.WithTimestamp(begin.Add(e.at)), trace.WithAttributes(e.attributes...))
+	}
+	if node.errorType != "" {
+		of.SetAttributes(attribute.String("error.type", node.errorType))
+		of.SetStatus(codes.Error, node.message)
+	}
+	of.End(trace.WithTimestamp(begin.Add(node.end)))
+}
