@@ -30,6 +30,10 @@ func run(m *testing.M) (code int) {
 		return 1
 	}
 	defer os.RemoveAll(workDir)
+	if err := os.Chmod(workDir, 0o755); err != nil { // others than root execute what is in it
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
 	defer func() {
 		if err := daemon.stop(); err != nil {
 			fmt.Fprintln(os.Stderr, "clean up after dockerd:", err)

@@ -48,7 +48,10 @@ func launch(cmd *exec.Cmd) (*process, error) {
 	if cmd.Stderr == nil {
 		cmd.Stderr = &p.stderr
 	}
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM, Setpgid: true}
+	if cmd.SysProcAttr == nil {
+		cmd.SysProcAttr = &syscall.SysProcAttr{}
+	}
+	cmd.SysProcAttr.Pdeathsig, cmd.SysProcAttr.Setpgid = syscall.SIGTERM, true
 	started := make(chan error)
 	go func() {
 		runtime.LockOSThread()

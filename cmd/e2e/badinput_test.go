@@ -1,0 +1,71 @@
+package e2e
+
+import (
+	"net"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// TestBadInput gives the exporter what it cannot use: it says so in one clear
+// line, and fails.
+func TestBadInput(t *testing.T) {
+	garbage := writeFile(t, "garbage", "{\"time\":1,\"kind\":\"exit\",\"pid\":1}\nnot json\n", 0o644)
+	truncated := writeFile(t, "truncated", "{\"time\":1,\"kind\":\"exit\",\"pid\":1}\n{\"time\":2,\"ki", 0o644)
+	tests := []struct {
+		name string
+		args []string
+		says string
+	}{
+		{"unknown flag", []string{"serve", "--no-such-flag"}, "no-such-flag"},
+		{"unknown command", []string{"no-such-command"}, "no-such-command"},
+		{"garbage recording", []string{"replay", garbage}, "2"},
+		{"truncated recording", []string{"replay", truncated}, "2"},
+		{"no recording", []string{"replay", "/no/such/file"}, "/no/such/file"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			checkComplains(t, execute(t, tool(t, test.args...)), test.says)
+		})
+	}
+}
+
+// TestPortInUse listens where the exporter wants to.
+func TestPortInUse(t *testing.T) {
+	needRoot(t)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	address := listener.Addr().String()
+	checkComplains(t, execute(t, tool(t, "serve", "--log.level=error", "--web.listen-address="+address)), "address already in use")
+}
+
+// TestNoRoot runs it as a user who may not load probes.
+func TestNoRoot(t *testing.T) {
+	needRoot(t)
+	for _, args := range [][]string{{"watch"}, {"events"}, {"serve", "--web.listen-address=127.0.0.1:0"}, {"run", "--", "/bin/true"}} {
+		t.Run(args[0], func(t *testing.T) {
+			checkComplains(t, executeAs(t, 65534, tool(t, args...)), "root")
+		})
+	}
+}
+
+func executeAs(t *testing.T, user uint32, cmd *exec.Cmd) result {
+	t.Helper()
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: user, Gid: user}}
+	return execute(t, cmd)
+}
+
+// checkComplains checks that a command failed with one line that says why.
+func checkComplains(t *testing.T, r result, says string) {
+	t.Helper()
+	if r.code <= 0 || r.stdout != "" || !strings.Contains(r.stderr, says) || strings.Contains(r.stderr, "goroutine") {
+		t.Errorf("want a failure that mentions %q: %v", says, r)
+	}
+	if n := strings.Count(r.stderr, "\n"); n != 1 {
+		t.Errorf("%d lines; want one: %v", n, r)
+	}
+}

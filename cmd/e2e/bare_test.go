@@ -1,0 +1,130 @@
+package e2e
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+)
+
+// setUp are the phases that each runtime shows until the container is set up.
+func setUp(runtime string) []string {
+	if _, err := os.Stat("/sys/fs/cgroup/cgroup.controllers"); runtime == "crun" && err != nil {
+		// On cgroup v1, crun makes the cgroup after its clone.
+		return []string{"create", "namespaces", "cgroup", "rootfs", "init"}
+	}
+	return []string{"create", "cgroup", "namespaces", "rootfs", "init"}
+}
+
+// eachRuntime runs a test with each bare runtime.
+func eachRuntime(t *testing.T, test func(t *testing.T, r bareRuntime)) {
+	needRoot(t)
+	for _, name := range []string{"runc", "crun"} {
+		t.Run(name, func(t *testing.T) { test(t, needRuntime(t, name)) })
+	}
+}
+
+// TestBareRun starts containers that end at once, by run alone.
+func TestBareRun(t *testing.T) {
+	eachRuntime(t, func(t *testing.T, r bareRuntime) {
+		w := watch(t)
+		var ids []string
+		for range 10 {
+			id, res := r.run(t, "/bin/echo", "hi")
+			if res.code != 0 || res.stdout != "hi\n" {
+				t.Fatalf("%s run: %v", r.name, res)
+			}
+			ids = append(ids, id)
+		}
+		for _, one := range w.wait(t, ids...) {
+			checkStarted(t, one, "none", r.name, setUp(r.name))
+			if one.Counts.Veths != 0 || one.Counts.EngineMounts != 0 {
+				t.Errorf("%s: %+v", one.ContainerID, one.Counts)
+			}
+		}
+	})
+}
+
+// TestBareCreateStart starts a container in two steps, and then executes
+// something in it, which is no start.
+func TestBareCreateStart(t *testing.T) {
+	eachRuntime(t, func(t *testing.T, r bareRuntime) {
+		w := watch(t)
+		id := newID(t, r.name)
+		pidFile := filepath.Join(t.TempDir(), "pid")
+		// create's outputs are those of the container, which would keep a pipe open.
+		create := r.cmd("create", "--bundle", bundle(t, "/bin/sleep", "300"), "--pid-file", pidFile, id)
+		null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer null.Close()
+		create.Stdout, create.Stderr = null, null
+		must(t, create)
+		t.Cleanup(func() { r.remove(t, id) })
+		must(t, r.cmd("start", id))
+		if got := must(t, r.cmd("exec", id, "/bin/echo", "inside")); got != "inside\n" {
+			t.Errorf("%s exec says %q", r.name, got)
+		}
+
+		later, _ := r.run(t, "/bin/true")
+		w.wait(t, later)
+		one := w.wait(t, id)[id]
+		checkStarted(t, one, "none", r.name, append(setUp(r.name), "wait", "start"))
+		if pid := readPID(pidFile); one.PID != pid {
+			t.Errorf("pid %d; %s says %d", one.PID, r.name, pid)
+		}
+	})
+}
+
+// TestBareHook times a hook: what it takes is in its operation and its phase.
+func TestBareHook(t *testing.T) {
+	eachRuntime(t, func(t *testing.T, r bareRuntime) {
+		w := watch(t)
+		dir := bundle(t, "/bin/true")
+		addHook(t, dir, "createRuntime", "/bin/sh", "slow-hook", "-c", "cat >/dev/null; sleep 0.1")
+		id := newID(t, r.name)
+		must(t, r.cmd("run", "--bundle", dir, id))
+
+		one := w.wait(t, id)[id]
+		want := append(setUp(r.name), "hooks")
+		got := one.phaseNames()
+		slices.Sort(want)
+		slices.Sort(got)
+		checkStarted(t, one, "none", r.name, one.phaseNames())
+		if !slices.Equal(got, want) {
+			t.Errorf("phases %v; want %v in some order", one.phaseNames(), want)
+		}
+		hooks := one.operations("hook")
+		if len(hooks) != 1 {
+			t.Fatalf("%d hooks; want 1", len(hooks))
+		}
+		h := hooks[0]
+		if h.Duration < 100e6 || one.phase("hooks").Duration < h.Duration {
+			t.Errorf("the hook took %d ns, its phase %d; want 100 ms at least, and the phase longer", h.Duration, one.phase("hooks").Duration)
+		}
+		if h.Attributes["kind"] != "createRuntime" || h.Attributes["exit_code"] != "0" {
+			t.Errorf("hook %v", h.Attributes)
+		}
+	})
+}
+
+// addHook adds a hook to a bundle; args begin with the hook's name for itself.
+func addHook(t *testing.T, dir, kind, path string, args ...string) {
+	t.Helper()
+	file := filepath.Join(dir, "config.json")
+	var spec map[string]any
+	if err := json.Unmarshal([]byte(readFile(t, file)), &spec); err != nil {
+		t.Fatal(err)
+	}
+	spec["hooks"] = map[string]any{kind: []any{map[string]any{"path": path, "args": args}}}
+	content, err := json.Marshal(spec)
+	if err != nil {
+		t.Fatal(fmt.Errorf("encode %s: %w", file, err))
+	}
+	if err := os.WriteFile(file, content, 0o644); err != nil {
+		t.Fatal(err)
+	}
+}

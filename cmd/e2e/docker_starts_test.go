@@ -1,0 +1,110 @@
+package e2e
+
+import (
+	"sync"
+	"testing"
+	"time"
+)
+
+// dockerStarts select what Docker starts.
+var dockerStarts = labels{"engine": "docker", "runtime": "runc", "kind": "container"}
+
+// TestDockerStarts runs twenty containers one after the other and then twenty
+// at once: each is one start, whole, in the same shape.
+func TestDockerStarts(t *testing.T) {
+	d := needDocker(t)
+	s, w := serve(t), watch(t)
+
+	var ids []string
+	for range 20 {
+		ids = append(ids, d.runTrue(t))
+	}
+	ids = append(ids, runAtOnce(t, d, 20)...)
+
+	records := w.wait(t, ids...)
+	netns := map[uint64]string{}
+	for _, id := range ids {
+		r := records[id]
+		checkStarted(t, r, "docker", "runc", dockerPhases)
+		checkMade(t, r)
+		if twin, taken := netns[r.Namespaces["net"]]; taken {
+			t.Errorf("%s and %s have the same network namespace %d", id, twin, r.Namespaces["net"])
+		}
+		netns[r.Namespaces["net"]] = id
+	}
+	checkCounted(t, s, float64(len(ids)))
+}
+
+func runAtOnce(t *testing.T, d *docker, n int) []string {
+	t.Helper()
+	ids := make([]string, n)
+	var group sync.WaitGroup
+	for i := range ids {
+		group.Go(func() { ids[i] = d.runTrue(t) })
+	}
+	group.Wait()
+	return ids
+}
+
+// checkMade checks what a start by Docker makes: its own veth and namespaces,
+// the same number of mounts each time.
+func checkMade(t *testing.T, r record) {
+	t.Helper()
+	if r.Counts.Veths != 1 || len(r.Veths) != 1 {
+		t.Errorf("%s: %d veths: %v", r.ContainerID, r.Counts.Veths, r.Veths)
+	} else if v := r.Veths[0]; v.Host == "" || v.Container != "eth0" || v.Address == "" {
+		t.Errorf("%s: veth %+v", r.ContainerID, v)
+	}
+	// mnt, uts, ipc, pid, net; on cgroup v2 also cgroup.
+	if n := r.Counts.Namespaces; n != 5 && n != 6 {
+		t.Errorf("%s: %d namespaces", r.ContainerID, n)
+	}
+	for _, name := range []string{"mnt", "uts", "ipc", "pid", "net"} {
+		if r.Namespaces[name] == 0 {
+			t.Errorf("%s: namespace %s is not known", r.ContainerID, name)
+		}
+	}
+	if r.Counts.Mounts < 20 || r.Counts.EngineMounts != 1 {
+		t.Errorf("%s: %d mounts by init, %d by the engine; want more than 20, and 1", r.ContainerID, r.Counts.Mounts, r.Counts.EngineMounts)
+	}
+	if r.Counts.Execs < 5 { // shim, its daemon, create, init, hook, start, entrypoint, ...
+		t.Errorf("%s: %d execs", r.ContainerID, r.Counts.Execs)
+	}
+	for _, name := range []string{"rootfs_mount", "veth", "netns", "cgroup", "hook", "pivot_root"} {
+		if n := len(r.operations(name)); n != 1 {
+			t.Errorf("%s: %d operations %s; want 1", r.ContainerID, n, name)
+		}
+	}
+}
+
+// checkCounted checks that the metrics know n starts by Docker, and nothing else.
+func checkCounted(t *testing.T, s *server, n float64) {
+	t.Helper()
+	waitFor(t, 15*time.Second, "the metrics to count the starts", func() bool {
+		return s.scrape(t).value("container_starts_total", dockerStarts) >= n
+	}, s.stderr.String)
+	m := s.scrape(t)
+	for name, want := range map[string]float64{
+		"container_starts_total":           n,
+		"container_start_duration_seconds": n,
+		"container_start_failures_total":   0,
+	} {
+		if got := m.value(name, dockerStarts); got != want {
+			t.Errorf("%s is %v; want %v", name, got, want)
+		}
+	}
+	for _, name := range []string{"container_starts_incomplete_total", "container_starts_in_progress", "container_start_exporter_evictions_total"} {
+		if got := m.value(name, nil); got != 0 {
+			t.Errorf("%s is %v; want 0", name, got)
+		}
+	}
+	if lost := m.lost(t); lost != 0 {
+		t.Errorf("%v events lost", lost)
+	}
+	for _, name := range dockerPhases {
+		where := labels{"engine": "docker", "runtime": "runc", "kind": "container", "phase": name}
+		if got := m.value("container_start_phase_duration_seconds", where); got != n {
+			t.Errorf("phase %s observed %v times; want %v", name, got, n)
+		}
+	}
+}

@@ -1,0 +1,129 @@
+package e2e
+
+import (
+	"net"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+// event is a kernel event in JSON as it is documented, as far as the tests look.
+type event struct {
+	Time       int64             `json:"time"`
+	Kind       string            `json:"kind"`
+	PID        int               `json:"pid"`
+	Comm       string            `json:"comm"`
+	Ret        int64             `json:"ret"`
+	File       string            `json:"file"`
+	Args       []string          `json:"args"`
+	Name       string            `json:"name"`
+	Source     string            `json:"source"`
+	Target     string            `json:"target"`
+	RealTarget string            `json:"real_target"`
+	FSType     string            `json:"fs_type"`
+	LinkType   string            `json:"link_type"`
+	Namespaces map[string]uint64 `json:"namespaces"`
+}
+
+// TestEvents shows what Docker does during one start.
+func TestEvents(t *testing.T) {
+	d := needDocker(t)
+	table, lines := attached(t, "events"), attached(t, "events", "--format", "json")
+	id := d.detach(t, image, "sleep", "300")
+	pid := d.pid(t, id)
+	seen := eventsUntil(t, lines, func(e event) bool { return e.Kind == "exec" && e.PID == pid && e.Ret >= 0 })
+
+	find := func(what string, match func(event) bool) {
+		t.Helper()
+		if !slices.ContainsFunc(seen, match) {
+			t.Errorf("no event of %s among %d", what, len(seen))
+		}
+	}
+	find("the exec of the shim, with its arguments", func(e event) bool {
+		return e.Kind == "exec" && strings.Contains(e.File, "containerd-shim") && argument(e.Args, "-id") == id
+	})
+	find("the exec of runc create, with its arguments", func(e event) bool {
+		return e.Kind == "exec" && len(e.Args) > 0 && e.Args[len(e.Args)-1] == id && slices.Contains(e.Args, "create") && argument(e.Args, "--bundle") != ""
+	})
+	find("the exec of the entrypoint, with its arguments", func(e event) bool {
+		return e.Kind == "exec" && e.PID == pid && slices.Equal(e.Args, []string{"sleep", "300"})
+	})
+	merged := d.inspect(t, id, "{{.GraphDriver.Data.MergedDir}}")
+	find("the engine's mount of the rootfs", func(e event) bool {
+		return e.Kind == "mount" && e.Source == "overlay" && e.FSType == "overlay" && e.Target == merged && e.Ret == 0
+	})
+	find("init's mount of proc, with the target that it means", func(e event) bool {
+		return e.Kind == "mount" && e.PID == pid && e.FSType == "proc" && e.Source == "proc" && strings.HasSuffix(e.RealTarget, "/proc")
+	})
+	inode := namespace(t, pid, "net")
+	find("the making of the network namespace, with its inode", func(e event) bool {
+		return (e.Kind == "unshare" || e.Kind == "fork") && e.Namespaces["net"] == inode
+	})
+	veth := hostVeth(t, d, id)
+	find("the veth "+veth, func(e event) bool { return e.Name == veth })
+	checkTable(t, table, id, veth, strconv.FormatUint(inode, 10))
+}
+
+// eventsUntil waits for an event and gives all up to now.
+func eventsUntil(t *testing.T, p *process, last func(event) bool) []event {
+	t.Helper()
+	var all []event
+	waitFor(t, 20*time.Second, "the last event", func() bool {
+		all = decodeLines[event](t, p.stdout.String())
+		return slices.ContainsFunc(all, last)
+	}, p.stderr.String)
+	return all
+}
+
+// checkTable checks that the table for people shows the same.
+func checkTable(t *testing.T, p *process, words ...string) {
+	t.Helper()
+	words = append(words, "runc:[2:INIT]", "sleep 300", "overlay", "--bundle")
+	for _, word := range words {
+		waitFor(t, 10*time.Second, "the table to show "+word, func() bool {
+			return strings.Contains(p.stdout.String(), word)
+		}, p.stderr.String)
+	}
+}
+
+// argument is the word after a flag.
+func argument(args []string, flag string) string {
+	i := slices.Index(args, flag)
+	if i < 0 || i+1 == len(args) {
+		return ""
+	}
+	return args[i+1]
+}
+
+// hostVeth is the host's end of a container's veth, found as people do: the
+// container's end names the index of its peer.
+func hostVeth(t *testing.T, d *docker, id string) string {
+	t.Helper()
+	text := must(t, d.cmd("exec", id, "cat", "/sys/class/net/eth0/iflink"))
+	index, err := strconv.Atoi(strings.TrimSpace(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	link, err := net.InterfaceByIndex(index)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return link.Name
+}
+
+// TestVethNames compares a start's veth with the host's.
+func TestVethNames(t *testing.T) {
+	d := needDocker(t)
+	w := watch(t)
+	id := d.detach(t, image, "sleep", "300")
+	r := w.wait(t, id)[id]
+	if len(r.Veths) != 1 {
+		t.Fatalf("veths %v; want 1", r.Veths)
+	}
+	address := d.inspect(t, id, "{{.NetworkSettings.IPAddress}}/{{.NetworkSettings.IPPrefixLen}}")
+	if v := r.Veths[0]; v.Host != hostVeth(t, d, id) || v.Container != "eth0" || v.Address != address {
+		t.Errorf("veth %+v; the host has %s, the container eth0 with %s", v, hostVeth(t, d, id), address)
+	}
+}

@@ -1,0 +1,29 @@
+package e2e
+
+import (
+	"reflect"
+	"testing"
+)
+
+// TestInstances runs several exporters side by side: they say the same.
+func TestInstances(t *testing.T) {
+	d := needDocker(t)
+	first, second, third := watch(t), watch(t), watch(t)
+	ids := append(runAtOnce(t, d, 3), d.runTrue(t))
+	want := first.wait(t, ids...)
+	for _, other := range []*watcher{second, third} {
+		got := other.wait(t, ids...)
+		for _, id := range ids {
+			a, b := want[id], got[id]
+			if a.TraceID != b.TraceID || a.TraceID == "" {
+				t.Errorf("%s: trace ids %q and %q", id, a.TraceID, b.TraceID)
+			}
+			if a.PID != b.PID || a.Counts != b.Counts || !reflect.DeepEqual(a.phaseNames(), b.phaseNames()) {
+				t.Errorf("%s: two exporters say\n%+v\n%+v", id, a, b)
+			}
+			if off := (a.Duration - b.Duration); off > tolerance.Nanoseconds() || off < -tolerance.Nanoseconds() {
+				t.Errorf("%s: it took %d and %d ns", id, a.Duration, b.Duration)
+			}
+		}
+	}
+}

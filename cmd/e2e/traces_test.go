@@ -1,0 +1,167 @@
+package e2e
+
+import (
+	"fmt"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// span is a line of otlpsink.
+type span struct {
+	TraceID    string         `json:"trace_id"`
+	SpanID     string         `json:"span_id"`
+	ParentID   string         `json:"parent_id"`
+	Name       string         `json:"name"`
+	Start      time.Time      `json:"start"`
+	End        time.Time      `json:"end"`
+	Status     string         `json:"status"`
+	Attributes map[string]any `json:"attributes"`
+	Events     int            `json:"events"`
+	Resource   map[string]any `json:"resource"`
+}
+
+// buildSink makes the receiver, an OpenTelemetry Collector's, which is a
+// module of its own.
+var buildSink = sync.OnceValues(func() (string, error) {
+	path := filepath.Join(workDir, "otlpsink")
+	cmd := exec.Command("go", "build", "-o", path, ".")
+	cmd.Dir = "../../exporter/testdata/otlpsink"
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("build otlpsink: %w\n%s", err, out)
+	}
+	return path, nil
+})
+
+// receive starts a receiver of OTLP over HTTP.
+func receive(t *testing.T) (p *process, endpoint string) {
+	t.Helper()
+	path, err := buildSink()
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := freeAddress(t)
+	p = start(t, path, "-http", address)
+	waitFor(t, 10*time.Second, "the OTLP receiver", func() bool {
+		return strings.Contains(p.stderr.String(), "ready")
+	}, p.stderr.String)
+	return p, "http://" + address
+}
+
+// TestTraces sends the starts to a real receiver: one trace each.
+func TestTraces(t *testing.T) {
+	d := needDocker(t)
+	sink, endpoint := receive(t)
+	serve(t, "OTEL_EXPORTER_OTLP_ENDPOINT="+endpoint, "OTEL_BSP_SCHEDULE_DELAY=100")
+	w := watch(t)
+
+	ids := []string{d.runTrue(t), d.runTrue(t)}
+	failing, _ := d.run(t, image, "/no/such/program")
+	records := w.wait(t, append(ids, failing)...)
+	for _, r := range records {
+		trace := traceOf(t, sink, r)
+		checkTree(t, trace)
+		checkRoot(t, trace[0], r)
+		checkPhaseSpans(t, trace, r)
+	}
+	checkFailedSpans(t, traceOf(t, sink, records[failing]))
+}
+
+// traceOf waits for a start's trace to be whole and gives its spans, the root
+// first.
+func traceOf(t *testing.T, sink *process, r record) []span {
+	t.Helper()
+	var trace []span
+	whole := 1 + len(r.Phases) + len(r.Operations) - len(r.operations("mount")) // mounts are span events
+	waitFor(t, 20*time.Second, fmt.Sprintf("a trace of %d spans", whole), func() bool {
+		trace = slices.DeleteFunc(decodeLines[span](t, sink.stdout.String()), func(s span) bool {
+			return s.TraceID != r.TraceID
+		})
+		return len(trace) >= whole
+	}, func() string {
+		return fmt.Sprintf("%d spans of trace %s\n%s", len(trace), r.TraceID, sink.stdout.String())
+	})
+	if len(trace) != whole {
+		t.Errorf("%d spans; want %d", len(trace), whole)
+	}
+	roots := 0
+	for i, s := range trace {
+		if s.ParentID == "" {
+			trace[0], trace[i] = trace[i], trace[0]
+			roots++
+		}
+	}
+	if roots != 1 {
+		t.Fatalf("%d roots in trace %s; want 1", roots, r.TraceID)
+	}
+	return trace
+}
+
+// checkTree checks that each span lies inside its parent.
+func checkTree(t *testing.T, trace []span) {
+	t.Helper()
+	byID := map[string]span{}
+	for _, s := range trace {
+		byID[s.SpanID] = s
+	}
+	for _, s := range trace[1:] {
+		parent, known := byID[s.ParentID]
+		if !known {
+			t.Errorf("span %s has a parent that is not in the trace", s.Name)
+		} else if s.Start.Before(parent.Start) || s.End.After(parent.End) || s.End.Before(s.Start) {
+			t.Errorf("span %s [%v, %v] is not inside %s [%v, %v]", s.Name, s.Start, s.End, parent.Name, parent.Start, parent.End)
+		}
+	}
+}
+
+func checkRoot(t *testing.T, root span, r record) {
+	t.Helper()
+	if root.Name != "container start" || !root.Start.Equal(r.Begin) || root.End.Sub(root.Start).Nanoseconds() != r.Duration {
+		t.Errorf("root %q from %v for %v; the record has %v for %d", root.Name, root.Start, root.End.Sub(root.Start), r.Begin, r.Duration)
+	}
+	if root.Resource["service.name"] != "container_start_exporter" {
+		t.Errorf("resource %v", root.Resource)
+	}
+	for name, want := range map[string]any{
+		"container.id":           r.ContainerID,
+		"container.runtime.name": "docker",
+		"process.pid":            float64(r.PID),
+	} {
+		if root.Attributes[name] != want {
+			t.Errorf("attribute %s is %v; want %v", name, root.Attributes[name], want)
+		}
+	}
+}
+
+// checkPhaseSpans checks that there is one span below the root per phase, as
+// long as the record says, and that mounts are span events.
+func checkPhaseSpans(t *testing.T, trace []span, r record) {
+	t.Helper()
+	events := 0
+	for _, s := range trace {
+		events += s.Events
+	}
+	if mounts := len(r.operations("mount")); events < mounts || mounts == 0 {
+		t.Errorf("%d span events; the record has %d mounts", events, mounts)
+	}
+	for _, p := range r.Phases {
+		i := slices.IndexFunc(trace, func(s span) bool { return s.Name == p.Name && s.ParentID == trace[0].SpanID })
+		if i < 0 {
+			t.Errorf("no span of phase %s", p.Name)
+		} else if s := trace[i]; s.Start.Sub(trace[0].Start).Nanoseconds() != p.Begin || s.End.Sub(s.Start).Nanoseconds() != p.Duration {
+			t.Errorf("span %s begins at %v for %v; the record has %+v", s.Name, s.Start.Sub(trace[0].Start), s.End.Sub(s.Start), p)
+		}
+	}
+}
+
+func checkFailedSpans(t *testing.T, trace []span) {
+	t.Helper()
+	root := trace[0]
+	if root.Status != "Error" || root.Attributes["error.type"] != "init" {
+		t.Errorf("a failed start has status %s, error.type %v; want Error, init", root.Status, root.Attributes["error.type"])
+	}
+}
