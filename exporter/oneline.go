@@ -1,0 +1,72 @@
+package exporter
+
+import (
+	"io"
+	"strings"
+	"time"
+
+	"container_start_exporter/collector"
+)
+
+// Line draws a start on one line: when it began, its name or short id, engine
+// and runtime, how long it took, how it ended, a bar of its phases and the one
+// that took longest.
+func Line(w io.Writer, s *collector.Start, o TerminalOptions) error {
+	l := &line{o: o}
+	wider := max(0, o.width()-80)
+	nameWidth := 12 + wider/2
+	l.add(s.Begin.Local().Format("15:04:05"), dim)
+	l.to(9)
+	l.addMax(title(s), nameWidth, bold)
+	l.to(10 + nameWidth)
+	l.addMax(stack(s), 15, plain)
+	l.right(short(s.Duration), 34+nameWidth, plain)
+	l.to(35 + nameWidth)
+	l.add(string(s.Outcome), outcomeShade(s.Outcome))
+	l.to(43 + nameWidth)
+	addTail(l, s)
+	_, err := io.WriteString(w, l.String())
+	return err
+}
+
+// addTail draws the phases of a start and names the longest, or the one in
+// which it failed.
+func addTail(l *line, s *collector.Start) {
+	const room = len("namespaces 61 %")
+	addPhases(l, s, l.o.width()-l.column-room-1)
+	switch p := longest(s); {
+	case s.Outcome == collector.Failed:
+		l.add(" "+inPhase(s.FailedPhase), bad)
+	case p != nil:
+		l.add(" "+string(p.Name)+" "+share(p.Duration, s.Duration), plain)
+	}
+}
+
+// PhaseLetters are what Line draws the phases with where there is no colour.
+const PhaseLetters = "prepare=p shim=s create=c cgroup=g namespaces=n rootfs=r hooks=h init=i wait=w start=t"
+
+// addPhases draws the phases in so many cells: in colour, else as letters.
+func addPhases(l *line, s *collector.Start, cells int) {
+	durations := make([]time.Duration, len(s.Phases))
+	for i := range s.Phases {
+		durations[i] = s.Phases[i].Duration
+	}
+	for i, n := range apportion(durations, max(0, cells)) {
+		if n == 0 {
+			continue
+		}
+		name := s.Phases[i].Name
+		if l.o.Color {
+			l.add(strings.Repeat(l.o.pick(blocks, hashes).full, n), phaseShade(name))
+			continue
+		}
+		l.add(strings.Repeat(phaseLetter(name), n), plain)
+	}
+}
+
+func phaseLetter(name collector.PhaseName) string {
+	if _, rest, ok := strings.Cut(PhaseLetters, string(name)+"="); ok {
+		return rest[:1]
+	}
+	return "?"
+}

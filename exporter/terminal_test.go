@@ -1,0 +1,148 @@
+package exporter
+
+import (
+	"math/rand/v2"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+	"unicode"
+
+	"container_start_exporter/collector"
+)
+
+// inUTC draws times of day as the golden files have them.
+func inUTC(t *testing.T) {
+	local := time.Local
+	time.Local = time.UTC
+	t.Cleanup(func() { time.Local = local })
+}
+
+func TestWaterfall(t *testing.T) {
+	inUTC(t)
+	for name, tc := range map[string]struct {
+		start *collector.Start
+		o     TerminalOptions
+	}{
+		"docker":       {start: drawnDocker()},
+		"docker-color": {start: drawnDocker(), o: TerminalOptions{Color: true}},
+		"docker-ascii": {start: drawnDocker(), o: TerminalOptions{ASCII: true}},
+		"docker-40":    {start: drawnDocker(), o: TerminalOptions{Width: 40}},
+		"failed":       {start: drawnFailed()},
+		"incomplete":   {start: drawnIncomplete()},
+		"crun":         {start: drawnCrun()},
+		"hostile":      {start: drawnHostile(), o: TerminalOptions{ASCII: true}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var b strings.Builder
+			if err := Waterfall(&b, tc.start, tc.o); err != nil {
+				t.Fatal(err)
+			}
+			golden(t, "waterfall-"+name+".txt", b.String())
+		})
+	}
+}
+
+func TestLine(t *testing.T) {
+	inUTC(t)
+	var b strings.Builder
+	for _, o := range []TerminalOptions{{}, {Color: true}, {Width: 120}, {Width: 50}} {
+		for _, s := range []*collector.Start{drawnDocker(), drawnFailed(), drawnIncomplete(), drawnCrun(), drawnHostile()} {
+			if err := Line(&b, s, o); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	golden(t, "lines.txt", b.String())
+}
+
+var sgr = regexp.MustCompile("\x1b\\[[0-9;]*m")
+
+// Whatever is in a start, no line is wider than asked and nothing but our own
+// colours gets through.
+func TestDrawingsStayInside(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	for range 3000 {
+		s := randomDrawing(random)
+		o := TerminalOptions{Width: 1 + random.IntN(130), Color: random.IntN(2) == 0, ASCII: random.IntN(2) == 0}
+		var b strings.Builder
+		if err := Waterfall(&b, s, o); err != nil {
+			t.Fatal(err)
+		}
+		if err := Line(&b, s, o); err != nil {
+			t.Fatal(err)
+		}
+		checkInside(t, b.String(), o)
+	}
+}
+
+func checkInside(t *testing.T, drawn string, o TerminalOptions) {
+	t.Helper()
+	if !o.Color && strings.Contains(drawn, "\x1b") {
+		t.Fatalf("colour that was not asked for: %q", drawn)
+	}
+	for l := range strings.Lines(sgr.ReplaceAllString(drawn, "")) {
+		l = strings.TrimSuffix(l, "\n")
+		if n := columns(l); n > o.Width {
+			t.Fatalf("%d columns of %d: %q", n, o.Width, l)
+		}
+		for _, r := range l {
+			if !unicode.IsPrint(r) || o.ASCII && r > 0x7f {
+				t.Fatalf("%q in %q", r, l)
+			}
+		}
+	}
+}
+
+func randomDrawing(random *rand.Rand) *collector.Start {
+	s := []func() *collector.Start{drawnDocker, drawnFailed, drawnIncomplete, drawnCrun, drawnHostile}[random.IntN(5)]()
+	s.Name, s.Image, s.Error = randomText(random), randomText(random), randomText(random)
+	long := func() time.Duration { return time.Duration(random.Int64N(1<<random.IntN(62) + 1)) }
+	if random.IntN(2) == 0 {
+		s.Duration = long()
+		for i := range s.Phases {
+			s.Phases[i].Begin, s.Phases[i].Duration = long(), long()
+		}
+	}
+	for range random.IntN(60) {
+		o := oper("network", "wait", 0, 0, attrs{"name": randomText(random), "exit_code": "9"})
+		o.Begin, o.Duration = long()-long(), long()
+		s.Operations = append(s.Operations, o)
+	}
+	return s
+}
+
+func randomText(random *rand.Rand) string {
+	const letters = "abc -/\x00\x1b\n\r\x7f\xff\u202e\u0301漢é😀"
+	runes := []rune(letters)
+	var b strings.Builder
+	for range random.IntN(40) {
+		b.WriteRune(runes[random.IntN(len(runes))])
+	}
+	return b.String()
+}
+
+func TestEscape(t *testing.T) {
+	for _, tc := range []struct {
+		in    string
+		max   int
+		ascii bool
+		want  string
+	}{
+		{"busybox:local", 80, false, "busybox:local"},
+		{"busybox:local", 8, false, "busybox…"},
+		{"busybox:local", 8, true, "busybox~"},
+		{"busybox", 7, false, "busybox"},
+		{"busybox", 0, false, ""},
+		{"\x1b[31m", 80, false, `\x1b[31m`},
+		{"a\nb\tc\r", 80, false, `a\nb\tc\r`},
+		{"\xff\u202e\u0301", 80, false, `\xff\u202e\u0301`},
+		{"漢字漢字", 5, false, "漢字…"},
+		{"漢é", 80, true, `\u6f22\u00e9`},
+		{"\x1b\x1b", 5, false, `\x1b…`},
+	} {
+		if got := escape(tc.in, tc.max, tc.ascii); got != tc.want {
+			t.Errorf("escape(%q, %d, %v) = %q; want %q", tc.in, tc.max, tc.ascii, got, tc.want)
+		}
+	}
+}
