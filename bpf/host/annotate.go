@@ -1,0 +1,148 @@
+// Package host reads what the kernel's events do not say: the config.json of a
+// bundle when the runtime is executed on it, and the state file in which an
+// engine keeps the container's name. It asks no daemon.
+package host
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strconv"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"container_start_exporter/collector"
+	"container_start_exporter/collector/runtime"
+)
+
+// deadline bounds the time for which reading one bundle may hold up the
+// events: a file system may hang.
+const deadline = 100 * time.Millisecond
+
+// maxHung bounds the reads that have missed their deadline and still hang.
+const maxHung = 4
+
+var errBusy = errors.New("earlier reads hang")
+
+// annotator adds to each execution of a runtime's create or run an event that
+// says what its bundle holds.
+type annotator struct {
+	next   func(*collector.Event)
+	recent recent
+	slots  chan struct{}
+	ownMnt uint64
+}
+
+// Annotate passes events on to next, with those of bundles added. The function
+// it returns is not safe for concurrent use.
+func Annotate(next func(*collector.Event)) func(*collector.Event) {
+	a := &annotator{next: next, slots: make(chan struct{}, maxHung)}
+	if info, err := os.Stat("/proc/self/ns/mnt"); err == nil {
+		a.ownMnt = info.Sys().(*syscall.Stat_t).Ino
+	}
+	return a.handle
+}
+
+func (a *annotator) handle(e *collector.Event) {
+	a.next(e)
+	if e.Kind != collector.KindExec || e.Ret < 0 {
+		return
+	}
+	c, ok := runtime.Parse(e.Args)
+	if !ok || c.Name != "create" && c.Name != "run" {
+		return
+	}
+	if !a.recent.add(e.PID, e.Born) {
+		return // it executes itself again
+	}
+	dir := a.directory(e, c.Bundle)
+	bundle, err := a.read(dir, c.ID)
+	if err != nil {
+		return // unknown is absent
+	}
+	a.next(&collector.Event{
+		Time: bootTime(), Kind: collector.KindBundle, PID: e.PID, Born: e.Born, Comm: e.Comm,
+		Path: dir.path, Bundle: bundle,
+	})
+}
+
+// place is a directory as the runtime names it, and as we reach it.
+type place struct {
+	path string
+	root string // prefix: "" or /proc/PID/root
+}
+
+func (p place) file(name string) string { return p.root + filepath.Join(p.path, name) }
+
+// directory is where a runtime finds its bundle: in its own mount namespace,
+// and in its working directory where it is given no other.
+func (a *annotator) directory(e *collector.Event, bundle string) place {
+	proc := "/proc/" + strconv.Itoa(e.PID)
+	p := place{path: bundle}
+	if !filepath.IsAbs(bundle) {
+		if cwd, err := os.Readlink(proc + "/cwd"); err == nil {
+			p.path = filepath.Join(cwd, bundle)
+		}
+	}
+	if uint64(e.MntNS) != a.ownMnt {
+		p.root = proc + "/root"
+	}
+	return p
+}
+
+// read reads a bundle, or gives up at the deadline.
+func (a *annotator) read(dir place, id string) (*collector.Bundle, error) {
+	select {
+	case a.slots <- struct{}{}:
+	default:
+		return nil, errBusy
+	}
+	type result struct {
+		bundle *collector.Bundle
+		err    error
+	}
+	done := make(chan result, 1)
+	go func() {
+		defer func() { <-a.slots }()
+		b, err := readBundle(dir, id)
+		done <- result{b, err}
+	}()
+	select {
+	case r := <-done:
+		return r.bundle, r.err
+	case <-time.After(deadline):
+		return nil, os.ErrDeadlineExceeded
+	}
+}
+
+// recent remembers the latest processes.
+type recent struct {
+	ring [256]struct {
+		pid  int
+		born int64
+	}
+	next int
+}
+
+// add returns false if the process is remembered already.
+func (r *recent) add(pid int, born int64) bool {
+	for _, p := range r.ring {
+		if p.pid == pid && p.born == born {
+			return false
+		}
+	}
+	r.ring[r.next].pid, r.ring[r.next].born = pid, born
+	r.next = (r.next + 1) % len(r.ring)
+	return true
+}
+
+// bootTime is now by CLOCK_BOOTTIME, in nanoseconds.
+func bootTime() int64 {
+	var ts unix.Timespec
+	if err := unix.ClockGettime(unix.CLOCK_BOOTTIME, &ts); err != nil {
+		return 0
+	}
+	return ts.Nano()
+}
