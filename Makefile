@@ -16,7 +16,7 @@ export CGO_ENABLED := 0
 .PHONY: build run generate check-generate lint packages test bench fuzz clean help
 
 build: ## build the static binary bin/container_start_exporter
-	go build -trimpath -ldflags '$(LDFLAGS)' -o $(BINARY) ./cmd/container_start_exporter
+	go build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)' -o $(BINARY) ./cmd/container_start_exporter
 
 run: build ## build it and serve metrics on :9786
 	$(BINARY) serve

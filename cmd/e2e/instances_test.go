@@ -3,6 +3,7 @@ package e2e
 import (
 	"reflect"
 	"testing"
+	"time"
 )
 
 // TestInstances runs several exporters side by side: they say the same.
@@ -21,7 +22,7 @@ func TestInstances(t *testing.T) {
 			if a.PID != b.PID || a.Counts != b.Counts || !reflect.DeepEqual(a.phaseNames(), b.phaseNames()) {
 				t.Errorf("%s: two exporters say\n%+v\n%+v", id, a, b)
 			}
-			if off := (a.Duration - b.Duration); off > tolerance.Nanoseconds() || off < -tolerance.Nanoseconds() {
+			if !near(time.Duration(a.Duration), b.Duration) {
 				t.Errorf("%s: it took %d and %d ns", id, a.Duration, b.Duration)
 			}
 		}

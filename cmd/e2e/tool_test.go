@@ -17,7 +17,7 @@ import (
 // build makes the exporter once for all tests.
 var build = sync.OnceValues(func() (string, error) {
 	path := filepath.Join(workDir, "container_start_exporter")
-	cmd := exec.Command("go", "build", "-o", path, "container_start_exporter/cmd/container_start_exporter")
+	cmd := exec.Command("go", "build", "-buildvcs=false", "-o", path, "container_start_exporter/cmd/container_start_exporter")
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build the exporter: %w\n%s", err, out)
