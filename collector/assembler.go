@@ -265,6 +265,7 @@ func (a *Assembler) end(t *attempt, outcome Outcome, at int64) {
 	if t.ended {
 		return
 	}
+	at = max(at, t.first)
 	if t.spoiled == "" && a.lost.during(t.first, at) {
 		t.spoiled = a.lost.what
 	}

@@ -73,6 +73,7 @@ func (t *attempt) launch() launchKey { return launchKey{t.engine, t.id} }
 
 // do records an operation.
 func (t *attempt) do(name OperationName, begin, end int64, attributes map[string]string) *operation {
+	t.reach(begin)
 	o := &operation{name, begin, end, attributes}
 	t.operations = append(t.operations, o)
 	return o
@@ -129,7 +130,7 @@ func (t *attempt) finished(end int64) []Operation {
 	all := slices.Clone(t.operations)
 	for _, e := range t.engineMounts {
 		if t.isRootfs(e) {
-			all = append(all, mountOperation(OpRootfsMount, e))
+			all = append(all, &operation{OpRootfsMount, e.Began(), e.Time, mountAttributes(e)})
 		}
 	}
 	for _, v := range t.veths {
@@ -145,6 +146,7 @@ func (t *attempt) finished(end int64) []Operation {
 		if stop == 0 || stop > end {
 			stop = end
 		}
+		stop = max(stop, o.begin)
 		list = append(list, Operation{
 			Name:       o.name,
 			Phase:      t.marks.at(o.begin),

@@ -92,7 +92,7 @@ func (t *attempt) initMount(e *Event) {
 	case e.attaches():
 		t.mark(PhaseRootfs, e.Began())
 		t.counts.Mounts++
-		t.operations = append(t.operations, mountOperation(OpMount, e))
+		t.do(OpMount, e.Began(), e.Time, mountAttributes(e))
 	case e.Kind == KindPivotRoot && e.Ret == 0, e.Kind == KindChroot && e.Ret == 0 && !t.pivoted:
 		t.pivot(e)
 	}
@@ -108,11 +108,11 @@ func (t *attempt) pivot(e *Event) {
 	t.do(OpPivotRoot, e.Began(), e.Time, nil)
 }
 
-// mountOperation describes a mount.
-func mountOperation(name OperationName, e *Event) *operation {
-	o := &operation{name, e.Began(), e.Time, attributes("target", e.target(), "source", e.Source, "type", e.FSType)}
+// mountAttributes describe a mount.
+func mountAttributes(e *Event) map[string]string {
+	m := attributes("target", e.target(), "source", e.Source, "type", e.FSType)
 	if e.Ret < 0 {
-		o.attributes["error"] = errno(e.Ret)
+		m["error"] = errno(e.Ret)
 	}
-	return o
+	return m
 }

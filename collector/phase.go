@@ -41,9 +41,10 @@ const (
 	PhaseStart      PhaseName = "start"
 )
 
-// order is the order of phases that begin at the same nanosecond.
+// order is the order of phases that begin at the same nanosecond. Prepare has
+// no mark: it is what comes before the first.
 var order = [...]PhaseName{
-	PhasePrepare, PhaseShim, PhaseCreate, PhaseCgroup, PhaseNamespaces,
+	PhaseShim, PhaseCreate, PhaseCgroup, PhaseNamespaces,
 	PhaseRootfs, PhaseHooks, PhaseInit, PhaseWait, PhaseStart,
 }
 

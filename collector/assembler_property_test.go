@@ -1,0 +1,125 @@
+package collector
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// tally is an observer that checks every start it is told of.
+type tally struct {
+	t        *testing.T
+	starts   []*Start
+	commands []Command
+	veths    []VethChanged
+	spaces   []NamespaceCreated
+}
+
+func (o *tally) Start(s *Start) {
+	o.starts = append(o.starts, s)
+	if err := wellFormed(s); err != nil {
+		o.t.Errorf("start %s: %v", s.ContainerID, err)
+	}
+}
+func (o *tally) Command(c Command)            { o.commands = append(o.commands, c) }
+func (o *tally) Namespace(n NamespaceCreated) { o.spaces = append(o.spaces, n) }
+func (o *tally) Veth(v VethChanged)           { o.veths = append(o.veths, v) }
+
+// wellFormed checks what holds for every record, whatever the events were.
+func wellFormed(s *Start) error {
+	var sum time.Duration
+	for _, p := range s.Phases {
+		if p.Begin != sum || p.Duration < 0 {
+			return fmt.Errorf("phase %s begins at %d, the one before ends at %d", p.Name, p.Begin, sum)
+		}
+		sum += p.Duration
+	}
+	if sum != s.Duration {
+		return fmt.Errorf("the phases sum to %d of %d", sum, s.Duration)
+	}
+	for _, o := range s.Operations {
+		if o.Begin < 0 || o.Duration < 0 || o.Begin+o.Duration > s.Duration {
+			return fmt.Errorf("operation %s lies outside: %d for %d of %d", o.Name, o.Begin, o.Duration, s.Duration)
+		}
+	}
+	if (s.Outcome == Failed) != (s.FailedPhase != "") {
+		return fmt.Errorf("outcome %s with failed phase %q", s.Outcome, s.FailedPhase)
+	}
+	if len(s.TraceID) != 32 {
+		return fmt.Errorf("trace id %q", s.TraceID)
+	}
+	return nil
+}
+
+// TestAnyEvents feeds events in any order, most of which make no sense
+// together: nothing may panic, vanish or grow without bound.
+func TestAnyEvents(t *testing.T) {
+	for seed := range uint64(300) {
+		random := rand.New(rand.NewPCG(seed, 7))
+		o := &tally{t: t}
+		a := New(Config{StartTimeout: time.Second}, o)
+		for range 3000 {
+			a.Handle(anyEvent(random, a.now))
+			checkConservation(t, a)
+		}
+		a.Close()
+		if s := a.Stats(); s.InProgress != 0 {
+			t.Fatalf("seed %d: %d starts in progress after Close", seed, s.InProgress)
+		}
+		if t.Failed() {
+			t.Fatalf("seed %d", seed)
+		}
+	}
+}
+
+func checkConservation(t *testing.T, a *Assembler) {
+	t.Helper()
+	s := a.Stats()
+	if s.Received != s.Joined+s.Node+s.Unjoined+uint64(s.Waiting) {
+		t.Fatalf("received %d, but joined %d + node %d + unjoined %d + waiting %d", s.Received, s.Joined, s.Node, s.Unjoined, s.Waiting)
+	}
+}
+
+var anyKinds = []Kind{
+	KindFork, KindFork, KindExec, KindExec, KindExec, KindExit, KindRename, KindUnshare, KindSetns, KindMount,
+	KindMount, KindUmount, KindPivotRoot, KindChroot, KindMoveMount, KindCgroupMkdir, KindCgroupAttach,
+	KindNetlink, KindLink, KindClock, KindLost, KindProcess, KindBundle, "unheard-of",
+}
+
+var anyArgs = [][]string{
+	nil, {"runc"}, {"runc", "init"}, {"runc", "create", "a"}, {"runc", "--root", "/r", "create", "b"},
+	{"runc", "run", "a"}, {"runc", "start", "a"}, {"runc", "kill", "a"}, {"runc", "delete", "a"},
+	{"crun", "run", "c"}, {"crun", "create", "c"}, {"crun", "start", "c"}, {"crun", "exec", "c", "sh"},
+	{"containerd-shim-runc-v2", "-namespace", "moby", "-id", "a", "start"},
+	{"containerd-shim-runc-v2", "-namespace", "moby", "-id", "a"},
+	{"conmon", "-c", "c"}, {"/bin/hook"}, {"sh"},
+}
+
+func anyEvent(random *rand.Rand, now int64) *Event {
+	pick := func(n int) int { return random.IntN(n) }
+	e := &Event{
+		Time: now + random.Int64N(int64(20*time.Millisecond)) - int64(time.Millisecond),
+		Kind: anyKinds[pick(len(anyKinds))], PID: pick(12), Born: int64(pick(3)), TID: pick(12),
+		Duration: random.Int64N(1000), Ret: int64(pick(3) - 1), Child: pick(12), ChildBorn: int64(pick(3)),
+		Args: anyArgs[pick(len(anyArgs))], File: []string{"", "/h", "/bin/x"}[pick(3)],
+		Status: []int{0, 256, 9}[pick(3)], Name: []string{"", "runc:[0:PARENT]", "runc:[2:INIT]", "veth1"}[pick(4)],
+		Target: []string{"", ".", "/r", "/r/x"}[pick(4)], Path: []string{"/a", "/docker/b"}[pick(2)],
+		Message: []string{"RTM_NEWLINK", "RTM_SETLINK", "RTM_DELLINK", "RTM_NEWADDR"}[pick(4)],
+		Index:   pick(4), PeerIndex: pick(4), LinkType: []string{"", "veth"}[pick(2)], NetNS: uint32(pick(3)),
+		TargetNS: uint32(pick(3)), Moved: pick(2) == 0, Lost: 1, What: "mount", Wall: int64(pick(1000)),
+	}
+	if pick(4) == 0 {
+		e.Flags = unix.CLONE_NEWNET | unix.CLONE_NEWNS
+		e.Namespaces = &Namespaces{Net: uint32(pick(4)), Mnt: uint32(pick(4))}
+	}
+	if pick(2) == 0 {
+		e.Bundle = &Bundle{Root: "/r", Hooks: []Hook{{Kind: "prestart", Path: "/h"}}}
+	}
+	if e.Kind == KindLost && pick(20) > 0 {
+		e.Kind = KindClock
+	}
+	return e
+}

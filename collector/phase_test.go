@@ -1,0 +1,54 @@
+package collector
+
+import (
+	"math/rand/v2"
+	"testing"
+	"time"
+)
+
+func TestPartitionSums(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	for range 20000 {
+		var m marks
+		begin := random.Int64N(1000) + 1
+		end := begin + random.Int64N(1000)
+		for i := range m {
+			if random.IntN(3) > 0 {
+				m[i] = begin + random.Int64N(end-begin+100)
+			}
+		}
+		var sum, next time.Duration
+		seen := make(map[PhaseName]bool)
+		for _, p := range m.partition(begin, end) {
+			if p.Begin != next || p.Duration < 0 || seen[p.Name] {
+				t.Fatalf("marks %v from %d to %d: phase %+v after %v", m, begin, end, p, next)
+			}
+			seen[p.Name] = true
+			sum += p.Duration
+			next = p.Begin + p.Duration
+		}
+		if sum != time.Duration(end-begin) {
+			t.Fatalf("marks %v from %d to %d: the phases sum to %d", m, begin, end, sum)
+		}
+	}
+}
+
+func TestPartitionPrepare(t *testing.T) {
+	var m marks
+	m.set(PhaseShim, 150)
+	m.set(PhaseCreate, 200)
+	m.set(PhaseCreate, 300) // each occurs once
+	got := m.partition(100, 400)
+	want := []Phase{{PhasePrepare, 0, 50}, {PhaseShim, 50, 50}, {PhaseCreate, 100, 200}}
+	if len(got) != len(want) {
+		t.Fatalf("got %v", got)
+	}
+	for i := range want {
+		if got[i] != want[i] {
+			t.Errorf("phase %d: got %+v, want %+v", i, got[i], want[i])
+		}
+	}
+	if first := m.partition(150, 400)[0]; first.Name != PhaseShim {
+		t.Errorf("a start that begins with its shim has %s", first.Name)
+	}
+}
