@@ -32,7 +32,7 @@ func rootAttributes(s *collector.Start) []attribute.KeyValue {
 		semconv.ContainerImageName(text(s.Image, longText)),
 		semconv.ContainerRuntimeName(runtimeName(s)),
 		semconv.ProcessPID(s.PID),
-		attribute.String("container_start.failed_phase", string(s.FailedPhase)),
+		attribute.String("container_start.failed_phase", text(string(s.FailedPhase), labelMax)),
 		attribute.String("container_start.error", text(s.Error, longText)),
 		attribute.Float64("container_start.ready_seconds", seconds(s.Ready)),
 	)
@@ -111,7 +111,7 @@ func addressAttributes(veths []collector.Veth) []attribute.KeyValue {
 
 // operationAttributes are those of an operation, in the order of their keys:
 // pid and exit_code as the conventions have them, the others as
-// container_start.KEY.
+// container_start.operation.KEY.
 func operationAttributes(o collector.Operation) []attribute.KeyValue {
 	keys := slices.Sorted(maps.Keys(o.Attributes))
 	attributes := make([]attribute.KeyValue, 0, len(keys)+3)
@@ -124,7 +124,7 @@ func operationAttributes(o collector.Operation) []attribute.KeyValue {
 		case key == "exit_code" && err == nil:
 			attributes = append(attributes, semconv.ProcessExitCode(number))
 		default:
-			attributes = append(attributes, attribute.String("container_start."+label(key), text(value, longText)))
+			attributes = append(attributes, attribute.String("container_start.operation."+label(key), text(value, longText)))
 		}
 	}
 	return attributes

@@ -1,0 +1,150 @@
+package exporter
+
+import (
+	"bufio"
+	"encoding/json"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+	"testing"
+	"time"
+
+	"container_start_exporter/collector"
+)
+
+// receivedSpan is a line of testdata/otlpsink.
+type receivedSpan struct {
+	TraceID    string         `json:"trace_id"`
+	SpanID     string         `json:"span_id"`
+	ParentID   string         `json:"parent_id"`
+	Name       string         `json:"name"`
+	Kind       string         `json:"kind"`
+	Start      time.Time      `json:"start"`
+	End        time.Time      `json:"end"`
+	Status     string         `json:"status"`
+	Attributes map[string]any `json:"attributes"`
+	Events     int            `json:"events"`
+	Resource   map[string]any `json:"resource"`
+}
+
+// otlpSink runs the OpenTelemetry Collector's receiver on the two addresses.
+// The function stops it and returns what it has received.
+func otlpSink(t *testing.T, grpc, http string) (stop func() []receivedSpan) {
+	t.Helper()
+	binary := filepath.Join(t.TempDir(), "otlpsink")
+	build := exec.Command("go", "build", "-o", binary, ".")
+	build.Dir = filepath.Join("testdata", "otlpsink")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("build otlpsink: %v\n%s", err, out)
+	}
+	sink := exec.CommandContext(t.Context(), binary, "-grpc", grpc, "-http", http)
+	stdout, err := sink.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	stderr, err := sink.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := sink.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if line, err := bufio.NewReader(stderr).ReadString('\n'); line != "ready\n" {
+		t.Fatalf("otlpsink says %q: %v", line, err)
+	}
+	received := make(chan []receivedSpan)
+	go func() {
+		var spans []receivedSpan
+		for lines := json.NewDecoder(stdout); ; {
+			var s receivedSpan
+			if lines.Decode(&s) != nil {
+				break
+			}
+			spans = append(spans, s)
+		}
+		received <- spans
+	}()
+	return func() []receivedSpan {
+		_ = sink.Process.Signal(syscall.SIGTERM)
+		spans := <-received
+		if err := sink.Wait(); err != nil {
+			t.Errorf("otlpsink: %v", err)
+		}
+		return spans
+	}
+}
+
+// A real receiver gets the whole tree, by both of OTLP's transports, also of a
+// start whose names are hostile.
+func TestRealReceiver(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds the OpenTelemetry Collector's receiver")
+	}
+	grpc, http := freeAddress(t), freeAddress(t)
+	stop := otlpSink(t, grpc, http)
+	sent := map[string]*collector.Start{"1": sampleDocker(), "2": sampleFailed(), "3": sampleDocker(), "4": sampleFailed()}
+	for n, s := range sent {
+		s.TraceID = s.TraceID[:31] + n
+	}
+	sent["2"].ContainerID, sent["4"].ContainerID = "a\xff\x00b", "a\xff\x00b"
+	send := func(protocol, endpoint string, starts ...*collector.Start) {
+		otelEnv(t, map[string]string{
+			"OTEL_TRACES_EXPORTER": "otlp", "OTEL_EXPORTER_OTLP_PROTOCOL": protocol, "OTEL_EXPORTER_OTLP_ENDPOINT": endpoint,
+			"OTEL_RESOURCE_ATTRIBUTES": "protocol=" + protocol,
+		})
+		traces := newTestTraces(t, nil)
+		want := uint64(0)
+		for _, s := range starts {
+			traces.Start(s)
+			want += uint64(spanCount(s))
+		}
+		if err := traces.Shutdown(t.Context()); err != nil {
+			t.Error(err)
+		}
+		if exported, dropped := traces.Stats(); exported != want || dropped != 0 {
+			t.Errorf("%s: %d exported, %d dropped, want %d exported", protocol, exported, dropped, want)
+		}
+	}
+	send("grpc", "http://"+grpc, sent["1"], sent["2"])
+	send("http/protobuf", "http://"+http, sent["3"], sent["4"])
+
+	byTrace := map[string][]receivedSpan{}
+	for _, span := range stop() {
+		byTrace[span.TraceID] = append(byTrace[span.TraceID], span)
+	}
+	if len(byTrace) != len(sent) {
+		t.Errorf("%d traces are received, want %d", len(byTrace), len(sent))
+	}
+	for _, s := range sent {
+		compareReceived(t, s, byTrace[s.TraceID])
+	}
+	if got := byTrace[sent["3"].TraceID][0].Resource; got["service.name"] != "container_start_exporter" || got["protocol"] != "http/protobuf" {
+		t.Errorf("resource %v", got)
+	}
+}
+
+func compareReceived(t *testing.T, s *collector.Start, spans []receivedSpan) {
+	t.Helper()
+	tree := spanTree(s)
+	if len(spans) != len(tree) {
+		t.Fatalf("trace %s has %d spans, want %d", s.TraceID, len(spans), len(tree))
+	}
+	byName, names := map[string]receivedSpan{}, map[string]string{"": ""}
+	for _, span := range spans {
+		byName[span.Name], names[span.SpanID] = span, span.Name
+	}
+	for i, want := range tree {
+		got, parent := byName[want.name], ""
+		if i > 0 {
+			parent = tree[want.parent].name
+		}
+		status := "Unset"
+		if want.errorType != "" {
+			status = "Error"
+		}
+		if names[got.ParentID] != parent || got.Kind != "Internal" || got.Status != status || got.Events != len(want.events) ||
+			!got.Start.Equal(s.Begin.Add(want.begin)) || !got.End.Equal(s.Begin.Add(want.end)) {
+			t.Errorf("%s arrives as %+v", want.name, got)
+		}
+	}
+}

@@ -1,0 +1,220 @@
+package exporter
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"go.opentelemetry.io/otel/sdk/resource"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/sdk/trace/tracetest"
+	"go.opentelemetry.io/otel/trace"
+
+	"container_start_exporter/collector"
+)
+
+// recorded are the spans that the SDK makes of starts, as they are exported.
+func recorded(t *testing.T, starts ...*collector.Start) tracetest.SpanStubs {
+	t.Helper()
+	memory := &keeping{tracetest.NewInMemoryExporter()}
+	traces := newTraces(memory, resource.Empty(), "test")
+	for _, s := range starts {
+		traces.Start(s)
+	}
+	if err := traces.Shutdown(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	spans := memory.GetSpans()
+	if exported, dropped := traces.Stats(); exported != uint64(len(spans)) || dropped != 0 || traces.queued.Load() != 0 {
+		t.Errorf("%d spans: %d are exported, %d dropped, %d queued", len(spans), exported, dropped, traces.queued.Load())
+	}
+	return spans
+}
+
+// keeping keeps what it has after its shutdown.
+type keeping struct{ *tracetest.InMemoryExporter }
+
+func (keeping) Shutdown(context.Context) error { return nil }
+
+func TestSpansGolden(t *testing.T) {
+	var text strings.Builder
+	for _, s := range []*collector.Start{sampleDocker(), sampleBare(), sampleFailed(), sampleIncomplete()} {
+		spans := recorded(t, s)
+		slices.SortStableFunc(spans, func(a, b tracetest.SpanStub) int { return a.StartTime.Compare(b.StartTime) })
+		fmt.Fprintf(&text, "trace %s\n", spans[0].SpanContext.TraceID())
+		render(&text, spans, s.Begin, trace.SpanID{}, "")
+	}
+	golden(t, "traces.golden", text.String())
+}
+
+// render writes the spans below a parent, indented.
+func render(w *strings.Builder, spans tracetest.SpanStubs, begin time.Time, parent trace.SpanID, indent string) {
+	for _, s := range spans {
+		if s.Parent.SpanID() != parent {
+			continue
+		}
+		fmt.Fprintf(w, "%s%s  %s + %s", indent, s.Name, s.StartTime.Sub(begin), s.EndTime.Sub(s.StartTime))
+		if s.Status.Description != "" {
+			fmt.Fprintf(w, "  %s: %s", s.Status.Code, s.Status.Description)
+		}
+		w.WriteByte('\n')
+		for _, a := range s.Attributes {
+			fmt.Fprintf(w, "%s    %s=%s\n", indent, a.Key, a.Value.Emit())
+		}
+		for _, e := range s.Events {
+			fmt.Fprintf(w, "%s    · %s %s", indent, e.Time.Sub(begin), e.Name)
+			for _, a := range e.Attributes {
+				fmt.Fprintf(w, " %s=%s", strings.TrimPrefix(string(a.Key), "container_start.operation."), a.Value.Emit())
+			}
+			w.WriteByte('\n')
+		}
+		render(w, spans, begin, s.SpanContext.SpanID(), indent+"  ")
+	}
+}
+
+func TestTraceID(t *testing.T) {
+	for id, honoured := range map[string]bool{
+		"4bf92f3577b34da6a3ce929d0e0e4736": true,
+		"00000000000000000000000000000000": false,
+		"not hexadecimal":                  false,
+		"":                                 false,
+	} {
+		s := sampleDocker()
+		s.TraceID = id
+		spans := recorded(t, s)
+		got := spans[0].SpanContext.TraceID()
+		if !got.IsValid() || (got.String() == id) != honoured {
+			t.Errorf("trace id %q becomes %s", id, got)
+		}
+		ids := map[trace.SpanID]bool{}
+		for _, span := range spans {
+			if span.SpanContext.TraceID() != got {
+				t.Errorf("%s is in trace %s, its root in %s", span.Name, span.SpanContext.TraceID(), got)
+			}
+			ids[span.SpanContext.SpanID()] = true
+		}
+		if len(ids) != len(spans) {
+			t.Errorf("%d spans have %d ids", len(spans), len(ids))
+		}
+	}
+}
+
+// A child lies inside its parent, whatever the start says.
+func TestSpansInsideParents(t *testing.T) {
+	for seed := range uint64(2000) {
+		s := randomStart(rand.New(rand.NewPCG(seed, 1)))
+		tree := spanTree(s)
+		if len(tree) != spanCount(s) {
+			t.Fatalf("seed %d: %d spans, %d were counted", seed, len(tree), spanCount(s))
+		}
+		events := 0
+		for i, span := range tree {
+			events += len(span.events)
+			if span.begin > span.end {
+				t.Fatalf("seed %d: %s ends before it begins", seed, span.name)
+			}
+			if !utf8.ValidString(span.name) || len(span.name) > 2*labelMax+1 {
+				t.Fatalf("seed %d: name %q", seed, span.name)
+			}
+			if i == 0 {
+				continue
+			}
+			if span.parent >= i {
+				t.Fatalf("seed %d: %s comes before its parent", seed, span.name)
+			}
+			if parent := tree[span.parent]; span.begin < parent.begin || span.end > parent.end {
+				t.Fatalf("seed %d: %s [%d %d] is not inside %s [%d %d]", seed,
+					span.name, span.begin, span.end, parent.name, parent.begin, parent.end)
+			}
+			for _, e := range span.events {
+				if e.at < span.begin || e.at > span.end {
+					t.Fatalf("seed %d: an event of %s is not inside it", seed, span.name)
+				}
+			}
+		}
+		if events+len(tree) != 1+len(s.Phases)+len(s.Operations) {
+			t.Fatalf("seed %d: an operation is neither a span nor an event", seed)
+		}
+		for _, a := range slices.Concat(tree[0].attributes, tree[len(tree)-1].attributes) {
+			if !utf8.ValidString(a.Value.Emit()) || utf8.RuneCountInString(a.Value.Emit()) > longText {
+				t.Fatalf("seed %d: attribute %s=%q", seed, a.Key, a.Value.Emit())
+			}
+		}
+	}
+}
+
+// randomStart partitions a duration into phases and strews operations over it
+// and beyond.
+func randomStart(r *rand.Rand) *collector.Start {
+	names := []collector.PhaseName{"prepare", "shim", "create", "cgroup", "namespaces", "rootfs", "hooks", "init", "wait", "start"}
+	s := &collector.Start{
+		ContainerID: randomText(r), Name: randomText(r), Engine: randomText(r), Runtime: "runc",
+		Outcome: []collector.Outcome{collector.Started, collector.Failed, collector.Incomplete}[r.IntN(3)],
+		Error:   randomText(r), Duration: time.Duration(r.Int64N(int64(time.Minute))), TraceID: randomText(r),
+	}
+	var at time.Duration
+	for i, name := range names {
+		length := time.Duration(r.Int64N(int64(s.Duration-at) + 1))
+		if i == len(names)-1 {
+			length = s.Duration - at
+		}
+		s.Phases = append(s.Phases, collector.Phase{Name: name, Begin: at, Duration: length})
+		at += length
+	}
+	s.FailedPhase = names[r.IntN(len(names))]
+	operations := []collector.OperationName{"mount", "hook", "runtime", "shim", "cgroup", "netns", "veth", "pivot_root", "rootfs_mount", "new one"}
+	for range r.IntN(30) {
+		o := collector.Operation{
+			Name:       operations[r.IntN(len(operations))],
+			Phase:      names[r.IntN(len(names))],
+			Begin:      time.Duration(r.Int64N(int64(2*time.Minute)) - int64(time.Minute)),
+			Duration:   time.Duration(r.Int64N(int64(2 * time.Minute))),
+			Attributes: map[string]string{"hook": randomText(r), "command": randomText(r), randomText(r): randomText(r), "pid": randomText(r)},
+		}
+		if r.IntN(10) == 0 {
+			o.Duration = math.MaxInt64
+		}
+		s.Operations = append(s.Operations, o)
+	}
+	return s
+}
+
+func randomText(r *rand.Rand) string {
+	b := make([]byte, r.IntN(40)*r.IntN(60))
+	for i := range b {
+		b[i] = byte(r.IntN(256))
+	}
+	return string(b)
+}
+
+func TestSampler(t *testing.T) {
+	t.Setenv("OTEL_TRACES_SAMPLER", "always_off")
+	memory := &keeping{tracetest.NewInMemoryExporter()}
+	traces := newTraces(memory, resource.Empty(), "test")
+	traces.Start(sampleDocker())
+	if err := traces.Shutdown(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	exported, dropped := traces.Stats()
+	if len(memory.GetSpans()) != 0 || exported != 0 || dropped != 0 || traces.queued.Load() != 0 {
+		t.Errorf("unsampled: %d exported, %d dropped, %d queued", exported, dropped, traces.queued.Load())
+	}
+}
+
+var _ sdktrace.SpanExporter = keeping{}
+
+// What the goroutine that assembles pays; most starts are dropped here.
+func BenchmarkTracesStart(b *testing.B) {
+	s := sampleDocker()
+	traces := newTraces(&keeping{tracetest.NewInMemoryExporter()}, resource.Empty(), "test")
+	b.ReportAllocs()
+	for b.Loop() {
+		traces.Start(s)
+	}
+}
