@@ -96,7 +96,7 @@ func checkInside(t *testing.T, drawn string, o TerminalOptions) {
 
 func randomDrawing(random *rand.Rand) *collector.Start {
 	s := []func() *collector.Start{drawnDocker, drawnFailed, drawnIncomplete, drawnCrun, drawnHostile}[random.IntN(5)]()
-	s.Name, s.Image, s.Error = randomText(random), randomText(random), randomText(random)
+	s.Name, s.Image, s.Error = drawnText(random), drawnText(random), drawnText(random)
 	long := func() time.Duration { return time.Duration(random.Int64N(1<<random.IntN(62) + 1)) }
 	if random.IntN(2) == 0 {
 		s.Duration = long()
@@ -105,14 +105,14 @@ func randomDrawing(random *rand.Rand) *collector.Start {
 		}
 	}
 	for range random.IntN(60) {
-		o := oper("network", "wait", 0, 0, attrs{"name": randomText(random), "exit_code": "9"})
+		o := oper("network", "wait", 0, 0, attrs{"name": drawnText(random), "exit_code": "9"})
 		o.Begin, o.Duration = long()-long(), long()
 		s.Operations = append(s.Operations, o)
 	}
 	return s
 }
 
-func randomText(random *rand.Rand) string {
+func drawnText(random *rand.Rand) string {
 	const letters = "abc -/\x00\x1b\n\r\x7f\xff\u202e\u0301漢é😀"
 	runes := []rune(letters)
 	var b strings.Builder
