@@ -1,0 +1,110 @@
+package exporter
+
+import (
+	"bytes"
+	"crypto/sha256"
+	_ "embed" // the template and the style sheet
+	"encoding/base64"
+	"html/template"
+	"net/http"
+	"sync"
+
+	"container_start_exporter/collector"
+)
+
+// keptStarts is how many of the latest starts a page shows.
+const keptStarts = 50
+
+//go:embed page.html
+var pageHTML string
+
+//go:embed page.css
+var pageCSS string
+
+var pageTemplate = template.Must(template.New("page").Parse(pageHTML))
+
+// pagePolicy lets the page have its own style sheet and nothing else: no
+// script, no request to anywhere.
+var pagePolicy = "default-src 'none'; style-src 'sha256-" + hash(pageCSS) +
+	"'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+func hash(s string) string {
+	sum := sha256.Sum256([]byte(s))
+	return base64.StdEncoding.EncodeToString(sum[:])
+}
+
+// PageOptions are what a page says beside the starts.
+type PageOptions struct {
+	MetricsPath string // where the metrics are
+	Version     string // the exporter's
+	Host        string // the node's name
+}
+
+// Page is the web page with the latest starts as waterfalls. It is safe for
+// concurrent use.
+type Page struct {
+	o PageOptions
+
+	mu     sync.Mutex
+	latest [keptStarts]*collector.Start // a ring
+	seen   int                          // starts so far
+	failed int
+}
+
+// NewPage makes a page without starts.
+func NewPage(o PageOptions) *Page { return &Page{o: o} }
+
+// Start adds a start, and forgets the oldest of more than 50.
+func (p *Page) Start(s *collector.Start) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.latest[p.seen%keptStarts] = s
+	p.seen++
+	if s.Outcome == collector.Failed {
+		p.failed++
+	}
+}
+
+// starts returns those that are kept, the latest first.
+func (p *Page) starts() (list []*collector.Start, seen, failed int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for i := p.seen - 1; i >= 0 && i >= p.seen-keptStarts; i-- {
+		list = append(list, p.latest[i%keptStarts])
+	}
+	return list, p.seen, p.failed
+}
+
+// ServeHTTP serves the page at / alone.
+func (p *Page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path != "/" {
+		http.NotFound(w, r)
+		return
+	}
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		w.Header().Set("Allow", "GET, HEAD")
+		http.Error(w, "method not allowed", http.StatusMethodNotAllowed)
+		return
+	}
+	var body bytes.Buffer
+	if err := pageTemplate.Execute(&body, p.view(r.URL.Query().Has("live"))); err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	h := w.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Content-Security-Policy", pagePolicy)
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("Cache-Control", "no-store")
+	_, _ = w.Write(body.Bytes()) // the client is gone if it fails
+}
+
+func (p *Page) view(live bool) pageView {
+	list, seen, failed := p.starts()
+	v := pageView{PageOptions: p.o, CSS: template.CSS(pageCSS), Live: live, Seen: seen, Failed: failed}
+	for i, s := range list {
+		v.Starts = append(v.Starts, viewStart(s, i == 0))
+	}
+	return v
+}

@@ -1,0 +1,87 @@
+package exporter
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"container_start_exporter/collector"
+)
+
+func getPage(t *testing.T, p *Page, url string) *httptest.ResponseRecorder {
+	t.Helper()
+	w := httptest.NewRecorder()
+	p.ServeHTTP(w, httptest.NewRequest(http.MethodGet, url, nil))
+	return w
+}
+
+func TestPage(t *testing.T) {
+	inUTC(t)
+	p := NewPage(PageOptions{MetricsPath: "/metrics", Version: "1.2.3", Host: "node-1"})
+	for _, s := range []*collector.Start{drawnCrun(), drawnIncomplete(), drawnFailed(), drawnDocker()} {
+		p.Start(s)
+	}
+	w := getPage(t, p, "/")
+	golden(t, "page.html", w.Body.String())
+	if w.Code != http.StatusOK || !strings.HasPrefix(w.Header().Get("Content-Type"), "text/html") {
+		t.Errorf("%d %s", w.Code, w.Header().Get("Content-Type"))
+	}
+}
+
+// The policy names the style sheet by its hash: if the template changed a byte
+// of it, a browser would drop it.
+func TestPagePolicy(t *testing.T) {
+	w := getPage(t, NewPage(PageOptions{}), "/")
+	_, rest, _ := strings.Cut(w.Body.String(), "<style>")
+	style, _, _ := strings.Cut(rest, "</style>")
+	if policy := w.Header().Get("Content-Security-Policy"); !strings.Contains(policy, "'sha256-"+hash(style)+"'") {
+		t.Errorf("policy %q does not allow the style sheet of the page", policy)
+	}
+}
+
+func TestPageHostile(t *testing.T) {
+	p := NewPage(PageOptions{Host: "<b>"})
+	p.Start(drawnHostile())
+	body := getPage(t, p, "/").Body.String()
+	for _, evil := range []string{"<script", "\x1b", "\x07", "\u202e", "<b>&lt;"} {
+		if strings.Contains(body, evil) {
+			t.Errorf("%q in the page", evil)
+		}
+	}
+	if !strings.Contains(body, "&lt;script&gt;") {
+		t.Error("the name is not shown, escaped")
+	}
+}
+
+func TestPageKeepsTheLatest(t *testing.T) {
+	p := NewPage(PageOptions{})
+	for i := range 2*keptStarts + 7 {
+		s := drawnCrun()
+		s.ContainerID = fmt.Sprintf("nr-%d.", i)
+		p.Start(s)
+	}
+	body := getPage(t, p, "/").Body.String()
+	if n := strings.Count(body, "<details"); n != keptStarts {
+		t.Errorf("%d starts; want %d", n, keptStarts)
+	}
+	if strings.Index(body, "nr-106.") > strings.Index(body, "nr-105.") || strings.Contains(body, "nr-56.") || !strings.Contains(body, "nr-57.") {
+		t.Error("not the latest first")
+	}
+}
+
+func TestPageElsewhere(t *testing.T) {
+	p := NewPage(PageOptions{})
+	if w := getPage(t, p, "/nope"); w.Code != http.StatusNotFound {
+		t.Errorf("/nope: %d", w.Code)
+	}
+	w := httptest.NewRecorder()
+	p.ServeHTTP(w, httptest.NewRequest(http.MethodPost, "/", nil))
+	if w.Code != http.StatusMethodNotAllowed {
+		t.Errorf("POST: %d", w.Code)
+	}
+	if w := getPage(t, p, "/?live"); !strings.Contains(w.Body.String(), `http-equiv="refresh"`) {
+		t.Error("/?live does not refresh")
+	}
+}

@@ -1,0 +1,90 @@
+package exporter
+
+import (
+	"html/template"
+	"time"
+
+	"container_start_exporter/collector"
+)
+
+// The page is laid out from these. All text is escaped as on a terminal, and
+// once more by the template.
+
+type pageView struct {
+	PageOptions
+	CSS          template.CSS
+	Live         bool // the page loads itself anew
+	Seen, Failed int
+	Starts       []startView
+}
+
+type startView struct {
+	Time, Title, Image, Subtitle string
+	Outcome, Ending, Why         string
+	Longest, Unit, Counts        string
+	Open                         bool
+	Phases, Steps                []rowView
+	More                         string // operations that are not shown
+}
+
+// rowView is a row of a waterfall. X and Width are in thousandths of the
+// start's duration.
+type rowView struct {
+	Label, Class, Note string
+	At, Took, Share    string
+	X, Width           float64
+	Bad, Folded        bool
+}
+
+// maxPageText bounds each text of the page, in columns.
+const maxPageText = 160
+
+func pageText(s string) string { return escape(s, maxPageText, false) }
+
+func viewStart(s *collector.Start, open bool) startView {
+	sc := scaleOf(s.Duration)
+	v := startView{
+		Time:  s.Begin.Local().Format("15:04:05"),
+		Title: pageText(title(s)), Image: pageText(s.Image), Subtitle: pageText(subtitle(s)),
+		Outcome: pageText(string(s.Outcome)), Ending: pageText(ending(s)), Why: escape(s.Error, maxError, false),
+		Unit: sc.unit, Counts: counts(s), Open: open,
+	}
+	if p := longest(s); p != nil && s.Outcome == collector.Started {
+		v.Longest = string(p.Name) + " " + share(p.Duration, s.Duration)
+	}
+	for _, p := range s.Phases {
+		r := viewRow(s, sc, string(p.Name), p.Name, p.Begin, p.Duration)
+		r.Share, r.Bad = share(p.Duration, s.Duration), p.Name == s.FailedPhase
+		v.Phases = append(v.Phases, r)
+	}
+	list, left := steps(s)
+	for _, st := range list {
+		r := viewRow(s, sc, st.label, st.phase, st.begin, st.duration)
+		r.Note, r.Bad, r.Folded = pageText(st.note), st.failed, st.folded
+		v.Steps = append(v.Steps, r)
+	}
+	if left > 0 {
+		v.More = "and " + plural(left, "operation") + " more"
+	}
+	return v
+}
+
+func viewRow(s *collector.Start, sc scale, label string, phase collector.PhaseName, begin, long time.Duration) rowView {
+	const cells = 1000
+	r := rowView{Label: pageText(label), Class: phaseClass(phase), At: sc.number(begin), Took: sc.number(long)}
+	if s.Duration > 0 {
+		r.X = position(begin, s.Duration, cells)
+		r.Width = position(begin+long, s.Duration, cells) - r.X
+		r.Width = max(r.Width, 2) // a sliver
+		r.X = min(r.X, cells-r.Width)
+	}
+	return r
+}
+
+// phaseClass is a phase's class in the style sheet.
+func phaseClass(name collector.PhaseName) string {
+	if _, ok := phaseColors[name]; ok {
+		return "p-" + string(name)
+	}
+	return "p-other"
+}
