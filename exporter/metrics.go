@@ -8,23 +8,6 @@ import (
 	"container_start_exporter/collector"
 )
 
-// startBuckets are dense where starts are: crun takes 5 ms, Docker 200 to 500.
-var startBuckets = []float64{
-	.001, .002, .003, .005, .007, .01, .015, .02, .03, .05, .07,
-	.1, .15, .2, .3, .4, .5, .7, 1, 1.5, 2, 3, 5, 10, 20, 30, 60,
-}
-
-// partBuckets are for what a start consists of, where there are many series.
-var partBuckets = []float64{
-	.001, .002, .005, .01, .02, .05, .1, .2, .5, 1, 2, 5, 10, 30, 60,
-}
-
-// runc makes about thirty to sixty mounts; image layers can make thousands.
-var mountBuckets = []float64{1, 2, 5, 10, 20, 30, 40, 50, 70, 100, 150, 200, 500, 1000, 2000, 5000}
-
-// A bare crun start is three programs, one with CNI plugins fifty.
-var execBuckets = []float64{1, 2, 3, 5, 7, 10, 15, 20, 30, 50, 70, 100, 200, 500}
-
 // MetricsOptions are the choices a user has.
 type MetricsOptions struct {
 	// NativeHistograms adds native buckets to every histogram. The classic
@@ -77,7 +60,7 @@ func (m *Metrics) makeStartMetrics(o MetricsOptions) {
 	m.phases = m.histograms(o, partBuckets, "container_start_phase_duration_seconds",
 		"Time that a successful start spent in each phase, in seconds; the phases of a start add up to its duration.", ofStart("phase")...)
 	m.operations = m.histograms(o, partBuckets, "container_start_operation_duration_seconds",
-		"Time of each operation of a start that succeeded or failed, in seconds; operations may overlap.", ofStart("operation")...)
+		"Time of each operation of a start that succeeded or failed, in seconds; operations may overlap. A runtime's run, which may last as long as its container, is not among them.", ofStart("operation")...)
 	m.ready = m.histograms(o, startBuckets, "container_start_ready_seconds",
 		"Time from the exec of the entrypoint to the container's first listen(2), in seconds, where it listens.", ofStart()...)
 	m.mounts = m.histograms(o, mountBuckets, "container_start_mounts",
@@ -163,9 +146,9 @@ func (m *Metrics) Command(c collector.Command) {
 }
 
 // Namespace counts a namespace, and times the making of a network namespace.
-// runc makes all of a container's namespaces in one call, of which the network
-// namespace takes nearly all the time: were such calls left out, there would be
-// nothing to see on most nodes. So it is an upper bound, as the help text says.
+// runc makes all of a container's namespaces in one call, of whose time the
+// network namespace takes most: were such calls left out, there would be nothing
+// to see on most nodes. So it is an upper bound, as the help text says.
 func (m *Metrics) Namespace(n collector.NamespaceCreated) {
 	m.namespaces.WithLabelValues(label(n.Type), label(string(n.Origin))).Inc()
 	if n.Type == "net" {
@@ -180,4 +163,18 @@ func (m *Metrics) Veth(v collector.VethChanged) {
 		return
 	}
 	m.veths.WithLabelValues(label(string(v.Origin))).Inc()
+}
+
+// Describe sends the description of every metric.
+func (m *Metrics) Describe(descs chan<- *prometheus.Desc) {
+	for _, c := range m.all {
+		c.Describe(descs)
+	}
+}
+
+// Collect sends every metric that has been told something.
+func (m *Metrics) Collect(metrics chan<- prometheus.Metric) {
+	for _, c := range m.all {
+		c.Collect(metrics)
+	}
 }

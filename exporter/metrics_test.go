@@ -1,6 +1,7 @@
 package exporter
 
 import (
+	"math/rand/v2"
 	"strings"
 	"testing"
 	"time"
@@ -194,6 +195,17 @@ func TestMetricsBoundLabels(t *testing.T) {
 			t.Error("lost events of unknown kinds are not summed up")
 		}
 	}
+}
+
+// No start, whatever it says, makes it panic or spoils a scrape.
+func TestMetricsHostile(t *testing.T) {
+	m := NewMetrics(MetricsOptions{NativeHistograms: true})
+	r := prometheus.NewPedanticRegistry()
+	r.MustRegister(m)
+	for seed := range uint64(500) {
+		m.Start(randomStart(rand.New(rand.NewPCG(seed, 2))))
+	}
+	gather(t, r)
 }
 
 // What is not known is absent, not zero.

@@ -28,6 +28,8 @@ import (
 // phase, "runc create" the program, which runs on through the phases after it).
 // A child never reaches beyond its parent: what outlives the start is cut off at
 // the start's end and has its full time in container_start.operation.duration.
+// The SDK keeps the last 128 events of a span (OTEL_SPAN_EVENT_COUNT_LIMIT) and
+// counts the others; container_start.mounts of the root is how many there were.
 const rootName = "container start"
 
 // span is one node of the tree. Times are relative to the start's begin.
