@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/* Cgroups, one event per hierarchy: ten on v1, one on v2. */
+
+#include "record.h"
+
+static __always_inline int cgroup_changed(__u32 kind, struct cgroup *cgroup, const char *path,
+					  struct task_struct *moved)
+{
+	struct event_cgroup *e;
+	struct scratch *s;
+
+	if (!task_current())
+		return 0;
+	s = scratch_get();
+	if (!s)
+		return 0;
+	e = RECORD(s, event_cgroup);
+	fill_header(&e->h, kind);
+	e->child = BPF_CORE_READ(moved, group_leader, tgid);
+	e->child_born = BPF_CORE_READ(moved, group_leader, start_boottime);
+	e->hierarchy = BPF_CORE_READ(cgroup, root, hierarchy_id);
+	e->path_len = put_kernel_text(s, 0, path);
+	e->pad = 0;
+	EMIT(s, event_cgroup, e->path_len, false);
+	return 0;
+}
+
+SEC("tp_btf/cgroup_mkdir")
+int BPF_PROG(cgroup_mkdir, struct cgroup *cgroup, const char *path)
+{
+	return cgroup_changed(EVENT_CGROUP_MKDIR, cgroup, path, NULL);
+}
+
+SEC("tp_btf/cgroup_rmdir")
+int BPF_PROG(cgroup_rmdir, struct cgroup *cgroup, const char *path)
+{
+	return cgroup_changed(EVENT_CGROUP_RMDIR, cgroup, path, NULL);
+}
+
+SEC("tp_btf/cgroup_attach_task")
+int BPF_PROG(cgroup_attach_task, struct cgroup *cgroup, const char *path, struct task_struct *task)
+{
+	return cgroup_changed(EVENT_CGROUP_ATTACH, cgroup, path, task);
+}

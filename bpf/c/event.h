@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * The records of the ring buffer. Each is one of these structs, followed by
+ * its texts: the bytes that there are, one after the other and without a NUL,
+ * in the order of the *_len fields that tell how many. Times are nanoseconds
+ * of CLOCK_BOOTTIME.
+ */
+#ifndef EVENT_H
+#define EVENT_H
+
+#include <linux/types.h>
+
+enum event_kind {
+	EVENT_FORK = 1,
+	EVENT_EXEC,
+	EVENT_EXIT,
+	EVENT_RENAME,
+	EVENT_UNSHARE,
+	EVENT_SETNS,
+	EVENT_MOUNT,
+	EVENT_UMOUNT,
+	EVENT_PIVOT_ROOT,
+	EVENT_CHROOT,
+	EVENT_OPEN_TREE,
+	EVENT_MOVE_MOUNT,
+	EVENT_FSOPEN,
+	EVENT_FSCONFIG,
+	EVENT_FSMOUNT,
+	EVENT_MOUNT_SETATTR,
+	EVENT_CGROUP_MKDIR,
+	EVENT_CGROUP_ATTACH,
+	EVENT_CGROUP_RMDIR,
+	EVENT_NETLINK,
+	EVENT_KINDS,
+};
+
+struct event_header {
+	__u64 time;
+	__u64 duration;
+	__u64 born; /* the process */
+	__s64 ret;
+	__u64 flags;
+	__u32 kind;
+	__u32 pid;
+	__u32 tid;
+	__u32 mnt_ns;
+	__u32 net_ns;
+	__u32 pad;
+	char comm[16];
+};
+
+/* Inode numbers, as in /proc/PID/ns; pid and time are those for children. */
+struct event_namespaces {
+	__u32 mnt;
+	__u32 uts;
+	__u32 ipc;
+	__u32 pid;
+	__u32 net;
+	__u32 cgroup;
+	__u32 user;
+	__u32 time;
+};
+
+struct event_fork {
+	struct event_header h;
+	__u64 child_born;
+	__u32 child;
+	__u32 parent;
+	struct event_namespaces ns; /* of the child, if it made some */
+};
+
+struct event_exec {
+	struct event_header h;
+	__u32 file_len;
+	__u32 args_len;  /* arguments, each with its NUL */
+	__u32 env_len;   /* environment, each variable with its NUL */
+	__u32 truncated; /* arguments or environment did not fit */
+};
+
+struct event_exit {
+	struct event_header h;
+	__u32 status; /* as wait(2) returns it */
+	__u32 pad;
+};
+
+struct event_rename {
+	struct event_header h;
+	char name[16];
+};
+
+/* unshare and setns */
+struct event_namespace {
+	struct event_header h;
+	struct event_namespaces ns; /* of the caller, afterwards */
+};
+
+/* mount(2), the calls of the new mount API, pivot_root and chroot */
+struct event_mount {
+	struct event_header h;
+	__u32 source_ns;
+	__u16 source_len;
+	__u16 target_len;
+	__u16 fs_type_len;
+	__u16 data_len;
+	__u16 name_len;
+	/*
+	 * What target is relative to, or the descriptor that it names: a path,
+	 * last component first, each with its NUL.
+	 */
+	__u16 base_len;
+	__u8 base;          /* there is one (it is / where base_len is 0) */
+	__u8 base_truncated; /* components next to the root are missing */
+	__u16 pad[3];
+};
+
+struct event_cgroup {
+	struct event_header h;
+	__u64 child_born;
+	__u32 child;
+	__u32 hierarchy;
+	__u32 path_len;
+	__u32 pad;
+};
+
+struct event_netlink {
+	struct event_header h;
+	__u32 target_ns;
+	__u32 message_len;
+};
+
+/* Not in the ring buffer: what the task iterator writes. */
+struct event_process {
+	__u64 time;
+	__u64 born;
+	__u32 pid;
+	__u32 parent;
+	struct event_namespaces ns;
+	char comm[16];
+};
+
+#endif

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/* Paths: what a descriptor, a directory or a /proc path of the caller stands for. */
+#ifndef PATH_H
+#define PATH_H
+
+#include "record.h"
+
+#define PATH_STEPS 64 /* components and mounts of a path that is followed */
+#define COMPONENT_MAX 256
+
+static __always_inline struct file *file_of(struct task_struct *task, __u32 fd)
+{
+	struct fdtable *fdt = BPF_CORE_READ(task, files, fdt);
+	struct file **files = BPF_CORE_READ(fdt, fd), *file = NULL;
+
+	if (!files || fd >= BPF_CORE_READ(fdt, max_fds))
+		return NULL;
+	bpf_probe_read_kernel(&file, sizeof(file), files + fd);
+	return file;
+}
+
+/* The inode of the namespace that a file of nsfs stands for. */
+static __always_inline __u32 namespace_of_file(struct file *file)
+{
+	struct inode *inode = BPF_CORE_READ(file, f_inode);
+
+	if (!inode || BPF_CORE_READ(inode, i_sb, s_magic) != NSFS_MAGIC)
+		return 0;
+	return BPF_CORE_READ(inode, i_ino);
+}
+
+/*
+ * Appends the path of (vfsmount, dentry) at offset at, last component first,
+ * up to the root of the caller's mount namespace. Returns the new offset, with
+ * WALK_TRUNCATED where it did not come that far, and WALK_ELSEWHERE where it is
+ * not in that namespace: a mount that is not attached (open_tree, fsmount), or
+ * no longer. A global function, so that the verifier looks at its loop once and
+ * not once per caller.
+ */
+#define WALK_TRUNCATED (1UL << 32)
+#define WALK_ELSEWHERE (1UL << 33)
+
+__attribute__((noinline)) __u64 walk_path(__u64 vfsmount, __u64 dentry_, __u64 at)
+{
+	struct vfsmount *vfs = (void *)vfsmount;
+	struct dentry *dentry = (void *)dentry_, *up;
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct mount *root = BPF_CORE_READ(task, nsproxy, mnt_ns, root);
+	struct scratch *s = scratch_get();
+	struct mount *mnt, *parent;
+	long n;
+
+	if (!s)
+		return at | WALK_TRUNCATED;
+	for (int i = 0; i < PATH_STEPS; i++) {
+		if (dentry == BPF_CORE_READ(vfs, mnt_root)) {
+			mnt = (void *)vfs - bpf_core_field_offset(struct mount, mnt);
+			parent = BPF_CORE_READ(mnt, mnt_parent);
+			if (!parent || parent == mnt)
+				return mnt == root ? at : at | WALK_ELSEWHERE;
+			dentry = BPF_CORE_READ(mnt, mnt_mountpoint);
+			vfs = (void *)parent + bpf_core_field_offset(struct mount, mnt);
+			continue;
+		}
+		up = BPF_CORE_READ(dentry, d_parent);
+		if (!up || up == dentry) /* a file of memfd, nsfs, ... */
+			return at | WALK_ELSEWHERE;
+		if (at >= TEXT_SPACE - COMPONENT_MAX)
+			break;
+		n = bpf_probe_read_kernel_str(s->text + at, COMPONENT_MAX,
+					      BPF_CORE_READ(dentry, d_name.name));
+		if (n <= 0 || n > COMPONENT_MAX)
+			break;
+		at += n;
+		dentry = up;
+	}
+	return at | WALK_TRUNCATED;
+}
+
+/* Up to eight characters as a number: cheap to compare. */
+#define WORD2(a, b) ((__u64)(a) << 8 | (b))
+#define WORD3(a, b, c) (WORD2(a, b) << 8 | (c))
+#define WORD4(a, b, c, d) (WORD3(a, b, c) << 8 | (d))
+#define THREAD_SELF (WORD4('e', 'a', 'd', '-') << 32 | WORD4('s', 'e', 'l', 'f')) /* its end */
+
+/* A pid as its own namespace has it: what the process writes in a path of /proc. */
+static __always_inline __u32 own_number(struct pid *pid)
+{
+	struct upid *number = (void *)pid + bpf_core_field_offset(struct pid, numbers);
+	__u32 level = BPF_CORE_READ(pid, level);
+	int nr = 0;
+
+	if (level <= 32) /* MAX_PID_NS_LEVEL */
+		bpf_core_read(&nr, sizeof(nr), &number[level].nr);
+	return nr;
+}
+
+/*
+ * Parses /proc/{self,thread-self,PID}[/task/TID]/{fd/N,ns/NAME}, where PID and
+ * TID are the caller's own, into the scratch. What it knows between two
+ * characters is kept in memory, not in registers: to the verifier every
+ * iteration then looks like the one before.
+ */
+__attribute__((noinline)) int parse_proc_path(__u64 user)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct task_struct *leader = BPF_CORE_READ(task, group_leader);
+	enum { WHO, WHAT, TID, FD, NS };
+	struct scratch *s = scratch_get();
+	volatile struct proc_path *p;
+
+	if (!s || !user)
+		return 0;
+	p = &s->proc;
+	if (bpf_probe_read_user_str(s->proc.text, PROC_PATH_MAX, (void *)user) < 0)
+		return 0;
+	if (p->text[0] != '/' || p->text[1] != 'p' || p->text[2] != 'r' || p->text[3] != 'o' ||
+	    p->text[4] != 'c' || p->text[5] != '/')
+		return 0;
+	p->state = WHO;
+	p->word = 0;
+	p->number = 0;
+	p->is_fd = 0;
+	p->task = (__u64)leader;
+	for (int i = 6; i < PROC_PATH_MAX; i++) {
+		__u8 c = p->text[i];
+		__u32 state = p->state;
+		__u64 word = p->word;
+
+		if (c != '/' && c != 0) {
+			p->word = word << 8 | c;
+			p->number = p->number * 10 + (c - '0');
+			continue;
+		}
+		switch (state) {
+		case WHO:
+			if (word == THREAD_SELF)
+				p->task = (__u64)task;
+			else if (word != WORD4('s', 'e', 'l', 'f') &&
+				 p->number != own_number(BPF_CORE_READ(leader, thread_pid)))
+				return 0;
+			p->state = WHAT;
+			break;
+		case WHAT:
+			if (word == WORD4('t', 'a', 's', 'k'))
+				p->state = TID;
+			else if (word == WORD2('f', 'd'))
+				p->state = FD;
+			else if (word == WORD2('n', 's'))
+				p->state = NS;
+			else
+				return 0;
+			break;
+		case TID:
+			if (p->number != own_number(BPF_CORE_READ(task, thread_pid)))
+				return 0;
+			p->task = (__u64)task;
+			p->state = WHAT;
+			break;
+		case FD:
+			p->is_fd = 1;
+			return 1;
+		default:
+			return 1;
+		}
+		if (c == 0)
+			return 0;
+		p->word = 0;
+		p->number = 0;
+	}
+	return 0;
+}
+
+/* The inode of a namespace of task by its name in /proc/PID/ns. */
+static __always_inline __u32 namespace_by_name(struct task_struct *task, __u64 name)
+{
+	struct nsproxy *ns = BPF_CORE_READ(task, nsproxy);
+	struct pid_namespace *pid;
+
+	switch (name) {
+	case WORD3('n', 'e', 't'):
+		return BPF_CORE_READ(ns, net_ns, ns.inum);
+	case WORD3('m', 'n', 't'):
+		return BPF_CORE_READ(ns, mnt_ns, ns.inum);
+	case WORD3('i', 'p', 'c'):
+		return BPF_CORE_READ(ns, ipc_ns, ns.inum);
+	case WORD3('u', 't', 's'):
+		return BPF_CORE_READ(ns, uts_ns, ns.inum);
+	case WORD3('p', 'i', 'd'):
+		pid = pid_namespace_of(BPF_CORE_READ(task, thread_pid));
+		return BPF_CORE_READ(pid, ns.inum);
+	case WORD4('u', 's', 'e', 'r'):
+		return BPF_CORE_READ(task, cred, user_ns, ns.inum);
+	case WORD2('c', 'g') << 32 | WORD4('r', 'o', 'u', 'p'):
+		return BPF_CORE_READ(ns, cgroup_ns, ns.inum);
+	}
+	return 0;
+}
+
+#endif

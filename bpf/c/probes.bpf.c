@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/* One object, as all programs share their maps. */
+
+#include "process.bpf.c"
+#include "namespace.bpf.c"
+#include "mount.bpf.c"
+#include "cgroup.bpf.c"
+#include "netlink.bpf.c"
+
+/* The types that Go is to know: without a variable they are not in the object's BTF. */
+#define EXPORT(type) const struct type *type##_type __attribute__((unused))
+EXPORT(event_fork);
+EXPORT(event_exec);
+EXPORT(event_exit);
+EXPORT(event_rename);
+EXPORT(event_namespace);
+EXPORT(event_mount);
+EXPORT(event_cgroup);
+EXPORT(event_netlink);
+EXPORT(event_process);
+const enum event_kind *event_kind_type __attribute__((unused));
+const enum task_class *task_class_type __attribute__((unused));
+
+/* bpf_get_current_task and others are for GPL-compatible programs only. */
+char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * How a record is made: filled in a per-CPU scratch, then copied into the ring
+ * buffer with the length that it has.
+ *
+ * The scratch is safe because tracepoint handlers run with preemption off and
+ * none of ours runs in an interrupt. fentry programs may be preempted: entries
+ * of that mechanism need a scratch of their own.
+ */
+#ifndef RECORD_H
+#define RECORD_H
+
+#include "event.h"
+#include "task.h"
+
+#define TEXT_MAX 4096UL    /* one text: PATH_MAX, and a page of mount options */
+#define TEXT_START 0x4000UL /* a text begins before that */
+#define TEXT_SPACE (TEXT_START + TEXT_MAX)
+#define FIXED_MAX 256
+
+/* A record of this size makes the buffer's fill cross a multiple of it, and wakes the reader. */
+const volatile __u64 wakeup_bytes = 512 * 1024;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 8 * 1024 * 1024);
+} events SEC(".maps");
+
+#define PROC_PATH_MAX 64
+
+/* A path of /proc that names a descriptor or a namespace of the caller: see path.h. */
+struct proc_path {
+	__u64 task;   /* whose: a struct task_struct * */
+	__u64 word;   /* the last component's last eight characters; the namespace's name */
+	__u64 number; /* the last component as a number; the descriptor */
+	__u32 state;
+	__u32 is_fd;
+	char text[PROC_PATH_MAX];
+};
+
+struct scratch {
+	char fixed[FIXED_MAX];
+	char text[TEXT_SPACE];
+	struct proc_path proc;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct scratch);
+} scratches SEC(".maps");
+
+/* Records that did not fit into the ring buffer, by kind. */
+struct losses {
+	__u64 count[EVENT_KINDS];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct losses);
+} lost SEC(".maps");
+
+static __always_inline struct scratch *scratch_get(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&scratches, &zero);
+}
+
+/* A record's struct lies at the end of the fixed part, so that its texts follow it. */
+#define RECORD(s, type) ((struct type *)((s)->fixed + FIXED_MAX - sizeof(struct type)))
+
+static __always_inline void fill_namespaces(struct event_namespaces *to, struct task_struct *task)
+{
+	struct nsproxy *ns = BPF_CORE_READ(task, nsproxy);
+
+	__builtin_memset(to, 0, sizeof(*to));
+	to->user = BPF_CORE_READ(task, cred, user_ns, ns.inum);
+	if (!ns)
+		return;
+	to->mnt = BPF_CORE_READ(ns, mnt_ns, ns.inum);
+	to->uts = BPF_CORE_READ(ns, uts_ns, ns.inum);
+	to->ipc = BPF_CORE_READ(ns, ipc_ns, ns.inum);
+	to->pid = BPF_CORE_READ(ns, pid_ns_for_children, ns.inum);
+	to->net = BPF_CORE_READ(ns, net_ns, ns.inum);
+	to->cgroup = BPF_CORE_READ(ns, cgroup_ns, ns.inum);
+	to->time = BPF_CORE_READ(ns, time_ns_for_children, ns.inum);
+}
+
+static __always_inline void fill_header(struct event_header *h, __u32 kind)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	__u64 id = bpf_get_current_pid_tgid();
+	struct nsproxy *ns = BPF_CORE_READ(task, nsproxy);
+
+	h->time = bpf_ktime_get_boot_ns();
+	h->duration = 0;
+	h->born = BPF_CORE_READ(task, group_leader, start_boottime);
+	h->ret = 0;
+	h->flags = 0;
+	h->kind = kind;
+	h->pid = id >> 32;
+	h->tid = id;
+	h->mnt_ns = BPF_CORE_READ(ns, mnt_ns, ns.inum);
+	h->net_ns = BPF_CORE_READ(ns, net_ns, ns.inum);
+	h->pad = 0;
+	bpf_get_current_comm(h->comm, sizeof(h->comm));
+}
+
+/*
+ * Most records only wait in the buffer: the reader comes every 50 ms anyhow,
+ * and waking it for each costs more than all the rest.
+ */
+static __always_inline void emit(void *record, __u64 size, __u32 kind, bool urgent)
+{
+	__u64 fill = bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA);
+	__u64 flags = BPF_RB_NO_WAKEUP;
+	struct losses *l;
+	__u32 zero = 0;
+
+	if (urgent || ((fill ^ (fill + size)) & ~(wakeup_bytes - 1)))
+		flags = BPF_RB_FORCE_WAKEUP;
+	if (!bpf_ringbuf_output(&events, record, size, flags))
+		return;
+	l = bpf_map_lookup_elem(&lost, &zero);
+	if (l && kind < EVENT_KINDS)
+		l->count[kind]++;
+}
+
+/* Emits a record with its texts, which end at offset end. */
+#define EMIT(s, type, end, urgent)                                                       \
+	do {                                                                             \
+		__u64 __end = (end);                                                     \
+		if (__end > TEXT_SPACE)                                                  \
+			__end = TEXT_SPACE;                                              \
+		barrier_var(__end);                                                      \
+		if (__end <= TEXT_SPACE)                                                 \
+			emit(RECORD(s, type), sizeof(struct type) + __end,               \
+			     RECORD(s, type)->h.kind, urgent);                           \
+	} while (0)
+
+/* Appends a user's string at offset at; returns its length. */
+static __always_inline __u64 put_user_text(struct scratch *s, __u64 at, const void *from)
+{
+	long n;
+
+	/* a faulting read costs a microsecond */
+	if (!from || at >= TEXT_START)
+		return 0;
+	n = bpf_probe_read_user_str(s->text + at, TEXT_MAX, from);
+	if (n <= 1 || n > (long)TEXT_MAX)
+		return 0;
+	return n - 1;
+}
+
+static __always_inline __u64 put_kernel_text(struct scratch *s, __u64 at, const void *from)
+{
+	long n;
+
+	if (!from || at >= TEXT_START)
+		return 0;
+	n = bpf_probe_read_kernel_str(s->text + at, TEXT_MAX, from);
+	if (n <= 1 || n > (long)TEXT_MAX)
+		return 0;
+	return n - 1;
+}
+
+#endif

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * Which processes are watched. A process is, because of the name of what it
+ * executed, or because a watched one forked it; no longer, once a container's
+ * init has executed the entrypoint.
+ *
+ *	names ──exec──▶ ENGINE ──fork──▶ CHILD ──exec of a runtime──▶ RUNTIME
+ *	                                   ▲                             │
+ *	                                   └───────────fork──────────────┤
+ *	               a rename to runc:[2:INIT], a clone with NEWNS, ───┘
+ *	               a setns by crun exec's child (JOINED)      │
+ *	                                                          ▼
+ *	                      entrypoint, not watched ◀──exec── INIT ──fork──▶ CHILD (a hook)
+ */
+#ifndef TASK_H
+#define TASK_H
+
+#include "compat.h"
+
+#define NAME_LEN 32
+
+enum task_class {
+	CLASS_NONE,
+	CLASS_ENGINE,  /* watched by name */
+	CLASS_RUNTIME, /* watched by name, its exec is urgent */
+	CLASS_CHILD,   /* forked by a watched process */
+	CLASS_JOINED,  /* a runtime's child in the container's namespaces: it forks init */
+	CLASS_INIT,    /* the next exec is the entrypoint */
+};
+
+struct name {
+	char text[NAME_LEN];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 256);
+	__type(key, struct name);
+	__type(value, __u32); /* CLASS_ENGINE or CLASS_RUNTIME */
+} names SEC(".maps");
+
+struct task {
+	__u64 born; /* a pid alone is reused */
+	__u32 class;
+	__u32 executed; /* it executed something since it was forked */
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 64 * 1024);
+	__type(key, __u32);
+	__type(value, struct task);
+} tasks SEC(".maps");
+
+static __always_inline struct task *task_get(struct task_struct *task)
+{
+	__u32 tgid = BPF_CORE_READ(task, tgid);
+	struct task *t = bpf_map_lookup_elem(&tasks, &tgid);
+
+	if (!t || t->born != BPF_CORE_READ(task, group_leader, start_boottime))
+		return NULL;
+	return t;
+}
+
+/* The caller, where it is watched. For all others it costs this one lookup. */
+static __always_inline struct task *task_current(void)
+{
+	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
+	struct task *t = bpf_map_lookup_elem(&tasks, &tgid);
+
+	if (!t)
+		return NULL;
+	return task_get((void *)bpf_get_current_task());
+}
+
+static __always_inline void task_put(struct task_struct *task, __u32 class, bool executed)
+{
+	struct task t = {
+		.born = BPF_CORE_READ(task, group_leader, start_boottime),
+		.class = class,
+		.executed = executed,
+	};
+	__u32 tgid = BPF_CORE_READ(task, tgid);
+
+	bpf_map_update_elem(&tasks, &tgid, &t, BPF_ANY);
+}
+
+/* The class of a name, zero-padded as the map's keys are. */
+static __always_inline __u32 class_of(struct name *name)
+{
+	__u32 *class = bpf_map_lookup_elem(&names, name);
+
+	return class ? *class : CLASS_NONE;
+}
+
+/* The class of an executable by the name of its file. */
+static __always_inline __u32 class_of_file(struct file *file)
+{
+	struct name name = {};
+	const unsigned char *from = BPF_CORE_READ(file, f_path.dentry, d_name.name);
+
+	if (!from)
+		return CLASS_NONE;
+	/* one that does not fit is cut, and ends in a NUL that no key has there */
+	bpf_probe_read_kernel_str(name.text, sizeof(name.text), from);
+	return class_of(&name);
+}
+
+/* The pid namespace that a process lives in, not the one of its children. */
+static __always_inline struct pid_namespace *pid_namespace_of(struct pid *pid)
+{
+	__u32 level = BPF_CORE_READ(pid, level);
+	struct pid_namespace *ns = NULL;
+	struct upid *number = (void *)pid + bpf_core_field_offset(struct pid, numbers);
+
+	if (level <= 32) /* MAX_PID_NS_LEVEL */
+		bpf_core_read(&ns, sizeof(ns), &number[level].ns);
+	return ns;
+}
+
+/* Eight characters as they lie in memory: both architectures are little-endian. */
+#define BYTES8(a, b, c, d, e, f, g, h)                                                         \
+	((__u64)(a) | (__u64)(b) << 8 | (__u64)(c) << 16 | (__u64)(d) << 24 | (__u64)(e) << 32 | \
+	 (__u64)(f) << 40 | (__u64)(g) << 48 | (__u64)(h) << 56)
+
+/* The name that the last stage of runc's and youki's init gives itself. */
+static __always_inline bool is_init_name(const char comm[16])
+{
+	__u64 w[2];
+
+	__builtin_memcpy(w, comm, sizeof(w));
+	return (w[0] == BYTES8('r', 'u', 'n', 'c', ':', '[', '2', ':') &&
+		w[1] == BYTES8('I', 'N', 'I', 'T', ']', 0, 0, 0)) ||
+	       (w[0] == BYTES8('y', 'o', 'u', 'k', 'i', ':', '[', '2') &&
+		w[1] == BYTES8(':', 'I', 'N', 'I', 'T', ']', 0, 0));
+}
+
+#endif

@@ -1,0 +1,39 @@
+package bpf
+
+import (
+	"fmt"
+	"math"
+
+	"container_start_exporter/collector"
+
+	"golang.org/x/sys/unix"
+)
+
+// bootNow is CLOCK_BOOTTIME in nanoseconds: the clock of all events.
+func bootNow() int64 { return clock(unix.CLOCK_BOOTTIME) }
+
+func clock(id int32) int64 {
+	var t unix.Timespec
+	if err := unix.ClockGettime(id, &t); err != nil {
+		// cannot happen: both clocks are always there
+		panic(fmt.Sprintf("read clock %d: %v", id, err))
+	}
+	return t.Nano()
+}
+
+// clockEvent tells the wall clock at a moment of the boot clock: the tightest
+// of several samples, as the process may be preempted within one.
+func clockEvent() *collector.Event {
+	e := &collector.Event{Kind: collector.KindClock}
+	tightest := int64(math.MaxInt64)
+	for range 5 {
+		before := bootNow()
+		wall := clock(unix.CLOCK_REALTIME)
+		after := bootNow()
+		if after-before < tightest {
+			tightest = after - before
+			e.Time, e.Wall = before+(after-before)/2, wall
+		}
+	}
+	return e
+}

@@ -1,0 +1,124 @@
+package bpf
+
+import (
+	"errors"
+	"strings"
+	"unsafe"
+
+	"container_start_exporter/collector"
+)
+
+var (
+	errShort   = errors.New("record is too short")
+	errUnknown = errors.New("record of an unknown kind")
+)
+
+// decode makes an event of a record. It takes any bytes without panic.
+func decode(raw []byte) (*collector.Event, error) {
+	h, _, err := view[probesEventHeader](raw)
+	if err != nil {
+		return nil, err
+	}
+	if h.Kind == 0 || h.Kind >= uint32(probesEventKindEVENT_KINDS) {
+		return nil, errUnknown
+	}
+	e := header(h)
+	switch probesEventKind(h.Kind) {
+	case probesEventKindEVENT_FORK:
+		err = decodeFork(e, raw)
+	case probesEventKindEVENT_EXEC:
+		err = decodeExec(e, raw)
+	case probesEventKindEVENT_EXIT:
+		err = decodeExit(e, raw)
+	case probesEventKindEVENT_RENAME:
+		err = decodeRename(e, raw)
+	case probesEventKindEVENT_UNSHARE, probesEventKindEVENT_SETNS:
+		err = decodeNamespace(e, raw)
+	case probesEventKindEVENT_CGROUP_MKDIR, probesEventKindEVENT_CGROUP_ATTACH, probesEventKindEVENT_CGROUP_RMDIR:
+		err = decodeCgroup(e, raw)
+	case probesEventKindEVENT_NETLINK:
+		err = decodeNetlink(e, raw)
+	default:
+		err = decodeMount(e, raw)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return e, nil
+}
+
+// view looks at the beginning of a record as a struct, and returns what
+// follows it. The structs hold only numbers, and both architectures read them
+// at any address.
+func view[T any](raw []byte) (*T, texts, error) {
+	var t T
+	if len(raw) < int(unsafe.Sizeof(t)) {
+		return nil, nil, errShort
+	}
+	return (*T)(unsafe.Pointer(unsafe.SliceData(raw))), texts(raw[unsafe.Sizeof(t):]), nil
+}
+
+func header(h *probesEventHeader) *collector.Event {
+	e := &collector.Event{
+		Time:     int64(h.Time),
+		Kind:     kindNames[h.Kind],
+		PID:      int(h.Pid),
+		Born:     int64(h.Born),
+		Comm:     fixed(&h.Comm),
+		MntNS:    h.MntNs,
+		NetNS:    h.NetNs,
+		Duration: int64(h.Duration),
+		Ret:      h.Ret,
+		Flags:    h.Flags,
+	}
+	if h.Tid != h.Pid {
+		e.TID = int(h.Tid)
+	}
+	return e
+}
+
+func namespaces(ns *probesEventNamespaces) *collector.Namespaces {
+	return &collector.Namespaces{
+		Mnt: ns.Mnt, UTS: ns.Uts, IPC: ns.Ipc, PID: ns.Pid,
+		Net: ns.Net, Cgroup: ns.Cgroup, User: ns.User, Time: ns.Time,
+	}
+}
+
+// fixed is the text in one of the kernel's arrays of 16 characters.
+func fixed(c *[16]int8) string {
+	b := unsafe.Slice((*byte)(unsafe.Pointer(c)), len(c))
+	return text(b)
+}
+
+// text is b up to a NUL, as valid UTF-8: processes are free to use any bytes.
+func text(b []byte) string {
+	for i, c := range b {
+		if c == 0 {
+			b = b[:i]
+			break
+		}
+	}
+	return strings.ToValidUTF8(string(b), "\uFFFD")
+}
+
+// texts are what follows a record's struct.
+type texts []byte
+
+// take takes the next n bytes.
+func (t *texts) take(n int) ([]byte, error) {
+	if n > len(*t) {
+		return nil, errShort
+	}
+	b := (*t)[:n:n]
+	*t = (*t)[n:]
+	return b, nil
+}
+
+// text takes the next n bytes as a text into *to.
+func (t *texts) text(n int, to *string) error {
+	b, err := t.take(n)
+	if err == nil && n > 0 {
+		*to = text(b)
+	}
+	return err
+}

@@ -1,0 +1,12 @@
+package bpf
+
+import "container_start_exporter/collector"
+
+func decodeNamespace(e *collector.Event, raw []byte) error {
+	r, _, err := view[probesEventNamespace](raw)
+	if err != nil {
+		return err
+	}
+	e.Namespaces = namespaces(&r.Ns)
+	return nil
+}

@@ -1,0 +1,139 @@
+package bpf
+
+import (
+	"encoding/binary"
+	"net/netip"
+
+	"container_start_exporter/collector"
+
+	"github.com/mdlayher/netlink"
+	"golang.org/x/sys/unix"
+)
+
+const vethInfoPeer = 1 // VETH_INFO_PEER, include/uapi/linux/veth.h
+
+// messageNames are the rtnetlink messages that are told.
+var messageNames = map[uint16]string{
+	unix.RTM_NEWLINK: "RTM_NEWLINK",
+	unix.RTM_DELLINK: "RTM_DELLINK",
+	unix.RTM_SETLINK: "RTM_SETLINK",
+	unix.RTM_NEWADDR: "RTM_NEWADDR",
+}
+
+func decodeNetlink(e *collector.Event, raw []byte) error {
+	r, rest, err := view[probesEventNetlink](raw)
+	if err != nil {
+		return err
+	}
+	message, err := rest.take(int(r.MessageLen))
+	if err != nil {
+		return err
+	}
+	e.TargetNS = r.TargetNs
+	return decodeMessage(e, message)
+}
+
+// decodeMessage reads an rtnetlink message, of which the end may be cut off: a
+// request may be longer than what was copied. What is malformed ends it.
+func decodeMessage(e *collector.Event, m []byte) error {
+	if len(m) < unix.SizeofNlMsghdr {
+		return errShort
+	}
+	kind := binary.LittleEndian.Uint16(m[4:])
+	e.Message = messageNames[kind]
+	body := m[unix.SizeofNlMsghdr:]
+	switch kind {
+	case unix.RTM_NEWLINK, unix.RTM_DELLINK, unix.RTM_SETLINK:
+		if len(body) < unix.SizeofIfInfomsg {
+			return errShort
+		}
+		e.Index = int(int32(binary.LittleEndian.Uint32(body[4:])))
+		decodeLink(e, whole(body[unix.SizeofIfInfomsg:]))
+	case unix.RTM_NEWADDR:
+		if len(body) < unix.SizeofIfAddrmsg {
+			return errShort
+		}
+		e.Index = int(int32(binary.LittleEndian.Uint32(body[4:])))
+		decodeAddress(e, body[1], whole(body[unix.SizeofIfAddrmsg:]))
+	default:
+		return errUnknown
+	}
+	return nil
+}
+
+// whole is b without an attribute that is cut off: the decoder refuses a list
+// that does not end where it should.
+func whole(b []byte) []byte {
+	at := 0
+	for at+unix.SizeofRtAttr <= len(b) {
+		n := int(binary.LittleEndian.Uint16(b[at:]))
+		if n < unix.SizeofRtAttr || at+n > len(b) {
+			break
+		}
+		at = min(at+(n+3)&^3, len(b))
+	}
+	return b[:at]
+}
+
+func decodeLink(e *collector.Event, b []byte) {
+	each(b, func(ad *netlink.AttributeDecoder) {
+		switch ad.Type() {
+		case unix.IFLA_IFNAME:
+			e.Name = text(ad.Bytes())
+		case unix.IFLA_LINKINFO:
+			decodeLinkInfo(e, ad.Bytes())
+		}
+	})
+}
+
+func decodeLinkInfo(e *collector.Event, b []byte) {
+	each(b, func(ad *netlink.AttributeDecoder) {
+		switch ad.Type() {
+		case unix.IFLA_INFO_KIND:
+			e.LinkType = text(ad.Bytes())
+		case unix.IFLA_INFO_DATA:
+			if e.LinkType == "veth" {
+				decodePeer(e, ad.Bytes())
+			}
+		}
+	})
+}
+
+func decodePeer(e *collector.Event, b []byte) {
+	each(b, func(ad *netlink.AttributeDecoder) {
+		peer := ad.Bytes()
+		if ad.Type() != vethInfoPeer || len(peer) < unix.SizeofIfInfomsg {
+			return
+		}
+		each(peer[unix.SizeofIfInfomsg:], func(ad *netlink.AttributeDecoder) {
+			if ad.Type() == unix.IFLA_IFNAME {
+				e.PeerName = text(ad.Bytes())
+			}
+		})
+	})
+}
+
+// decodeAddress takes IFA_LOCAL, and IFA_ADDRESS where there is none: that is
+// the peer's on a point-to-point link.
+func decodeAddress(e *collector.Event, bits byte, b []byte) {
+	each(b, func(ad *netlink.AttributeDecoder) {
+		t := ad.Type()
+		if t != unix.IFA_LOCAL && (t != unix.IFA_ADDRESS || e.Address != "") {
+			return
+		}
+		if addr, ok := netip.AddrFromSlice(ad.Bytes()); ok {
+			e.Address = netip.PrefixFrom(addr, int(bits)).String()
+		}
+	})
+}
+
+// each calls f for each attribute, until one is malformed.
+func each(b []byte, f func(*netlink.AttributeDecoder)) {
+	ad, err := netlink.NewAttributeDecoder(b)
+	if err != nil {
+		return
+	}
+	for ad.Next() {
+		f(ad)
+	}
+}

@@ -1,0 +1,132 @@
+package bpf
+
+import (
+	"bytes"
+	"os"
+	"strconv"
+	"strings"
+
+	"container_start_exporter/collector"
+)
+
+func decodeFork(e *collector.Event, raw []byte) error {
+	r, _, err := view[probesEventFork](raw)
+	if err != nil {
+		return err
+	}
+	e.Child, e.ChildBorn, e.Parent = int(r.Child), int64(r.ChildBorn), int(r.Parent)
+	if r.Ns != (probesEventNamespaces{}) {
+		e.Namespaces = namespaces(&r.Ns)
+	}
+	return nil
+}
+
+func decodeExec(e *collector.Event, raw []byte) error {
+	r, rest, err := view[probesEventExec](raw)
+	if err != nil {
+		return err
+	}
+	e.Truncated = r.Truncated != 0
+	if err := rest.text(int(r.FileLen), &e.File); err != nil {
+		return err
+	}
+	args, err := rest.take(int(r.ArgsLen))
+	if err != nil {
+		return err
+	}
+	env, err := rest.take(int(r.EnvLen))
+	if err != nil {
+		return err
+	}
+	e.Args = split(args)
+	e.Env = identifying(env)
+	return nil
+}
+
+// split splits at NULs, of which the last is no separator.
+func split(b []byte) []string {
+	if len(b) == 0 {
+		return nil
+	}
+	b = bytes.TrimSuffix(b, []byte{0})
+	list := make([]string, 0, bytes.Count(b, []byte{0})+1)
+	for {
+		one, more, found := bytes.Cut(b, []byte{0})
+		list = append(list, text(one))
+		if !found {
+			return list
+		}
+		b = more
+	}
+}
+
+// envNames are the variables that identify a start. No other ever leaves here:
+// environments hold secrets.
+var envNames = map[string]bool{
+	"CNI_COMMAND": true, "CNI_CONTAINERID": true, "CNI_NETNS": true, "CNI_IFNAME": true, "CNI_ARGS": true,
+	"TRACEPARENT": true, "TRACESTATE": true, "BAGGAGE": true,
+	"_LIBCONTAINER_INITTYPE": true, "OTEL_SERVICE_NAME": true,
+}
+
+func identifying(env []byte) []string {
+	var list []string
+	for len(env) > 0 {
+		one, more, _ := bytes.Cut(env, []byte{0})
+		if name, _, found := bytes.Cut(one, []byte{'='}); found && envNames[string(name)] {
+			list = append(list, text(one))
+		}
+		env = more
+	}
+	return list
+}
+
+func decodeExit(e *collector.Event, raw []byte) error {
+	r, _, err := view[probesEventExit](raw)
+	if err != nil {
+		return err
+	}
+	e.Status = int(r.Status)
+	return nil
+}
+
+func decodeRename(e *collector.Event, raw []byte) error {
+	r, _, err := view[probesEventRename](raw)
+	if err != nil {
+		return err
+	}
+	e.Name = fixed(&r.Name)
+	return nil
+}
+
+// decodeRunning makes events of what the task iterator wrote. What it does not
+// write is in /proc, and absent where the process is gone by now.
+func decodeRunning(raw []byte) ([]*collector.Event, error) {
+	var list []*collector.Event
+	for len(raw) > 0 {
+		r, rest, err := view[probesEventProcess](raw)
+		if err != nil {
+			return list, err
+		}
+		raw = rest
+		e := &collector.Event{
+			Time:       int64(r.Time),
+			Kind:       collector.KindProcess,
+			PID:        int(r.Pid),
+			Born:       int64(r.Born),
+			Comm:       fixed(&r.Comm),
+			MntNS:      r.Ns.Mnt,
+			NetNS:      r.Ns.Net,
+			Parent:     int(r.Parent),
+			Namespaces: namespaces(&r.Ns),
+		}
+		proc := "/proc/" + strconv.Itoa(e.PID)
+		if exe, err := os.Readlink(proc + "/exe"); err == nil {
+			e.File = strings.ToValidUTF8(exe, "\uFFFD")
+		}
+		if args, err := os.ReadFile(proc + "/cmdline"); err == nil {
+			e.Args = split(args)
+		}
+		list = append(list, e)
+	}
+	return list, nil
+}

@@ -1,0 +1,81 @@
+package bpf
+
+// Hook is a place in the kernel that events come from, and whether they do.
+type Hook struct {
+	Name      string // of the tracepoint, the system call, the iterator or the netlink group
+	Mechanism string // tp_btf, tracepoint, iter, netlink
+	Attached  bool
+	Err       error  // why it is not attached
+	Feeds     string // what is missing without it
+}
+
+// The mechanisms.
+const (
+	mechanismBTF        = "tp_btf"
+	mechanismTracepoint = "tracepoint"
+	mechanismIterator   = "iter"
+	mechanismNetlink    = "netlink"
+)
+
+// probe is a hook and the programs for it. A tracepoint probe is a system
+// call: enter and exit are the programs for its two tracepoints.
+type probe struct {
+	name      string
+	mechanism string
+	program   string // tp_btf, iter
+	enter     string // tracepoint
+	exit      string // tracepoint; empty where the entry is enough
+	core      bool   // nothing can be told without it
+	feeds     string
+}
+
+func btf(name, feeds string, core bool) probe {
+	return probe{name: name, mechanism: mechanismBTF, program: name, feeds: feeds, core: core}
+}
+
+func syscall(name, enter, exit, feeds string) probe {
+	return probe{name: name, mechanism: mechanismTracepoint, enter: enter, exit: exit, feeds: feeds}
+}
+
+const (
+	mountExit     = probesProgSysMountExit
+	namespaceExit = probesProgSysNamespaceExit
+	netlinkExit   = probesProgSysNetlinkExit
+)
+
+// probes is the table of all hooks.
+var probes = []probe{
+	btf(probesProgTaskNewtask, "processes, and namespaces made by clone", true),
+	btf(probesProgSchedProcessExec, "everything: nothing is recognised without it", true),
+	btf(probesProgSchedProcessExit, "ends of processes, failed starts", true),
+	btf(probesProgTaskRename, "the stages of runc's and youki's init", false),
+	btf(probesProgCgroupMkdir, "the cgroup phase", false),
+	btf(probesProgCgroupAttachTask, "the cgroup phase, cgroup operations", false),
+	btf(probesProgCgroupRmdir, "removed cgroups", false),
+
+	syscall("execve", probesProgExecveEnter, probesProgExecExit, "programs that could not be executed"),
+	syscall("execveat", probesProgExecveatEnter, probesProgExecExit, "programs that could not be executed"),
+
+	syscall("clone", probesProgSysCloneEnter, "", "how long it took to make namespaces by clone"),
+	syscall("clone3", probesProgSysClone3Enter, "", "how long it took to make namespaces by clone3"),
+	syscall("unshare", probesProgSysUnshareEnter, namespaceExit, "namespaces made by unshare: the namespaces phase of runc"),
+	syscall("setns", probesProgSysSetnsEnter, namespaceExit, "joined namespaces"),
+
+	syscall("mount", probesProgSysMountEnter, mountExit, "mounts: the rootfs phase"),
+	syscall("umount", probesProgSysUmountEnter, mountExit, "unmounts: which rootfs mount stays"),
+	syscall("pivot_root", probesProgSysPivotRootEnter, mountExit, "the init phase"),
+	syscall("chroot", probesProgSysChrootEnter, mountExit, "the init phase without pivot_root"),
+	syscall("open_tree", probesProgSysOpenTreeEnter, mountExit, "the new mount API"),
+	syscall("move_mount", probesProgSysMoveMountEnter, mountExit, "mounts by the new mount API"),
+	syscall("fsopen", probesProgSysFsopenEnter, mountExit, "the new mount API"),
+	syscall("fsconfig", probesProgSysFsconfigEnter, mountExit, "the new mount API"),
+	syscall("fsmount", probesProgSysFsmountEnter, mountExit, "the new mount API"),
+	syscall("mount_setattr", probesProgSysMountSetattrEnter, mountExit, "id-mapped mounts"),
+
+	syscall("sendto", probesProgSysSendtoEnter, netlinkExit, "who makes veths and gives them addresses"),
+	syscall("sendmsg", probesProgSysSendmsgEnter, netlinkExit, "who makes veths and gives them addresses"),
+
+	// last: what starts to run meanwhile is seen by the hooks above
+	{name: "task", mechanism: mechanismIterator, program: probesProgRunning,
+		feeds: "engines that ran before the exporter"},
+}

@@ -1,0 +1,142 @@
+package bpf
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"os"
+	"sync"
+	"sync/atomic"
+
+	"container_start_exporter/collector"
+
+	"github.com/mdlayher/netlink"
+	"golang.org/x/sys/unix"
+)
+
+const (
+	linkBuffer  = 4 << 20 // of the socket: a burst of veths is told twice or thrice each
+	linkPending = 1 << 14 // events not yet taken
+)
+
+// linkSocket hears of the links in the network namespace that it was opened in.
+type linkSocket struct {
+	file  *os.File
+	netNS uint32
+	lost  atomic.Uint64
+
+	mu      sync.Mutex
+	buffer  []byte
+	pending []*collector.Event
+}
+
+func newLinkSocket() (*linkSocket, error) {
+	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, unix.NETLINK_ROUTE)
+	if err != nil {
+		return nil, fmt.Errorf("open a netlink socket: %w", err)
+	}
+	s := &linkSocket{file: os.NewFile(uintptr(fd), "rtnetlink"), buffer: make([]byte, 1<<16)}
+	// the first needs CAP_NET_ADMIN; the second is bounded by net.core.rmem_max
+	if unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUFFORCE, linkBuffer) != nil {
+		_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUF, linkBuffer)
+	}
+	group := &unix.SockaddrNetlink{Family: unix.AF_NETLINK, Groups: 1 << (unix.RTNLGRP_LINK - 1)}
+	if err := unix.Bind(fd, group); err != nil {
+		s.file.Close()
+		return nil, fmt.Errorf("join RTNLGRP_LINK: %w", err)
+	}
+	var st unix.Stat_t
+	if unix.Stat("/proc/thread-self/ns/net", &st) == nil {
+		s.netNS = uint32(st.Ino)
+	}
+	go s.listen()
+	return s, nil
+}
+
+func (s *linkSocket) close() error { return s.file.Close() }
+
+// listen receives at once what arrives, as an event's time is when it was read.
+func (s *linkSocket) listen() {
+	raw, err := s.file.SyscallConn()
+	if err != nil {
+		return
+	}
+	// not done: the socket is waited for again, until it is closed
+	_ = raw.Read(func(fd uintptr) bool {
+		s.receive(int(fd))
+		return false
+	})
+}
+
+// take returns what came so far, in its order.
+func (s *linkSocket) take() []*collector.Event {
+	if raw, err := s.file.SyscallConn(); err == nil {
+		_ = raw.Control(func(fd uintptr) { s.receive(int(fd)) })
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	events := s.pending
+	s.pending = nil
+	return events
+}
+
+// receive reads all that the socket has.
+func (s *linkSocket) receive(fd int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for {
+		n, _, err := unix.Recvfrom(fd, s.buffer, unix.MSG_DONTWAIT)
+		switch {
+		case errors.Is(err, unix.EINTR):
+		case errors.Is(err, unix.ENOBUFS):
+			s.lost.Add(1) // at least: the kernel does not tell how many
+		case err != nil:
+			return
+		default:
+			s.notified(s.buffer[:n])
+		}
+	}
+}
+
+// notified takes the messages of one datagram.
+func (s *linkSocket) notified(b []byte) {
+	now := bootNow()
+	for len(b) >= unix.SizeofNlMsghdr {
+		n := int(binary.LittleEndian.Uint32(b))
+		if n < unix.SizeofNlMsghdr || n > len(b) {
+			return
+		}
+		if e := linkEvent(b[:n]); e != nil {
+			if len(s.pending) >= linkPending {
+				s.lost.Add(1)
+			} else {
+				e.Time, e.NetNS = now, s.netNS
+				s.pending = append(s.pending, e)
+			}
+		}
+		b = b[min((n+3)&^3, len(b)):]
+	}
+}
+
+// linkEvent makes an event of a notification, nil if it is of no link.
+func linkEvent(m []byte) *collector.Event {
+	kind := binary.LittleEndian.Uint16(m[4:])
+	if kind != unix.RTM_NEWLINK && kind != unix.RTM_DELLINK {
+		return nil
+	}
+	e := &collector.Event{Kind: collector.KindLink}
+	if decodeMessage(e, m) != nil {
+		return nil
+	}
+	each(m[unix.SizeofNlMsghdr+unix.SizeofIfInfomsg:], func(ad *netlink.AttributeDecoder) {
+		switch ad.Type() {
+		case unix.IFLA_LINK:
+			if e.LinkType == "veth" {
+				e.PeerIndex = int(ad.Int32())
+			}
+		case unix.IFLA_NEW_NETNSID, unix.IFLA_NEW_IFINDEX:
+			e.Moved = kind == unix.RTM_DELLINK
+		}
+	})
+	return e
+}

@@ -1,0 +1,142 @@
+package bpf
+
+import (
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/link"
+)
+
+// loader loads programs one by one, so that one that a kernel does not take
+// is missing and the others are not.
+type loader struct {
+	spec     *ebpf.CollectionSpec
+	maps     map[string]*ebpf.Map
+	programs map[string]*ebpf.Program
+}
+
+func newLoader(o Options) (*loader, error) {
+	spec, err := loadProbes()
+	if err != nil {
+		return nil, err
+	}
+	spec.Maps[probesMapEvents].MaxEntries = uint32(o.BufferSize)
+	if err := spec.Variables[probesVarWakeupBytes].Set(uint64(o.BufferSize / 16)); err != nil {
+		return nil, fmt.Errorf("set %s: %w", probesVarWakeupBytes, err)
+	}
+	maps := spec.Copy()
+	clear(maps.Programs)
+	c, err := ebpf.NewCollection(maps)
+	if err != nil {
+		return nil, err
+	}
+	return &loader{spec: spec, maps: c.Maps, programs: map[string]*ebpf.Program{}}, nil
+}
+
+// load returns the program of that name, which it loads once.
+func (l *loader) load(name string) (*ebpf.Program, error) {
+	if p := l.programs[name]; p != nil {
+		return p, nil
+	}
+	one := l.spec.Copy()
+	clear(one.Programs)
+	one.Programs[name] = l.spec.Programs[name].Copy()
+	c, err := ebpf.NewCollectionWithOptions(one, ebpf.CollectionOptions{MapReplacements: l.maps})
+	if err != nil {
+		return nil, err
+	}
+	p := c.DetachProgram(name)
+	c.Close()
+	l.programs[name] = p
+	return p, nil
+}
+
+func (l *loader) close() {
+	for _, p := range l.programs {
+		p.Close()
+	}
+	for _, m := range l.maps {
+		m.Close()
+	}
+}
+
+// attach attaches one probe; the iterator is run instead.
+func (l *loader) attach(p probe) ([]link.Link, error) {
+	switch p.mechanism {
+	case mechanismBTF:
+		return l.attachBTF(p)
+	case mechanismTracepoint:
+		return l.attachSyscall(p)
+	}
+	_, err := l.load(p.program)
+	return nil, err
+}
+
+func (l *loader) attachBTF(p probe) ([]link.Link, error) {
+	program, err := l.load(p.program)
+	if err != nil {
+		return nil, err
+	}
+	at, err := link.AttachTracing(link.TracingOptions{Program: program})
+	if err != nil {
+		return nil, err
+	}
+	return []link.Link{at}, nil
+}
+
+// attachSyscall attaches to the exit first: a call that was seen to begin is
+// then seen to end.
+func (l *loader) attachSyscall(p probe) (links []link.Link, err error) {
+	defer func() {
+		if err != nil {
+			closeAll(links)
+			links = nil
+		}
+	}()
+	for _, side := range []struct{ event, program string }{
+		{"sys_exit_" + p.name, p.exit}, {"sys_enter_" + p.name, p.enter},
+	} {
+		if side.program == "" {
+			continue
+		}
+		program, err := l.load(side.program)
+		if err != nil {
+			return links, err
+		}
+		at, err := link.Tracepoint("syscalls", side.event, program, nil)
+		if err != nil {
+			return links, err
+		}
+		links = append(links, at)
+	}
+	return links, nil
+}
+
+// iterate runs the task iterator and returns what it wrote.
+func (l *loader) iterate(p probe) ([]byte, error) {
+	program, err := l.load(p.program)
+	if err != nil {
+		return nil, err
+	}
+	at, err := link.AttachIter(link.IterOptions{Program: program})
+	if err != nil {
+		return nil, err
+	}
+	defer at.Close()
+	r, err := at.Open()
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	return io.ReadAll(r)
+}
+
+func closeAll(links []link.Link) error {
+	var errs []error
+	for _, l := range links {
+		errs = append(errs, l.Close())
+	}
+	return errors.Join(errs...)
+}

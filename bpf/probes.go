@@ -1,0 +1,165 @@
+package bpf
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"math/bits"
+	"sync"
+	"sync/atomic"
+
+	"container_start_exporter/collector"
+
+	"github.com/cilium/ebpf/link"
+	"github.com/cilium/ebpf/ringbuf"
+	"github.com/cilium/ebpf/rlimit"
+)
+
+const defaultBufferSize = 8 << 20
+
+// Options say what is watched. Names are base names of executables, at most 31
+// bytes each, and both lists together 256.
+type Options struct {
+	Names      []string // engines, shims, monitors, plugins
+	Runtimes   []string // OCI runtimes: their exec wakes the reader at once
+	BufferSize int      // of the ring buffer, in bytes, a power of two; 0 is 8 MiB
+}
+
+// Probes are attached programs and the stream of events that they write.
+type Probes struct {
+	loader   *loader
+	links    []link.Link
+	hooks    []Hook
+	ring     *ringbuf.Reader
+	network  *linkSocket // nil where there is none
+	snapshot []*collector.Event
+
+	received [kinds]atomic.Uint64
+	bad      atomic.Uint64 // records that could not be decoded
+
+	mu      sync.Mutex
+	waiting []chan struct{} // for the reader to have drained the buffer
+	closed  chan struct{}
+	once    sync.Once
+}
+
+// Open loads and attaches the programs and finds what runs already. A hook
+// that this kernel does not have is told by Hooks; only one that nothing works
+// without is an error.
+func Open(o Options) (*Probes, error) {
+	if o.BufferSize == 0 {
+		o.BufferSize = defaultBufferSize
+	}
+	if bits.OnesCount(uint(o.BufferSize)) != 1 || o.BufferSize < 1<<16 {
+		return nil, fmt.Errorf("buffer size %d: must be a power of two of at least 64 KiB", o.BufferSize)
+	}
+	_ = rlimit.RemoveMemlock() // before 5.11; where it may not be, loading tells
+	l, err := newLoader(o)
+	if err != nil {
+		return nil, explain(err)
+	}
+	p := &Probes{loader: l, closed: make(chan struct{})}
+	if err := p.open(o); err != nil {
+		p.Close()
+		return nil, explain(err)
+	}
+	return p, nil
+}
+
+func (p *Probes) open(o Options) (err error) {
+	if err := p.watch(o.Names, probesTaskClassCLASS_ENGINE); err != nil {
+		return err
+	}
+	if err := p.watch(o.Runtimes, probesTaskClassCLASS_RUNTIME); err != nil {
+		return err
+	}
+	if p.ring, err = ringbuf.NewReader(p.loader.maps[probesMapEvents]); err != nil {
+		return fmt.Errorf("open the ring buffer: %w", err)
+	}
+	p.openNetwork()
+	withTracefs(func(missing error) { err = p.attach(missing) })
+	return err
+}
+
+// watch adds names of executables. A key is the name padded with zeros.
+func (p *Probes) watch(names []string, class probesTaskClass) error {
+	for _, name := range names {
+		var key [len(probesName{}.Text)]byte
+		if name == "" || len(name) >= len(key) {
+			return fmt.Errorf("name of an executable %q: must have 1 to %d bytes", name, len(key)-1)
+		}
+		copy(key[:], name)
+		if err := p.loader.maps[probesMapNames].Put(key, uint32(class)); err != nil {
+			return fmt.Errorf("watch %s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+func (p *Probes) openNetwork() {
+	h := Hook{Name: "RTNLGRP_LINK", Mechanism: mechanismNetlink, Feeds: "names and indexes of veths, and their end"}
+	p.network, h.Err = newLinkSocket()
+	h.Attached = h.Err == nil
+	p.hooks = append(p.hooks, h)
+}
+
+// attach attaches all that is in the table. Without tracefs, for which missing
+// is the reason, no system call is seen.
+func (p *Probes) attach(missing error) error {
+	for _, b := range probes {
+		h := Hook{Name: b.name, Mechanism: b.mechanism, Feeds: b.feeds}
+		var links []link.Link
+		if b.mechanism == mechanismTracepoint && missing != nil {
+			h.Err = missing
+		} else {
+			links, h.Err = p.loader.attach(b)
+		}
+		if h.Err == nil && b.mechanism == mechanismIterator {
+			h.Err = p.findRunning(b)
+		}
+		if h.Err != nil && b.core {
+			return fmt.Errorf("attach %s: %w", b.name, h.Err)
+		}
+		h.Attached = h.Err == nil
+		p.links = append(p.links, links...)
+		p.hooks = append(p.hooks, h)
+	}
+	return nil
+}
+
+func (p *Probes) findRunning(b probe) error {
+	written, err := p.loader.iterate(b)
+	if err != nil {
+		return err
+	}
+	p.snapshot, err = decodeRunning(written)
+	return err
+}
+
+// Hooks tells what is attached, and why what is not is not.
+func (p *Probes) Hooks() []Hook { return append([]Hook(nil), p.hooks...) }
+
+// Close detaches everything. A Read that runs returns.
+func (p *Probes) Close() error {
+	var err error
+	p.once.Do(func() {
+		close(p.closed)
+		err = closeAll(p.links)
+		if p.ring != nil {
+			err = errors.Join(err, p.ring.Close())
+		}
+		if p.network != nil {
+			err = errors.Join(err, p.network.close())
+		}
+		p.loader.close()
+	})
+	return err
+}
+
+// explain says what to do about the one error that everybody meets.
+func explain(err error) error {
+	if errors.Is(err, fs.ErrPermission) {
+		return fmt.Errorf("no permission to load BPF programs: run as root, or with CAP_BPF and CAP_PERFMON: %w", err)
+	}
+	return err
+}

@@ -1,0 +1,81 @@
+package bpf
+
+import (
+	"sort"
+	"time"
+)
+
+// losses are counters of lost events, by kind as in kindNames.
+type losses [kinds]uint64
+
+// Stats are counters since Open. Maps are by collector.Kind.
+type Stats struct {
+	Received  map[string]uint64 // events delivered
+	Lost      map[string]uint64 // events for which the buffer had no room
+	Malformed uint64            // records that could not be decoded
+
+	BufferUsed int // bytes
+	BufferSize int // bytes
+
+	// Programs are the loaded programs, by name. Runs and RunTime are 0
+	// unless the sysctl kernel.bpf_stats_enabled is 1.
+	Programs []ProgramStats
+}
+
+// ProgramStats say how often a BPF program ran and how long that took.
+type ProgramStats struct {
+	Name    string
+	Runs    uint64
+	RunTime time.Duration
+}
+
+// Stats returns the counters. It may be called from any goroutine.
+func (p *Probes) Stats() Stats {
+	s := Stats{
+		Received:   map[string]uint64{},
+		Lost:       map[string]uint64{},
+		Malformed:  p.bad.Load(),
+		BufferUsed: p.ring.AvailableBytes(),
+		BufferSize: p.ring.BufferSize(),
+		Programs:   p.programStats(),
+	}
+	lost := p.losses()
+	for i, kind := range kindNames {
+		if kind == "" {
+			continue
+		}
+		s.Received[string(kind)] = p.received[i].Load()
+		s.Lost[string(kind)] = lost[i]
+	}
+	return s
+}
+
+// losses sums the counters of all CPUs.
+func (p *Probes) losses() losses {
+	var sum losses
+	var perCPU []probesLosses
+	if err := p.loader.maps[probesMapLost].Lookup(uint32(0), &perCPU); err == nil {
+		for _, cpu := range perCPU {
+			for kind, n := range cpu.Count {
+				sum[kind] += n
+			}
+		}
+	}
+	if p.network != nil {
+		sum[kindLink] = p.network.lost.Load()
+	}
+	return sum
+}
+
+func (p *Probes) programStats() []ProgramStats {
+	var all []ProgramStats
+	for name, program := range p.loader.programs {
+		stats, err := program.Stats()
+		if err != nil {
+			continue
+		}
+		all = append(all, ProgramStats{Name: name, Runs: stats.RunCount, RunTime: stats.Runtime})
+	}
+	sort.Slice(all, func(i, j int) bool { return all[i].Name < all[j].Name })
+	return all
+}

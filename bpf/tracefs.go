@@ -1,0 +1,48 @@
+package bpf
+
+import (
+	"fmt"
+	"os"
+	"runtime"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+const tracefsDir = "/sys/kernel/tracing"
+
+// withTracefs calls f where tracefs is mounted. Where it is not, it is mounted
+// for one thread alone, which f runs on and which ends then: the host does not
+// see the mount. An error does not keep f from being called: tracefs is needed
+// for the system calls' tracepoints only.
+func withTracefs(f func(error)) {
+	if tracefsMounted() {
+		f(nil)
+		return
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		runtime.LockOSThread() // never unlocked: the thread ends with the goroutine
+		f(mountTracefs())
+	}()
+	<-done
+}
+
+func tracefsMounted() bool {
+	mounts, err := os.ReadFile("/proc/self/mountinfo")
+	return err == nil && strings.Contains(string(mounts), " - tracefs ")
+}
+
+func mountTracefs() error {
+	if err := unix.Unshare(unix.CLONE_NEWNS); err != nil {
+		return fmt.Errorf("tracefs is not mounted, and making a mount namespace for it: %w", err)
+	}
+	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
+		return fmt.Errorf("tracefs is not mounted, and making mounts private for it: %w", err)
+	}
+	if err := unix.Mount("tracefs", tracefsDir, "tracefs", 0, ""); err != nil {
+		return fmt.Errorf("tracefs is not mounted, and mounting it on %s: %w", tracefsDir, err)
+	}
+	return nil
+}
