@@ -32,7 +32,7 @@ type receivedSpan struct {
 func otlpSink(t *testing.T, grpc, http string) (stop func() []receivedSpan) {
 	t.Helper()
 	binary := filepath.Join(t.TempDir(), "otlpsink")
-	build := exec.Command("go", "build", "-o", binary, ".")
+	build := exec.Command("go", "build", "-buildvcs=false", "-o", binary, ".")
 	build.Dir = filepath.Join("testdata", "otlpsink")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("build otlpsink: %v\n%s", err, out)
