@@ -121,7 +121,11 @@ func (s *linkSocket) notified(b []byte) {
 // linkEvent makes an event of a notification, nil if it is of no link.
 func linkEvent(m []byte) *collector.Event {
 	kind := binary.LittleEndian.Uint16(m[4:])
-	if kind != unix.RTM_NEWLINK && kind != unix.RTM_DELLINK {
+	if kind != unix.RTM_NEWLINK && kind != unix.RTM_DELLINK || len(m) <= unix.SizeofNlMsghdr {
+		return nil
+	}
+	// a bridge tells of its ports too, and of one that leaves it as deleted
+	if m[unix.SizeofNlMsghdr] != unix.AF_UNSPEC {
 		return nil
 	}
 	e := &collector.Event{Kind: collector.KindLink}
