@@ -1,0 +1,40 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+
+	"github.com/alecthomas/kingpin/v2"
+
+	"container_start_exporter/bpf/host"
+	"container_start_exporter/collector"
+	"container_start_exporter/exporter"
+)
+
+func addEvents(app *kingpin.Application, c *common) (*kingpin.CmdClause, func() error) {
+	cmd := app.Command("events", "Show the kernel events that starts are made of, as they happen. "+
+		"A row tells the time, the command, its process, what it did and with what. "+
+		"With --format json it is a recording, which replay reads.")
+	format := formatFlag(cmd, "How an event is written: table (a row), json (one object per line).", formatTable, formatJSON)
+	return cmd, func() error { return events(c, *format) }
+}
+
+func events(c *common, format string) error {
+	write := exporter.NewTable(os.Stdout, options(os.Stdout)).Event
+	if format == formatJSON {
+		lines := json.NewEncoder(os.Stdout)
+		lines.SetEscapeHTML(false)
+		write = func(e *collector.Event) error { return lines.Encode(e) }
+	}
+	broken := make(chan error, 1)
+	var failed error
+	return follow(c, host.Annotate(func(e *collector.Event) {
+		if failed != nil {
+			return
+		}
+		if failed = write(e); failed != nil {
+			broken <- fmt.Errorf("write an event: %w", failed)
+		}
+	}), broken)
+}

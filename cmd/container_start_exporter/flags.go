@@ -1,0 +1,54 @@
+package main
+
+import (
+	"time"
+
+	"github.com/alecthomas/kingpin/v2"
+	"github.com/alecthomas/units"
+	"github.com/prometheus/common/promslog"
+	promslogflag "github.com/prometheus/common/promslog/flag"
+
+	"container_start_exporter/bpf"
+	"container_start_exporter/collector"
+	"container_start_exporter/collector/engine"
+	"container_start_exporter/collector/runtime"
+)
+
+// common are the flags of all commands.
+type common struct {
+	log          promslog.Config
+	startTimeout time.Duration
+	bufferSize   units.Base2Bytes
+}
+
+func (c *common) addFlags(app *kingpin.Application) {
+	app.Flag("start-timeout", "Time after which a start that has neither ended nor failed counts as incomplete.").
+		Default("10m").DurationVar(&c.startTimeout)
+	app.Flag("buffer-size", "Size of the buffer between the kernel and the exporter, a power of two. Larger where events are lost.").
+		Default("8MiB").BytesVar(&c.bufferSize)
+	promslogflag.AddFlags(app, &c.log)
+}
+
+func (c *common) config() collector.Config {
+	return collector.Config{StartTimeout: c.startTimeout}
+}
+
+func (c *common) probes() bpf.Options {
+	return bpf.Options{
+		Names:      engine.Executables(),
+		Runtimes:   runtime.Executables(),
+		BufferSize: int(c.bufferSize),
+	}
+}
+
+// The formats of what is written.
+const (
+	formatText  = "text"
+	formatTable = "table"
+	formatJSON  = "json"
+)
+
+// formatFlag adds --format, of which the first is the default.
+func formatFlag(cmd *kingpin.CmdClause, help string, formats ...string) *string {
+	return cmd.Flag("format", help).Default(formats[0]).Enum(formats...)
+}

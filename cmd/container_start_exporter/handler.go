@@ -1,0 +1,101 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"container_start_exporter/exporter"
+)
+
+const (
+	defaultTelemetryPath = "/metrics"
+	healthyPath          = "/-/healthy"
+	readyPath            = "/-/ready"
+)
+
+// validate keeps the path of the metrics apart from the others.
+func (o *serveOptions) validate() error {
+	switch p := o.telemetryPath; {
+	case !strings.HasPrefix(p, "/"), strings.ContainsAny(p, "{} "):
+		return fmt.Errorf("--web.telemetry-path=%s: must be a path that begins with /", p)
+	case p == "/" || p == healthyPath || p == readyPath:
+		return fmt.Errorf("--web.telemetry-path=%s: is taken by the exporter itself", p)
+	}
+	return nil
+}
+
+// handler answers all requests.
+func (s *server) handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/", s.page)
+	mux.Handle(s.options.telemetryPath, s.metricsHandler())
+	mux.HandleFunc(healthyPath, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "healthy") })
+	mux.HandleFunc(readyPath, s.ready)
+	return mux
+}
+
+func (s *server) metricsHandler() http.Handler {
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(s.metrics, exporter.NewSelf(s.pipeline.stats, s.probeStats, s.traces.Stats))
+	handler := promhttp.HandlerFor(registry, promhttp.HandlerOpts{
+		EnableOpenMetrics: true,
+		ErrorHandling:     promhttp.ContinueOnError,
+		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelError),
+	})
+	if s.options.noOwnMetrics {
+		return handler
+	}
+	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return promhttp.InstrumentMetricHandler(registry, handler)
+}
+
+// probeStats are the counters of the probes; before they are attached, none.
+func (s *server) probeStats() exporter.ProbeStats {
+	probes := s.probes.Load()
+	if probes == nil {
+		return exporter.ProbeStats{}
+	}
+	stats := probes.Stats()
+	out := exporter.ProbeStats{
+		Received: stats.Received, Lost: stats.Lost,
+		BufferUsed: stats.BufferUsed, BufferSize: stats.BufferSize,
+	}
+	for _, program := range stats.Programs {
+		out.RunTime += program.RunTime
+		out.RunCount += program.Runs
+	}
+	for _, h := range probes.Hooks() {
+		out.Hooks = append(out.Hooks, exporter.ProbeHook{Name: h.Name, Mechanism: h.Mechanism, Attached: h.Attached})
+	}
+	return out
+}
+
+var errNotReady = errors.New("not ready: the probes are not attached yet")
+
+// ready tells whether the probes are attached, hook by hook.
+func (s *server) ready(w http.ResponseWriter, _ *http.Request) {
+	probes := s.probes.Load()
+	if probes == nil {
+		http.Error(w, errNotReady.Error(), http.StatusServiceUnavailable)
+		return
+	}
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	fmt.Fprintln(w, "ready")
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	defer table.Flush()
+	for _, h := range probes.Hooks() {
+		state := "attached"
+		if !h.Attached {
+			state = "not attached, " + missing(h)
+		}
+		fmt.Fprintf(table, "%s\t%s\t%s\n", h.Name, h.Mechanism, state)
+	}
+}

@@ -1,0 +1,83 @@
+package main
+
+import (
+	"fmt"
+	"sync"
+
+	"container_start_exporter/bpf"
+	"container_start_exporter/bpf/host"
+	"container_start_exporter/collector"
+)
+
+// pipeline leads the events of the probes to the assembler, and what that
+// finds to an observer. Its counters may be read while it runs.
+type pipeline struct {
+	mu        sync.Mutex // of assembler
+	assembler *collector.Assembler
+}
+
+func newPipeline(c collector.Config, o collector.Observer) *pipeline {
+	return &pipeline{assembler: collector.New(c, o)}
+}
+
+// read reads the probes until they are closed.
+func (p *pipeline) read(probes *bpf.Probes) error {
+	if err := probes.Read(host.Annotate(p.handle)); err != nil {
+		return fmt.Errorf("read events: %w", err)
+	}
+	return nil
+}
+
+func (p *pipeline) handle(e *collector.Event) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.assembler.Handle(e)
+}
+
+func (p *pipeline) stats() collector.Stats {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.assembler.Stats()
+}
+
+// close ends the starts that are in progress.
+func (p *pipeline) close() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.assembler.Close()
+}
+
+// openProbes attaches the probes. Without the privileges it takes it does not
+// even try.
+func openProbes(c *common) (*bpf.Probes, error) {
+	if err := privileged(); err != nil {
+		return nil, err
+	}
+	probes, err := bpf.Open(c.probes())
+	if err != nil {
+		return nil, fmt.Errorf("attach the probes: %w", err)
+	}
+	return probes, nil
+}
+
+// follow attaches the probes, says so, and reads events until it is
+// interrupted.
+func follow(c *common, sink func(*collector.Event), failed <-chan error) error {
+	probes, err := openProbes(c)
+	if err != nil {
+		return err
+	}
+	defer probes.Close()
+	done := interrupted()
+	sayAttached(probes.Hooks())
+	ended := make(chan error, 1)
+	go func() { ended <- probes.Read(sink) }()
+	select {
+	case <-done:
+		return nil
+	case err := <-failed:
+		return err
+	case err := <-ended:
+		return fmt.Errorf("read events: %w", err)
+	}
+}

@@ -1,0 +1,95 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+
+	"container_start_exporter/collector"
+	"container_start_exporter/exporter"
+)
+
+// report writes starts as they come, and counts them.
+type report struct {
+	w     io.Writer
+	write func(*collector.Start) error
+
+	starts, failed, incomplete int
+	err                        error      // the first of writing
+	broken                     chan error // gets err
+}
+
+// newReport makes a report in a format: JSON, one object per line, or one of
+// the drawings.
+func newReport(w io.Writer, format string, draw func(*collector.Start) error) *report {
+	r := &report{w: w, write: draw, broken: make(chan error, 1)}
+	if format == formatJSON {
+		lines := json.NewEncoder(w)
+		lines.SetEscapeHTML(false)
+		r.write = func(s *collector.Start) error { return lines.Encode(s) }
+	}
+	return r
+}
+
+// waterfalls draws each start in full, with an empty line between them.
+func waterfalls(w io.Writer, o exporter.TerminalOptions) func(*collector.Start) error {
+	before := ""
+	return func(s *collector.Start) error {
+		var b strings.Builder
+		b.WriteString(before)
+		before = "\n"
+		if err := exporter.Waterfall(&b, s, o); err != nil {
+			return err
+		}
+		_, err := io.WriteString(w, b.String())
+		return err
+	}
+}
+
+// lines draws each start on a line.
+func lines(w io.Writer, o exporter.TerminalOptions) func(*collector.Start) error {
+	return func(s *collector.Start) error { return exporter.Line(w, s, o) }
+}
+
+// add writes a start.
+func (r *report) add(s *collector.Start) {
+	r.starts++
+	switch s.Outcome {
+	case collector.Failed:
+		r.failed++
+	case collector.Incomplete:
+		r.incomplete++
+	}
+	if r.err != nil {
+		return
+	}
+	if r.err = r.write(s); r.err != nil {
+		r.err = fmt.Errorf("write the report: %w", r.err)
+		r.broken <- r.err
+	}
+}
+
+// summary says in a line what there was.
+func (r *report) summary(lost uint64) string {
+	if r.starts == 0 && lost == 0 {
+		return "no container start seen"
+	}
+	parts := []string{fmt.Sprintf("%d container starts", r.starts)}
+	if r.starts == 1 {
+		parts[0] = "1 container start"
+	}
+	for _, part := range []struct {
+		n    uint64
+		what string
+	}{
+		{uint64(r.failed), "failed"},
+		{uint64(r.incomplete), "incomplete"},
+		{lost, "events lost (a larger --buffer-size may help)"},
+	} {
+		if part.n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", part.n, part.what))
+		}
+	}
+	return strings.Join(parts, ", ")
+}

@@ -1,0 +1,169 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/alecthomas/kingpin/v2"
+	"github.com/prometheus/common/promslog"
+	"github.com/prometheus/common/version"
+	"github.com/prometheus/exporter-toolkit/web"
+	webflag "github.com/prometheus/exporter-toolkit/web/kingpinflag"
+	"golang.org/x/sync/errgroup"
+
+	"container_start_exporter/bpf"
+	"container_start_exporter/exporter"
+)
+
+// How long the end of serve may take.
+const (
+	shutdownTimeout = 3 * time.Second // of requests that are being answered
+	flushTimeout    = 5 * time.Second // of traces that have not been sent
+)
+
+// serveOptions are the flags of `serve`.
+type serveOptions struct {
+	web           *web.FlagConfig
+	telemetryPath string
+	noOwnMetrics  bool
+	native        bool
+}
+
+func addServe(app *kingpin.Application, c *common) (*kingpin.CmdClause, func() error) {
+	cmd := app.Command("serve", "Serve metrics, a page with the latest starts, and traces. This is the default. "+
+		"Metrics are at "+defaultTelemetryPath+", the page at /. Traces are sent by OTLP where OTEL_* variables ask for it, "+
+		"for instance OTEL_EXPORTER_OTLP_ENDPOINT.").Default()
+	o := &serveOptions{web: webflag.AddFlags(cmd, ":9786")}
+	cmd.Flag("web.telemetry-path", "Path under which to expose metrics.").Default(defaultTelemetryPath).StringVar(&o.telemetryPath)
+	cmd.Flag("web.disable-exporter-metrics", "Exclude metrics about the exporter's own process (promhttp_*, process_*, go_*).").BoolVar(&o.noOwnMetrics)
+	cmd.Flag("metrics.native-histograms", "Expose native histograms beside the classic ones. Prometheus 2.x then drops the classic buckets.").BoolVar(&o.native)
+	return cmd, func() error { return serve(c, o) }
+}
+
+// server is serve at work.
+type server struct {
+	common   *common
+	options  *serveOptions
+	log      *slog.Logger
+	metrics  *exporter.Metrics
+	traces   *exporter.Traces
+	page     *exporter.Page
+	pipeline *pipeline
+	probes   atomic.Pointer[bpf.Probes] // nil until they are attached
+}
+
+func serve(c *common, o *serveOptions) error {
+	if err := privileged(); err != nil {
+		return err
+	}
+	s, err := newServer(c, o)
+	if err != nil {
+		return err
+	}
+	err = s.run()
+	ctx, cancel := context.WithTimeout(context.Background(), flushTimeout)
+	defer cancel()
+	if flush := s.traces.Shutdown(ctx); flush != nil {
+		s.log.Warn("Some traces were not sent", "err", flush)
+	}
+	return err
+}
+
+func newServer(c *common, o *serveOptions) (*server, error) {
+	s := &server{common: c, options: o, log: promslog.New(&c.log)}
+	if err := o.validate(); err != nil {
+		return nil, err
+	}
+	var err error
+	s.traces, err = exporter.NewTraces(context.Background(), exporter.TracesOptions{Logger: s.log, Version: version.Version})
+	if err != nil {
+		return nil, err
+	}
+	host, _ := os.Hostname() // the page does without
+	s.metrics = exporter.NewMetrics(exporter.MetricsOptions{NativeHistograms: o.native})
+	s.page = exporter.NewPage(exporter.PageOptions{MetricsPath: o.telemetryPath, Version: version.Version, Host: host})
+	s.pipeline = newPipeline(c.config(), observers{s.metrics, s.traces, onStart(s.page.Start)})
+	return s, nil
+}
+
+// run answers requests at once and observes as soon as the probes are
+// attached, until it is interrupted or one of both fails.
+func (s *server) run() error {
+	done := interrupted()
+	group, ctx := errgroup.WithContext(context.Background())
+	web := &http.Server{Handler: s.handler(), ReadHeaderTimeout: 10 * time.Second}
+	group.Go(func() error { return s.listen(web) })
+	group.Go(func() error { return s.observe(ctx) })
+	group.Go(func() error {
+		select {
+		case <-done:
+		case <-ctx.Done():
+		}
+		s.stop(web)
+		return errStopped
+	})
+	if err := group.Wait(); !errors.Is(err, errStopped) {
+		return err
+	}
+	return nil
+}
+
+// errStopped ends the group when it is interrupted.
+var errStopped = errors.New("stopped")
+
+func (s *server) stop(web *http.Server) {
+	ctx, cancel := context.WithTimeout(context.Background(), shutdownTimeout)
+	defer cancel()
+	if err := web.Shutdown(ctx); err != nil {
+		_ = web.Close()
+	}
+	if probes := s.probes.Load(); probes != nil {
+		_ = probes.Drain(drainTimeout) // what has happened is exported
+		_ = probes.Close()
+	}
+}
+
+func (s *server) listen(server *http.Server) error {
+	err := web.ListenAndServe(server, s.options.web, s.log)
+	switch {
+	case errors.Is(err, http.ErrServerClosed):
+		return nil
+	case errors.Is(err, syscall.EADDRINUSE):
+		return fmt.Errorf("%w: choose another with --web.listen-address", err)
+	}
+	return err
+}
+
+// observe attaches the probes and reads them until they are closed.
+func (s *server) observe(ctx context.Context) error {
+	probes, err := openProbes(s.common)
+	if err != nil {
+		return err
+	}
+	defer probes.Close()
+	s.probes.Store(probes)
+	if ctx.Err() != nil {
+		return nil // stopped meanwhile, perhaps before there was anything to close
+	}
+	s.logHooks(probes.Hooks())
+	return s.pipeline.read(probes)
+}
+
+func (s *server) logHooks(hooks []bpf.Hook) {
+	attached := 0
+	for _, h := range hooks {
+		if h.Attached {
+			attached++
+			continue
+		}
+		s.log.Warn("A hook is not attached", "hook", h.Name, "missing", h.Feeds, "err", h.Err)
+	}
+	s.log.Info("The probes are attached", "hooks", attached, "traces", s.traces.Enabled())
+}

@@ -1,0 +1,45 @@
+package main
+
+import (
+	"text/template"
+
+	"github.com/alecthomas/kingpin/v2"
+)
+
+// usage is the layout of --help: what it is, the commands, the flags.
+const usage = `{{define "Args"}}{{range .Args}} {{if .PlaceHolder}}{{.PlaceHolder}}{{else}}{{.Name}}{{end}}{{if .Value|IsCumulative}}...{{end}}{{end}}{{end -}}
+{{if .Context.SelectedCommand -}}
+usage: {{.App.Name}} {{.Context.SelectedCommand}} [FLAG...]{{template "Args" .Context.SelectedCommand}}
+
+{{.Context.SelectedCommand.Help|Wrap 0}}
+{{if .Context.Args -}}
+Arguments:
+{{.Context.Args|ArgsToTwoColumns|FormatTwoColumns}}
+{{end -}}
+{{if .Context.SelectedCommand.Flags -}}
+Flags:
+{{.Context.SelectedCommand.Flags|FlagsToTwoColumns|FormatTwoColumns}}
+{{end -}}
+{{else -}}
+usage: {{.App.Name}} [COMMAND] [FLAG...]
+
+{{.App.Help|Wrap 0}}
+Commands ({{.App.Name}} COMMAND --help tells more):
+{{.App.Commands|Summaries|FormatTwoColumns}}
+{{end -}}
+Flags of all commands:
+{{.App.Flags|FlagsToTwoColumns|FormatTwoColumns}}
+`
+
+var usageFuncs = template.FuncMap{
+	// Summaries are the names of the commands and what each does.
+	"Summaries": func(list []*kingpin.CmdModel) [][2]string {
+		var rows [][2]string
+		for _, c := range list {
+			if c.Name != "help" && !c.Hidden {
+				rows = append(rows, [2]string{c.Name, sentence(c.Help)})
+			}
+		}
+		return rows
+	},
+}
