@@ -29,7 +29,7 @@ func decodeNetlink(e *collector.Event, raw []byte) error {
 	if err != nil {
 		return err
 	}
-	e.TargetNS = r.TargetNs
+	e.LinkNS, e.TargetNS = r.LinkNs, r.TargetNs
 	return decodeMessage(e, message)
 }
 

@@ -33,7 +33,7 @@ func btf(name, feeds string, core bool) probe {
 	return probe{name: name, mechanism: mechanismBTF, program: name, feeds: feeds, core: core}
 }
 
-func syscall(name, enter, exit, feeds string) probe {
+func systemCall(name, enter, exit, feeds string) probe {
 	return probe{name: name, mechanism: mechanismTracepoint, enter: enter, exit: exit, feeds: feeds}
 }
 
@@ -53,27 +53,27 @@ var probes = []probe{
 	btf(probesProgCgroupAttachTask, "the cgroup phase, cgroup operations", false),
 	btf(probesProgCgroupRmdir, "removed cgroups", false),
 
-	syscall("execve", probesProgExecveEnter, probesProgExecExit, "programs that could not be executed"),
-	syscall("execveat", probesProgExecveatEnter, probesProgExecExit, "programs that could not be executed"),
+	systemCall("execve", probesProgExecveEnter, probesProgExecExit, "programs that could not be executed"),
+	systemCall("execveat", probesProgExecveatEnter, probesProgExecExit, "programs that could not be executed"),
 
-	syscall("clone", probesProgSysCloneEnter, "", "how long it took to make namespaces by clone"),
-	syscall("clone3", probesProgSysClone3Enter, "", "how long it took to make namespaces by clone3"),
-	syscall("unshare", probesProgSysUnshareEnter, namespaceExit, "namespaces made by unshare: the namespaces phase of runc"),
-	syscall("setns", probesProgSysSetnsEnter, namespaceExit, "joined namespaces"),
+	systemCall("clone", probesProgSysCloneEnter, "", "how long it took to make namespaces by clone"),
+	systemCall("clone3", probesProgSysClone3Enter, "", "how long it took to make namespaces by clone3"),
+	systemCall("unshare", probesProgSysUnshareEnter, namespaceExit, "namespaces made by unshare: the namespaces phase of runc"),
+	systemCall("setns", probesProgSysSetnsEnter, namespaceExit, "joined namespaces"),
 
-	syscall("mount", probesProgSysMountEnter, mountExit, "mounts: the rootfs phase"),
-	syscall("umount", probesProgSysUmountEnter, mountExit, "unmounts: which rootfs mount stays"),
-	syscall("pivot_root", probesProgSysPivotRootEnter, mountExit, "the init phase"),
-	syscall("chroot", probesProgSysChrootEnter, mountExit, "the init phase without pivot_root"),
-	syscall("open_tree", probesProgSysOpenTreeEnter, mountExit, "the new mount API"),
-	syscall("move_mount", probesProgSysMoveMountEnter, mountExit, "mounts by the new mount API"),
-	syscall("fsopen", probesProgSysFsopenEnter, mountExit, "the new mount API"),
-	syscall("fsconfig", probesProgSysFsconfigEnter, mountExit, "the new mount API"),
-	syscall("fsmount", probesProgSysFsmountEnter, mountExit, "the new mount API"),
-	syscall("mount_setattr", probesProgSysMountSetattrEnter, mountExit, "id-mapped mounts"),
+	systemCall("mount", probesProgSysMountEnter, mountExit, "mounts: the rootfs phase"),
+	systemCall("umount", probesProgSysUmountEnter, mountExit, "unmounts: which rootfs mount stays"),
+	systemCall("pivot_root", probesProgSysPivotRootEnter, mountExit, "the init phase"),
+	systemCall("chroot", probesProgSysChrootEnter, mountExit, "the init phase without pivot_root"),
+	systemCall("open_tree", probesProgSysOpenTreeEnter, mountExit, "the new mount API"),
+	systemCall("move_mount", probesProgSysMoveMountEnter, mountExit, "mounts by the new mount API"),
+	systemCall("fsopen", probesProgSysFsopenEnter, mountExit, "the new mount API"),
+	systemCall("fsconfig", probesProgSysFsconfigEnter, mountExit, "the new mount API"),
+	systemCall("fsmount", probesProgSysFsmountEnter, mountExit, "the new mount API"),
+	systemCall("mount_setattr", probesProgSysMountSetattrEnter, mountExit, "id-mapped mounts"),
 
-	syscall("sendto", probesProgSysSendtoEnter, netlinkExit, "who makes veths and gives them addresses"),
-	syscall("sendmsg", probesProgSysSendmsgEnter, netlinkExit, "who makes veths and gives them addresses"),
+	systemCall("sendto", probesProgSysSendtoEnter, netlinkExit, "who makes veths and gives them addresses"),
+	systemCall("sendmsg", probesProgSysSendmsgEnter, netlinkExit, "who makes veths and gives them addresses"),
 
 	// last: what starts to run meanwhile is seen by the hooks above
 	{name: "task", mechanism: mechanismIterator, program: probesProgRunning,

@@ -110,7 +110,7 @@ func (s *linkSocket) notified(b []byte) {
 			if len(s.pending) >= linkPending {
 				s.lost.Add(1)
 			} else {
-				e.Time, e.NetNS = now, s.netNS
+				e.Time, e.LinkNS = now, s.netNS
 				s.pending = append(s.pending, e)
 			}
 		}
@@ -132,15 +132,21 @@ func linkEvent(m []byte) *collector.Event {
 	if decodeMessage(e, m) != nil {
 		return nil
 	}
+	elsewhere := false // the peer is in another namespace
 	each(m[unix.SizeofNlMsghdr+unix.SizeofIfInfomsg:], func(ad *netlink.AttributeDecoder) {
 		switch ad.Type() {
 		case unix.IFLA_LINK:
 			if e.LinkType == "veth" {
 				e.PeerIndex = int(ad.Int32())
 			}
+		case unix.IFLA_LINK_NETNSID:
+			elsewhere = true
 		case unix.IFLA_NEW_NETNSID, unix.IFLA_NEW_IFINDEX:
 			e.Moved = kind == unix.RTM_DELLINK
 		}
 	})
+	if elsewhere {
+		e.PeerIndex = 0
+	}
 	return e
 }

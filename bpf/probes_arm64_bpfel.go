@@ -143,8 +143,10 @@ type probesEventNamespaces struct {
 type probesEventNetlink struct {
 	_          structs.HostLayout
 	H          probesEventHeader
+	LinkNs     uint32
 	TargetNs   uint32
 	MessageLen uint32
+	Pad        uint32
 }
 
 type probesEventProcess struct {

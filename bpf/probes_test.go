@@ -2,11 +2,13 @@ package bpf
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -112,30 +114,116 @@ func program(t *testing.T, from, name string) string {
 	return to
 }
 
-// shell runs a script by a watched shell and returns its pid.
-func shell(t *testing.T, sh, script string) int {
-	t.Helper()
-	cmd := exec.Command(sh, "-c", script)
-	out, err := cmd.CombinedOutput()
-	if err != nil {
-		t.Fatalf("%s: %v\n%s", script, err, out)
-	}
-	return cmd.Process.Pid
+// byPID matches the events of a process.
+func byPID(pid int) func(*collector.Event) bool {
+	return func(e *collector.Event) bool { return e.PID == pid }
 }
 
-func TestSmoke(t *testing.T) {
-	start := time.Now()
-	w := watch(t, Options{Runtimes: []string{"cse-smoke"}})
-	t.Logf("open took %v", time.Since(start))
-	for _, h := range w.Hooks() {
-		t.Logf("%-20s %-10s %v %v", h.Name, h.Mechanism, h.Attached, h.Err)
+// inode is that of a file: a namespace's, of /proc/self/ns.
+func inode(t *testing.T, path string) uint32 {
+	t.Helper()
+	fi, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
 	}
-	sh := program(t, "/bin/busybox", "cse-smoke")
-	_ = sh
-	os.Rename(sh, filepath.Dir(sh)+"/cse-smoke")
-	shell(t, "/bin/sh", "exec -a sh "+sh+" -c 'unshare -m /bin/true; cd /tmp; (exit 3); mount -t tmpfs none /nonexistent; true' || exec "+sh+" sh -c 'true'")
-	w.seen("x", func(*collector.Event) bool { return true })
-	w.dump()
-	b, _ := json.MarshalIndent(w.Stats(), "", " ")
-	t.Logf("%s", b)
+	return uint32(fi.Sys().(*syscall.Stat_t).Ino)
+}
+
+func TestEveryHookIsAttached(t *testing.T) {
+	for _, h := range watch(t, Options{}).Hooks() {
+		if !h.Attached {
+			t.Errorf("%s by %s: %v", h.Name, h.Mechanism, h.Err)
+		}
+		if h.Feeds == "" {
+			t.Errorf("%s: does not say what it feeds", h.Name)
+		}
+	}
+}
+
+func TestOpenRefuses(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("needs root, to load BPF programs")
+	}
+	for name, o := range map[string]Options{
+		"buffer no power of two": {BufferSize: 100000},
+		"name too long":          {Names: []string{"a-name-that-is-longer-than-31-bytes"}},
+		"empty name":             {Runtimes: []string{""}},
+	} {
+		if p, err := Open(o); err == nil {
+			p.Close()
+			t.Errorf("%s: no error", name)
+		}
+	}
+}
+
+// TestOpenWithoutTracefs opens the probes where tracefs is not mounted.
+func TestOpenWithoutTracefs(t *testing.T) {
+	if os.Getenv("WITHOUT_TRACEFS") != "" {
+		TestEveryHookIsAttached(t)
+		return
+	}
+	if os.Geteuid() != 0 {
+		t.Skip("needs root, to load BPF programs")
+	}
+	cmd := exec.Command("unshare", "-m", "/bin/sh", "-c",
+		`umount /sys/kernel/tracing /sys/kernel/debug/tracing 2>/dev/null; exec "$0" -test.run='^TestOpenWithoutTracefs$'`,
+		"/proc/self/exe")
+	cmd.Args[len(cmd.Args)-1], _ = os.Executable()
+	cmd.Env = append(os.Environ(), "WITHOUT_TRACEFS=1")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+}
+
+func TestClock(t *testing.T) {
+	w := watch(t, Options{})
+	time.Sleep(1200 * time.Millisecond)
+	clocks := w.seen(collector.KindClock, func(*collector.Event) bool { return true })
+	if len(clocks) < 2 || w.events[0] != clocks[0] {
+		t.Fatalf("%d clock events in 1.2 s, want 2 or more, the first before all else", len(clocks))
+	}
+	ahead := time.Since(time.Unix(0, clocks[0].Wall))
+	if ran := time.Duration(bootNow() - clocks[0].Time); (ahead - ran).Abs() > 10*time.Millisecond {
+		t.Errorf("%v since by the wall clock, %v by the boot clock", ahead, ran)
+	}
+}
+
+func TestLost(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("needs root, to load BPF programs")
+	}
+	const forks = 1000
+	sh := program(t, "/bin/dash", "cse-lost")
+	p, err := Open(Options{Names: []string{"cse-lost"}, BufferSize: 1 << 16})
+	if err != nil {
+		t.Fatal(err)
+	}
+	// nobody reads yet: most do not fit
+	cmd := exec.Command(sh, "-c", fmt.Sprintf("i=0; while [ $i -lt %d ]; do (:); i=$((i+1)); done", forks))
+	if err := cmd.Run(); err != nil {
+		t.Fatal(err)
+	}
+	w := &watcher{Probes: p, t: t}
+	done := make(chan error)
+	go func() { done <- p.Read(w.sink) }()
+	received := w.seen(collector.KindFork, byPID(cmd.Process.Pid))
+	lost := w.seen(collector.KindLost, func(e *collector.Event) bool { return e.What == string(collector.KindFork) })
+	if len(lost) != 1 || len(received)+int(lost[0].Lost) != forks {
+		t.Errorf("%d forks received, lost %v: do not sum to %d", len(received), lost, forks)
+	}
+	for _, e := range w.events {
+		if e.Kind == collector.KindLost {
+			break
+		}
+		if e.Kind != collector.KindClock && e.Kind != collector.KindProcess {
+			t.Fatalf("%s comes before what was lost", e.Kind)
+		}
+	}
+	if s := p.Stats(); s.Lost["fork"] != lost[0].Lost || s.BufferSize != 1<<16 {
+		t.Errorf("stats: %+v", s)
+	}
+	p.Close()
+	if err := <-done; err != nil {
+		t.Error("read:", err)
+	}
 }

@@ -124,8 +124,10 @@ struct event_cgroup {
 
 struct event_netlink {
 	struct event_header h;
+	__u32 link_ns; /* the socket's, which need not be the caller's */
 	__u32 target_ns;
 	__u32 message_len;
+	__u32 pad;
 };
 
 /* Not in the ring buffer: what the task iterator writes. */

@@ -181,8 +181,13 @@ struct cgroup {
 	struct cgroup_root *root;
 };
 
+typedef struct {
+	struct net *net;
+} possible_net_t;
+
 struct sock_common {
 	unsigned short skc_family;
+	possible_net_t skc_net;
 };
 
 struct sock {

@@ -29,18 +29,21 @@ static __always_inline bool is_wanted(__u16 type)
 	       type == RTM_NEWADDR;
 }
 
-static __always_inline bool is_rtnetlink(int fd)
+/* The network namespace of an rtnetlink socket; 0 where the descriptor is none. */
+static __always_inline __u32 rtnetlink_namespace(int fd)
 {
 	struct file *file = file_of((void *)bpf_get_current_task(), fd);
 	struct socket *socket;
 	struct sock *sk;
 
 	if (!file || (BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) != S_IFSOCK)
-		return false;
+		return 0;
 	socket = BPF_CORE_READ(file, private_data);
 	sk = BPF_CORE_READ(socket, sk);
-	return sk && BPF_CORE_READ(sk, __sk_common.skc_family) == AF_NETLINK &&
-	       BPF_CORE_READ(sk, sk_protocol) == NETLINK_ROUTE;
+	if (!sk || BPF_CORE_READ(sk, __sk_common.skc_family) != AF_NETLINK ||
+	    BPF_CORE_READ(sk, sk_protocol) != NETLINK_ROUTE)
+		return 0;
+	return BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
 }
 
 static __always_inline int netlink_enter(int fd, void *message, __u64 len)
@@ -48,7 +51,10 @@ static __always_inline int netlink_enter(int fd, void *message, __u64 len)
 	struct call call = {.kind = EVENT_NETLINK, .args = {(__u64)message, len}};
 	struct nlmsghdr head;
 
-	if (len < sizeof(head) || !is_rtnetlink(fd))
+	if (len < sizeof(head))
+		return 0;
+	call.args[2] = rtnetlink_namespace(fd);
+	if (!call.args[2])
 		return 0;
 	if (bpf_probe_read_user(&head, sizeof(head), message) || !is_wanted(head.nlmsg_type))
 		return 0;
@@ -131,6 +137,8 @@ static __always_inline int netlink_exit(long ret)
 	if (len > MESSAGE_MAX || bpf_probe_read_user(s->text, len, (void *)call.args[0]))
 		return 0;
 	e->message_len = len;
+	e->link_ns = call.args[2];
+	e->pad = 0;
 	e->target_ns = message_namespace(len);
 	EMIT(s, event_netlink, len, false);
 	return 0;

@@ -1,0 +1,144 @@
+package bpf
+
+import (
+	"bytes"
+	"encoding/json"
+	"reflect"
+	"testing"
+	"unicode/utf8"
+	"unsafe"
+
+	"container_start_exporter/collector"
+
+	"github.com/mdlayher/netlink"
+	"golang.org/x/sys/unix"
+)
+
+// record makes a record of a struct and its texts.
+func record[T any](r T, texts ...string) []byte {
+	b := bytes.Clone(unsafe.Slice((*byte)(unsafe.Pointer(&r)), unsafe.Sizeof(r)))
+	for _, t := range texts {
+		b = append(b, t...)
+	}
+	return b
+}
+
+func chars(s string) (c [16]int8) {
+	for i := range len(s) {
+		c[i] = int8(s[i])
+	}
+	return c
+}
+
+func mountRecord() []byte {
+	return record(probesEventMount{
+		H: probesEventHeader{Kind: uint32(probesEventKindEVENT_MOUNT), Time: 5000, Duration: 12, Born: 7, Pid: 4, Tid: 5,
+			MntNs: 1, NetNs: 2, Flags: 3, Comm: chars("runc:[2:INIT]")},
+		SourceLen: 4, TargetLen: 15, FsTypeLen: 4, BaseLen: 12, Base: 1,
+	}, "proc", "/proc/self/fd/6", "proc", "proc\x00rootfs\x00")
+}
+
+func execRecord() []byte {
+	return record(probesEventExec{
+		H:       probesEventHeader{Kind: uint32(probesEventKindEVENT_EXEC), Time: 1, Pid: 1, Tid: 1, Comm: chars("a\xff")},
+		FileLen: 4, ArgsLen: 7, EnvLen: 25,
+	}, "/a\xffb", "a\x00\x00b\xffc\x00", "SECRET=x\x00CNI_COMMAND=ADD\x00")
+}
+
+func TestDecode(t *testing.T) {
+	for name, c := range map[string]struct {
+		record []byte
+		want   collector.Event
+	}{
+		"mount": {mountRecord(), collector.Event{
+			Time: 5000, Kind: collector.KindMount, PID: 4, TID: 5, Born: 7, Comm: "runc:[2:INIT]", MntNS: 1, NetNS: 2,
+			Duration: 12, Flags: 3, Source: "proc", Target: "/proc/self/fd/6", RealTarget: "/rootfs/proc", FSType: "proc",
+		}},
+		"exec with bytes that are no text": {execRecord(), collector.Event{
+			Time: 1, Kind: collector.KindExec, PID: 1, Comm: "a\uFFFD", File: "/a\uFFFDb",
+			Args: []string{"a", "", "b\uFFFDc"}, Env: []string{"CNI_COMMAND=ADD"},
+		}},
+		"exit": {record(probesEventExit{H: probesEventHeader{Kind: uint32(probesEventKindEVENT_EXIT)}, Status: 256}),
+			collector.Event{Kind: collector.KindExit, Status: 256}},
+		"fork without namespaces": {record(probesEventFork{H: probesEventHeader{Kind: uint32(probesEventKindEVENT_FORK)}, Child: 2}),
+			collector.Event{Kind: collector.KindFork, Child: 2}},
+	} {
+		got, err := decode(c.record)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if !reflect.DeepEqual(*got, c.want) {
+			t.Errorf("%s:\n got %+v\nwant %+v", name, *got, c.want)
+		}
+		if _, err := decode(c.record[:len(c.record)-1]); err == nil {
+			t.Errorf("%s: no error with a byte less", name)
+		}
+	}
+}
+
+func TestRealTarget(t *testing.T) {
+	for _, c := range []struct{ base, target, want string }{
+		{"", ".", "/"},
+		{"c\x00b\x00a\x00", ".", "/a/b/c"},
+		{"c\x00b\x00a\x00", "", "/a/b/c"},
+		{"a\x00", "sub/dir", "/a/sub/dir"},
+		{"a\x00", "/proc/self/fd/7", "/a"},
+		{"a\x00", "/proc/thread-self/fd/7/b", "/a/b"},
+	} {
+		if got := realTarget(pathOf([]byte(c.base)), c.target); got != c.want {
+			t.Errorf("%q of %q: %q, want %q", c.target, c.base, got, c.want)
+		}
+	}
+}
+
+func FuzzDecode(f *testing.F) {
+	f.Add(mountRecord())
+	f.Add(execRecord())
+	for kind := range uint32(probesEventKindEVENT_KINDS) + 1 {
+		f.Add(record(probesEventHeader{Kind: kind}, string(make([]byte, 200))))
+	}
+	newLink := append(make([]byte, 4, 128), unix.RTM_NEWLINK, 0)
+	newLink = append(newLink, make([]byte, unix.SizeofNlMsghdr-6+unix.SizeofIfInfomsg)...)
+	newLink = append(newLink, attributes(func(ae *netlink.AttributeEncoder) {
+		ae.String(unix.IFLA_IFNAME, "veth0")
+		ae.Nested(unix.IFLA_LINKINFO, func(ae *netlink.AttributeEncoder) error {
+			ae.String(unix.IFLA_INFO_KIND, "veth")
+			return nil
+		})
+	})...)
+	f.Add(record(probesEventNetlink{H: probesEventHeader{Kind: uint32(probesEventKindEVENT_NETLINK)},
+		MessageLen: uint32(len(newLink))}, string(newLink)))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		_, _ = decodeRunning(b[:min(len(b), 64)])
+		if len(b) >= 16 {
+			_ = linkEvent(b)
+		}
+		e, err := decode(b)
+		if err != nil {
+			return
+		}
+		for _, s := range append(append([]string{e.Comm, e.File, e.Name, e.Source, e.Target, e.RealTarget, e.FSType, e.Data,
+			e.Path, e.PeerName, e.LinkType, e.Address}, e.Args...), e.Env...) {
+			if !utf8.ValidString(s) {
+				t.Errorf("%q is no text", s)
+			}
+		}
+		if _, err := json.Marshal(e); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func BenchmarkDecode(b *testing.B) {
+	for name, r := range map[string][]byte{"mount": mountRecord(), "exec": execRecord()} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := decode(r); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

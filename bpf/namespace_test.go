@@ -1,0 +1,93 @@
+package bpf
+
+import (
+	"os"
+	"os/exec"
+	"runtime"
+	"strconv"
+	"syscall"
+	"testing"
+
+	"container_start_exporter/collector"
+
+	"golang.org/x/sys/unix"
+)
+
+func init() {
+	actors["setns"] = actSetns
+}
+
+// TestUnshareByThread makes namespaces in a thread of this process, which is
+// not watched: they are told all the same.
+func TestUnshareByThread(t *testing.T) {
+	w := watch(t, Options{})
+	type made struct {
+		tid      int
+		net, uts uint32
+		err      error
+	}
+	result := make(chan made)
+	go func() {
+		runtime.LockOSThread() // and never unlocked: the thread ends
+		err := unix.Unshare(unix.CLONE_NEWNET | unix.CLONE_NEWUTS)
+		result <- made{unix.Gettid(), own("net"), own("uts"), err}
+	}()
+	m := <-result
+	if m.err != nil {
+		t.Fatal(m.err)
+	}
+	e := w.one(collector.KindUnshare, byPID(os.Getpid()))
+	if e.TID != m.tid && m.tid != os.Getpid() {
+		t.Errorf("tid %d, want %d", e.TID, m.tid)
+	}
+	if e.Flags != unix.CLONE_NEWNET|unix.CLONE_NEWUTS || e.Ret != 0 || e.Duration <= 0 {
+		t.Errorf("%+v", e)
+	}
+	if e.Namespaces.Net != m.net || e.Namespaces.UTS != m.uts || e.NetNS != m.net ||
+		e.Namespaces.IPC != inode(t, "/proc/self/ns/ipc") {
+		t.Errorf("%+v", e.Namespaces)
+	}
+}
+
+func TestCloneWithNamespaces(t *testing.T) {
+	w := watch(t, Options{})
+	cmd := exec.Command("/bin/cat")
+	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET | syscall.CLONE_NEWPID}
+	in, _ := cmd.StdinPipe()
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	proc := "/proc/" + strconv.Itoa(cmd.Process.Pid) + "/ns/"
+	net, pid := inode(t, proc+"net"), inode(t, proc+"pid")
+	in.Close()
+	_ = cmd.Wait()
+	e := w.one(collector.KindFork, func(e *collector.Event) bool { return e.Child == cmd.Process.Pid })
+	if e.Namespaces == nil || e.Namespaces.Net != net || e.Namespaces.PID != pid {
+		t.Errorf("%+v, want net %d, pid %d", e.Namespaces, net, pid)
+	}
+	if e.PID != os.Getpid() || e.Parent != os.Getpid() || e.Duration <= 0 || e.Flags&syscall.CLONE_NEWNET == 0 {
+		t.Errorf("%+v", e)
+	}
+}
+
+func actSetns(string) (facts, error) {
+	before := own("uts")
+	var fd int
+	err := all(
+		func() (err error) { fd, err = unix.Open("/proc/thread-self/ns/uts", unix.O_RDONLY, 0); return },
+		func() error { return unix.Unshare(unix.CLONE_NEWUTS) },
+		func() error { return unix.Setns(fd, unix.CLONE_NEWUTS) },
+	)
+	return facts{"uts": before}, err
+}
+
+func TestSetns(t *testing.T) {
+	w := watch(t, Options{Names: []string{"cse-setns"}})
+	pid, _, f := play(t, "cse-setns", "setns")
+	if e := w.one(collector.KindSetns, byPID(pid)); e.Flags != unix.CLONE_NEWUTS || e.Namespaces.UTS != f["uts"] {
+		t.Errorf("%+v %+v", e, e.Namespaces)
+	}
+	if e := w.one(collector.KindUnshare, byPID(pid)); e.Namespaces.UTS == f["uts"] {
+		t.Errorf("%+v %+v", e, e.Namespaces)
+	}
+}

@@ -1,0 +1,128 @@
+package bpf
+
+import (
+	"bufio"
+	"errors"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+
+	"container_start_exporter/collector"
+)
+
+func TestProcess(t *testing.T) {
+	w := watch(t, Options{Names: []string{"cse-process"}})
+	sh := program(t, "/bin/dash", "cse-process")
+	cmd := exec.Command(sh, "-c", "/bin/echo hi; /nonexistent/program; exit 7")
+	cmd.Env = []string{"SECRET=1", "CNI_COMMAND=ADD", "PATH=/bin", "TRACEPARENT=00-x"}
+	var exit *exec.ExitError
+	if err := cmd.Run(); !errors.As(err, &exit) || exit.ExitCode() != 7 {
+		t.Fatal(err)
+	}
+	pid := cmd.Process.Pid
+
+	e := w.one(collector.KindExec, byPID(pid))
+	if e.File != sh || !slices.Equal(e.Args, cmd.Args) || e.Ret != 0 || e.Comm != "cse-process" {
+		t.Errorf("exec: %+v", e)
+	}
+	if !slices.Equal(e.Env, []string{"CNI_COMMAND=ADD", "TRACEPARENT=00-x"}) {
+		t.Errorf("environment: %q", e.Env)
+	}
+	if e.MntNS != inode(t, "/proc/self/ns/mnt") || e.NetNS != inode(t, "/proc/self/ns/net") {
+		t.Errorf("namespaces: mnt %d, net %d", e.MntNS, e.NetNS)
+	}
+	if e := w.one(collector.KindExit, byPID(pid)); e.Status != 7<<8 {
+		t.Errorf("status %#x, want 7<<8", e.Status)
+	}
+	for _, f := range w.seen(collector.KindFork, byPID(pid)) {
+		if f.Parent != pid || f.Born != e.Born || f.ChildBorn <= e.Born || f.ChildBorn > f.Time {
+			t.Errorf("fork: %+v", f)
+		}
+	}
+	echo := w.one(collector.KindExec, func(e *collector.Event) bool { return e.File == "/bin/echo" })
+	w.one(collector.KindFork, func(e *collector.Event) bool {
+		return e.PID == pid && e.Child == echo.PID && e.ChildBorn == echo.Born
+	})
+	failed := w.one(collector.KindExec, func(e *collector.Event) bool { return e.File == "/nonexistent/program" })
+	if failed.Ret != -2 || failed.Args != nil {
+		t.Errorf("failed exec: %+v", failed)
+	}
+	w.one(collector.KindExit, byPID(failed.PID))
+}
+
+func TestSignalled(t *testing.T) {
+	w := watch(t, Options{Names: []string{"cse-signalled"}})
+	sh := program(t, "/bin/dash", "cse-signalled")
+	cmd := exec.Command(sh, "-c", "kill -9 $$")
+	_ = cmd.Run()
+	if e := w.one(collector.KindExit, byPID(cmd.Process.Pid)); e.Status != 9 {
+		t.Errorf("status %#x, want 9", e.Status)
+	}
+}
+
+func TestUnwatchedGivesNothing(t *testing.T) {
+	w := watch(t, Options{Names: []string{"cse-other"}})
+	sh := program(t, "/bin/dash", "cse-unwatched")
+	cmd := exec.Command(sh, "-c", "/bin/true; /nonexistent; unshare -m mount -t tmpfs none /mnt; exit 0")
+	if err := cmd.Run(); err != nil {
+		t.Fatal(err)
+	}
+	any := func(*collector.Event) bool { return true }
+	for _, kind := range []collector.Kind{collector.KindExec, collector.KindExit, collector.KindMount} {
+		for _, e := range w.seen(kind, any) {
+			t.Errorf("%+v", e)
+		}
+	}
+	for _, e := range w.seen(collector.KindFork, byPID(cmd.Process.Pid)) {
+		t.Errorf("%+v", e)
+	}
+	// but who makes namespaces is counted on the whole host
+	if len(w.seen(collector.KindUnshare, func(e *collector.Event) bool { return e.Comm == "unshare" })) == 0 {
+		t.Error("unshare by an unwatched process is not told")
+	}
+}
+
+func TestLongArguments(t *testing.T) {
+	w := watch(t, Options{Names: []string{"cse-long"}})
+	sh := program(t, "/bin/dash", "cse-long")
+	cmd := exec.Command(sh, "-c", ":", strings.Repeat("x", 20000))
+	if err := cmd.Run(); err != nil {
+		t.Fatal(err)
+	}
+	e := w.one(collector.KindExec, byPID(cmd.Process.Pid))
+	if !e.Truncated || len(e.Args) != 4 || len(e.Args[3]) < 10000 {
+		t.Errorf("truncated %v, %d arguments", e.Truncated, len(e.Args))
+	}
+}
+
+func TestRunning(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("needs root, to load BPF programs")
+	}
+	sh := program(t, "/bin/dash", "cse-running")
+	cmd := exec.Command(sh, "-c", "echo; read line; /bin/true; exit 3")
+	in, _ := cmd.StdinPipe()
+	out, _ := cmd.StdoutPipe()
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	_, _ = bufio.NewReader(out).ReadString('\n') // it is executed, not only forked
+	w := watch(t, Options{Names: []string{"cse-running"}})
+	e := w.one(collector.KindProcess, byPID(cmd.Process.Pid))
+	if e.File != sh || !slices.Equal(e.Args, cmd.Args) || e.Parent != os.Getpid() {
+		t.Errorf("process: %+v", e)
+	}
+	if e.Namespaces == nil || e.Namespaces.Net != inode(t, "/proc/self/ns/net") ||
+		e.Namespaces.User != inode(t, "/proc/self/ns/user") || e.Namespaces.UTS != inode(t, "/proc/self/ns/uts") {
+		t.Errorf("namespaces: %+v", e.Namespaces)
+	}
+	in.Close()
+	_ = cmd.Wait()
+	exit := w.one(collector.KindExit, byPID(cmd.Process.Pid))
+	if exit.Status != 3<<8 || exit.Born != e.Born {
+		t.Errorf("exit: %+v", exit)
+	}
+	w.one(collector.KindExec, func(e *collector.Event) bool { return e.File == "/bin/true" && e.PID != 0 })
+}

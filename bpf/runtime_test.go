@@ -1,0 +1,112 @@
+package bpf
+
+import (
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"container_start_exporter/collector"
+)
+
+// bundle makes an OCI bundle whose entrypoint forks and executes once more.
+func bundle(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	bin := filepath.Join(dir, "rootfs", "bin")
+	for _, d := range []string{bin, dir + "/rootfs/dev", dir + "/rootfs/proc"} {
+		if err := os.MkdirAll(d, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	busybox, err := os.ReadFile("/bin/busybox")
+	if err != nil {
+		t.Skip("needs busybox-static:", err)
+	}
+	if err := os.WriteFile(filepath.Join(bin, "busybox"), busybox, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, applet := range []string{"sh", "true", "mount"} {
+		if err := os.Symlink("busybox", filepath.Join(bin, applet)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	namespaces := []any{}
+	for _, ns := range []string{"pid", "network", "ipc", "uts", "mount"} {
+		namespaces = append(namespaces, map[string]string{"type": ns})
+	}
+	type object = map[string]any
+	config, err := json.Marshal(object{
+		"ociVersion": "1.0.2",
+		"root":       object{"path": "rootfs"},
+		"process": object{"cwd": "/", "env": []string{"PATH=/bin"},
+			"args": []string{"/bin/sh", "-c", "/bin/true; /bin/mount -t proc none /proc; exit 5"}},
+		"mounts": []any{
+			object{"destination": "/proc", "type": "proc", "source": "proc"},
+			object{"destination": "/dev", "type": "tmpfs", "source": "tmpfs"},
+		},
+		"linux": object{"namespaces": namespaces},
+		"hooks": object{"createRuntime": []any{object{"path": "/bin/cat", "args": []string{"cse-hook"}}}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "config.json"), config, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+func TestRuntime(t *testing.T) {
+	for _, runtime := range []string{"runc", "crun"} {
+		t.Run(runtime, func(t *testing.T) { testRuntime(t, runtime) })
+	}
+}
+
+func testRuntime(t *testing.T, runtime string) {
+	path, err := exec.LookPath(runtime)
+	if err != nil {
+		t.Skip("needs", runtime)
+	}
+	dir := bundle(t)
+	// under a name of its own, or other containers of the host would be seen
+	copied := program(t, path, "cse-"+runtime)
+	w := watch(t, Options{Runtimes: []string{"cse-" + runtime}})
+	cmd := exec.Command(copied, "run", "--bundle", dir, "cse-"+filepath.Base(dir))
+	out, err := cmd.CombinedOutput()
+	if cmd.ProcessState.ExitCode() != 5 {
+		t.Fatalf("%v\n%s", err, out)
+	}
+
+	all := func(*collector.Event) bool { return true }
+	entrypoint := w.one(collector.KindExec, func(e *collector.Event) bool { return e.File == "/bin/sh" })
+	if len(w.seen(collector.KindFork, func(e *collector.Event) bool { return e.Child == entrypoint.PID })) != 1 {
+		t.Error("the fork of init is not seen once")
+	}
+	hook := w.one(collector.KindExec, func(e *collector.Event) bool { return e.File == "/bin/cat" })
+	w.one(collector.KindExit, byPID(hook.PID))
+	pivot := w.one(collector.KindPivotRoot, byPID(entrypoint.PID))
+	if pivot.RealTarget != dir+"/rootfs" {
+		t.Errorf("pivot_root to %q", pivot.RealTarget)
+	}
+	w.one(collector.KindMount, func(e *collector.Event) bool {
+		return e.PID == entrypoint.PID && e.FSType == "proc" && (e.RealTarget == dir+"/rootfs/proc" || e.Target == dir+"/rootfs/proc")
+	})
+	if runtime == "runc" {
+		w.one(collector.KindRename, func(e *collector.Event) bool {
+			return e.PID == entrypoint.PID && e.Name == "runc:[2:INIT]"
+		})
+	}
+
+	// the workload is nobody's business
+	for _, kind := range []collector.Kind{collector.KindExec, collector.KindFork, collector.KindExit, collector.KindMount} {
+		for _, e := range w.seen(kind, all) {
+			if e.PID == entrypoint.PID && e.Time > entrypoint.Time || strings.HasPrefix(e.File, "/bin/true") {
+				t.Errorf("after the entrypoint: %+v", e)
+			}
+		}
+	}
+	w.one(collector.KindExit, byPID(cmd.Process.Pid))
+}
