@@ -42,15 +42,16 @@ type Assembler struct {
 	lost       loss
 
 	received, joined, node, unjoined, dropped uint64
+	waiting                                   int // events held
 }
 
 // verdict is what became of an event.
 type verdict uint8
 
 const (
-	isNode    verdict = iota // the node's own
-	isJoined                 // a start's
-	isWaiting                // for its key
+	isNode   verdict = iota // the node's own
+	isJoined                // a start's
+	isHeld                  // waits for its key, or was joined or refused by it
 )
 
 // New makes an assembler that tells o what it finds.
@@ -63,13 +64,12 @@ func New(c Config, o Observer) *Assembler {
 		timeout:   int64(c.StartTimeout),
 		processes: processes{byPID: make(map[int]*process), limit: maxProcesses},
 		pairs:     make(vethPairs),
-		launched:  make(map[launchKey]*attempt),
-		created:   make(map[createKey]*attempt),
-	}
-	a.joiner = joiner{
-		owner: make(map[key]*attempt), lists: make(map[key][]*waiting),
-		patience: int64(patience), limit: maxWaiting,
-		join: a.joinLate, expire: a.expire,
+		joiner: joiner{
+			owner: make(map[key]*attempt), lists: make(map[key][]*waiting),
+			patience: int64(patience), limit: maxWaiting,
+		},
+		launched: make(map[launchKey]*attempt),
+		created:  make(map[createKey]*attempt),
 	}
 	return a
 }
@@ -121,47 +121,6 @@ func (a *Assembler) take(e *Event) verdict {
 	return isNode
 }
 
-// offer joins an event by its keys, or lets it wait for one.
-func (a *Assembler) offer(e *Event, keys ...key) verdict {
-	if t := a.joiner.find(keys); t != nil {
-		a.accept(t, e)
-		return isJoined
-	}
-	a.joiner.wait(e, keys)
-	return isWaiting
-}
-
-// joinLate takes an event whose key has become a start's.
-func (a *Assembler) joinLate(t *attempt, e *Event) {
-	a.joined++
-	a.accept(t, e)
-}
-
-// accept adds an event that was joined by its key to its start.
-func (a *Assembler) accept(t *attempt, e *Event) {
-	switch e.Kind {
-	case KindMount, KindMoveMount:
-		a.engineMount(t, e)
-	case KindUnshare, KindFork:
-		a.engineNetns(t, e)
-	case KindNetlink:
-		a.request(t, e)
-	case KindLink:
-		a.notification(t, e)
-	}
-}
-
-// expire takes back an event that no start has wanted.
-func (a *Assembler) expire(e *Event) {
-	a.unjoined++
-	switch e.Kind {
-	case KindUnshare, KindFork:
-		a.countNamespaces(e, OriginOther)
-	case KindLink:
-		a.countVeth(e, OriginOther)
-	}
-}
-
 // advance lets time pass up to now: it gives up on keys and on starts.
 func (a *Assembler) advance(now int64) {
 	if now <= a.now {
@@ -197,7 +156,7 @@ func (a *Assembler) Close() {
 func (a *Assembler) Stats() Stats {
 	s := Stats{
 		Received: a.received, Joined: a.joined, Node: a.node, Unjoined: a.unjoined,
-		Waiting:   a.joiner.count,
+		Waiting:   a.waiting,
 		Processes: len(a.processes.byPID),
 		Dropped: map[string]uint64{
 			"processes": a.processes.dropped, "starts": a.dropped, "waiting": a.joiner.dropped,

@@ -38,6 +38,8 @@ type attempt struct {
 	counts       Counts
 	unshared     uint64 // CLONE_NEW* flags with which namespaces were made for it
 	veths        []*veth
+	jobs         []*job        // network programs
+	network      intervals     // in which its network was set up, beside veths, jobs and netns
 	links        map[int]*link // its interfaces by index
 
 	// lastError is the last call of init that failed, and nothing after it.
@@ -133,6 +135,7 @@ func (t *attempt) finished(end int64) []Operation {
 			all = append(all, &operation{OpRootfsMount, e.Began(), e.Time, mountAttributes(e)})
 		}
 	}
+	all = append(all, t.networkOperations(end)...)
 	for _, v := range t.veths {
 		all = append(all, &operation{OpVeth, v.begin, v.end, t.describeVeth(v).attributes()})
 	}

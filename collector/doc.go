@@ -44,8 +44,8 @@
 //	cgroup_mkdir    path, hierarchy
 //	cgroup_rmdir    path, hierarchy
 //	cgroup_attach   path, hierarchy, child, child_born
-//	netlink         message, index, name, link_type, peer_name, target_ns, address, ret, duration
-//	link            message, index, name, link_type, peer_index, moved
+//	netlink         message, link_ns, index, name, link_type, peer_name, target_ns, address, ret, duration
+//	link            message, link_ns, index, name, link_type, peer_index, moved
 //	process         file, args, parent, namespaces
 //	bundle          path, bundle
 //	clock           wall

@@ -113,14 +113,18 @@ type Event struct {
 
 	// Message is the rtnetlink message (RTM_NEWLINK, ...) of a netlink or link.
 	Message string `json:"message,omitempty"`
-	// Index is the interface's; PeerIndex its veth peer's, in the namespace
-	// where that one is; LinkType its kind (veth, bridge, ...).
+	// LinkNS is the inode of the network namespace that the interface is in:
+	// that of the socket on which was asked (netlink) or listened (link).
+	LinkNS uint32 `json:"link_ns,omitempty"`
+	// Index is the interface's; PeerIndex its veth peer's, where that is in
+	// the same namespace; LinkType its kind (veth, bridge, ...).
 	Index     int    `json:"index,omitempty"`
 	PeerIndex int    `json:"peer_index,omitempty"`
 	PeerName  string `json:"peer_name,omitempty"`
 	LinkType  string `json:"link_type,omitempty"`
-	// TargetNS is the network namespace that an interface is moved to (netlink),
-	// resolved from the descriptor in the message. Moved says that a
+	// TargetNS is the network namespace that an interface is moved to, or that
+	// the peer of a new veth is made in (netlink), resolved from the descriptor
+	// in the message. Moved says that a
 	// RTM_DELLINK means a move, not a deletion.
 	TargetNS uint32 `json:"target_ns,omitempty"`
 	Moved    bool   `json:"moved,omitempty"`

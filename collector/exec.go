@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"container_start_exporter/collector/engine"
+	"container_start_exporter/collector/network"
 	"container_start_exporter/collector/runtime"
 )
 
@@ -43,6 +44,7 @@ type shim struct {
 // exec takes the execution of a program.
 func (a *Assembler) exec(e *Event) verdict {
 	p := a.processes.of(e)
+	p.see(e)
 	t := p.start()
 	if e.Ret < 0 {
 		return a.execFailed(t, p, e)
@@ -54,6 +56,9 @@ func (a *Assembler) exec(e *Event) verdict {
 		return a.execShim(p, l, e)
 	}
 	p.leaveShim()
+	if r, ok := network.Parse(e.File, e.Args, e.Env); ok {
+		return a.execNetwork(p, r, e)
+	}
 	if c, ok := runtime.Parse(e.Args); ok && p.hook == nil {
 		return a.execRuntime(p, c, e)
 	}
@@ -64,7 +69,6 @@ func (a *Assembler) exec(e *Event) verdict {
 func (a *Assembler) execEntrypoint(t *attempt, p *process, e *Event) verdict {
 	t.counts.Execs++
 	t.goesOn(e.Time)
-	p.see(e)
 	a.end(t, Started, e.Time)
 	return isJoined
 }
@@ -91,7 +95,7 @@ func (a *Assembler) execShim(p *process, l engine.Launch, e *Event) verdict {
 	p.leaveShim()
 	t := a.open(l.ID, l.Engine, p, e.Time)
 	s := &shim{Launch: l, attempt: t, launcher: p}
-	p.attempt, p.command, p.hook, p.byInit = t, nil, nil, false
+	p.attempt, p.command, p.hook, p.job, p.byInit = t, nil, nil, nil, false
 	p.enterShim(s)
 	if t == nil {
 		return isNode
@@ -110,7 +114,7 @@ func (a *Assembler) execRuntime(p *process, c runtime.Command, e *Event) verdict
 		return p.countExec()
 	}
 	cmd := &command{runtime: c.Runtime, name: c.Name, id: c.ID, root: c.Root, process: p, begin: e.Time}
-	p.command, p.byInit, p.attempt = cmd, false, nil
+	p.command, p.byInit, p.attempt, p.job = cmd, false, nil, nil
 	switch c.Name {
 	case "create", "run":
 		cmd.attempt = a.create(p, cmd)
@@ -180,6 +184,9 @@ func (a *Assembler) abandon(c *command) {
 
 // execOther takes the execution of what is neither shim nor runtime.
 func (a *Assembler) execOther(p *process, e *Event) verdict {
+	if p.job != nil && p.start() == nil {
+		return p.job.take(e)
+	}
 	if t := p.hookOf(); t != nil && !t.isHelper(e) {
 		t.execHook(p, e)
 	}

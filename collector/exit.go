@@ -18,11 +18,17 @@ func (a *Assembler) exit(e *Event) verdict {
 	if p.hook != nil && p.hook.process == p {
 		p.hook.exit(e)
 	}
+	if p.job != nil && p.job.process == p {
+		p.job.exit(e)
+	}
 	if c := p.command; c != nil && c.process == p {
 		a.exitRuntime(c, e)
 	}
 	if p.inShim {
 		a.exitShim(p, e)
+	}
+	if t == nil && p.job != nil {
+		return p.job.take(e)
 	}
 	if t == nil {
 		return isNode

@@ -3,6 +3,7 @@ package collector
 import (
 	"fmt"
 	"path"
+	"strconv"
 	"strings"
 )
 
@@ -39,20 +40,41 @@ func (a *Assembler) mount(e *Event) verdict {
 func (a *Assembler) hostMount(p *process, e *Event) verdict {
 	switch {
 	case e.Kind == KindUmount && e.Ret == 0:
-		a.unmounted(e)
+		a.joiner.cancel(pathKey(e.target()), isMount)
 		return isNode
 	case !e.attaches() || e.Ret < 0 || !path.IsAbs(e.target()):
 		return isNode
 	}
 	keys := append(containerKeys(e.target()), pathKey(e.target()))
+	if ns := a.boundNetns(e); ns != 0 {
+		keys = append(keys, netnsKey(ns))
+	}
 	return a.offer(e, keys...)
 }
 
-// unmounted forgets a mount that is gone before a start has used it: docker
-// create mounts and unmounts the rootfs.
-func (a *Assembler) unmounted(e *Event) {
-	k := pathKey(e.target())
-	a.node += uint64(len(a.joiner.cancel(KindMount, k)) + len(a.joiner.cancel(KindMoveMount, k)))
+// boundNetns is the network namespace that a bind mount keeps, as engines do
+// under /run/netns: the caller's own, or that of a process that is known.
+func (a *Assembler) boundNetns(e *Event) uint32 {
+	if e.SourceNS != 0 {
+		return e.SourceNS
+	}
+	rest, ok := strings.CutPrefix(e.Source, "/proc/")
+	if !ok {
+		return 0
+	}
+	word, ok := strings.CutSuffix(rest, "/ns/net")
+	pid, err := strconv.Atoi(word)
+	if p := a.processes.byPID[pid]; ok && err == nil && p != nil {
+		return p.ns.Net
+	}
+	return 0
+}
+
+// isMount picks the mounts that an unmount undoes before a start has used
+// them: docker create mounts and unmounts the rootfs.
+func isMount(c claimant) bool {
+	h, ok := c.(heldEvent)
+	return ok && h.e.attaches()
 }
 
 // containerKeys are the elements of a path that may be a container's id: 64
@@ -71,6 +93,10 @@ func containerKeys(p string) []key {
 // the first thing done for it.
 func (a *Assembler) engineMount(t *attempt, e *Event) {
 	t.engineMounts = append(t.engineMounts, e)
+	if ns := a.boundNetns(e); ns != 0 {
+		t.network.add(e.Began(), e.Time)
+		a.joiner.own(t, pathKey(e.target()), netnsKey(ns))
+	}
 	if t.isRootfs(e) {
 		t.reach(e.Began())
 	}

@@ -12,6 +12,7 @@ type process struct {
 	command *command // the runtime's command that it runs under
 	shim    *shim    // the shim or monitor that it descends from
 	hook    *hookRun // the OCI hook that it belongs to
+	job     *job     // the network program that it belongs to
 	byInit  bool     // it descends from the container's init
 
 	// inShim says that it runs the shim's own program; execs undo it.

@@ -90,6 +90,12 @@ const (
 	OpMount       OperationName = "mount"        // a call by init that attaches a mount: source, target, type, error
 	OpHook        OperationName = "hook"         // an OCI hook, exec to exit: hook (its name), kind, pid, exit_code
 	OpPivotRoot   OperationName = "pivot_root"   // the call, or MS_MOVE and chroot
+	OpCNI         OperationName = "cni"          // a CNI plugin's run: plugin, command, pid, exit_code
+	OpNetavark    OperationName = "netavark"     // netavark's run: command, pid, exit_code
+	OpIptables    OperationName = "iptables"     // a run of iptables: program, rule, pid, exit_code
+	OpProxy       OperationName = "proxy"        // docker-proxy was executed: port, pid
+	OpLibnetwork  OperationName = "libnetwork"   // dockerd inside the network namespace: command, pid, exit_code
+	OpNetwork     OperationName = "network"      // the time in which anything set up the network: from the first, the sum of the union
 )
 
 // Counts are how many of each a start made.

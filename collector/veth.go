@@ -1,14 +1,16 @@
 package collector
 
+import (
+	"cmp"
+	"strings"
+)
+
 // veth is a veth pair that was made for a start.
 type veth struct {
 	name, peer string // as they were made
-	inside     bool   // name is the container's end: made in its namespace
 	begin, end int64
-}
-
-func newVeth(e *Event, inside bool) *veth {
-	return &veth{name: e.Name, peer: e.PeerName, inside: inside, begin: e.Began(), end: e.Time}
+	// inside: name was made in the container's namespace; peerInside: peer was.
+	inside, peerInside bool
 }
 
 // link is what is known of an interface of a start's, by its index. A move to
@@ -36,8 +38,11 @@ func (t *attempt) link(index int) *link {
 // describeVeth tells the ends of a pair apart: the container's is the one that was
 // made in its network namespace, or moved there.
 func (t *attempt) describeVeth(v *veth) Veth {
-	if v.inside {
-		return Veth{Host: v.peer, Container: v.name}
+	switch {
+	case v.inside:
+		return t.namedInside(Veth{Host: v.peer, Container: v.name})
+	case v.peerInside:
+		return t.namedInside(Veth{Host: v.name, Container: v.peer})
 	}
 	for _, l := range t.links {
 		if !l.moved || l.name == "" || l.name != v.name && l.name != v.peer {
@@ -54,6 +59,25 @@ func (t *attempt) describeVeth(v *veth) Veth {
 		return Veth{Host: host, Container: container, Address: l.address}
 	}
 	return Veth{Host: v.name, Container: v.peer}
+}
+
+// namedInside completes a pair whose one end was made in the container's
+// namespace, where nobody notifies us of its index: if it is the only pair, the
+// one interface that was renamed or given an address there is that end.
+func (t *attempt) namedInside(v Veth) Veth {
+	if len(t.veths) != 1 {
+		return v
+	}
+	var known []*link
+	for _, l := range t.links {
+		if l.renamed != "" || l.address != "" && !strings.HasPrefix(l.address, "127.") {
+			known = append(known, l)
+		}
+	}
+	if len(known) == 1 {
+		v.Container, v.Address = cmp.Or(known[0].renamed, v.Container), known[0].address
+	}
+	return v
 }
 
 func (v Veth) attributes() map[string]string {
@@ -85,7 +109,7 @@ func (a *Assembler) link(e *Event) verdict {
 	if e.LinkType != "veth" || e.Index == 0 {
 		return isNode
 	}
-	end, peer := vethEnd{e.NetNS, e.Index}, vethEnd{e.NetNS, e.PeerIndex}
+	end, peer := vethEnd{e.LinkNS, e.Index}, vethEnd{e.LinkNS, e.PeerIndex}
 	pair := a.pairs[end]
 	if pair == nil && e.PeerIndex != 0 {
 		pair = a.pairs[peer]
@@ -124,7 +148,7 @@ func (a *Assembler) unlink(e *Event, end, peer vethEnd, pair *vethPair) {
 // countVeth reports a pair that was made, with the notification that made it
 // known.
 func (a *Assembler) countVeth(e *Event, origin Origin) {
-	if pair := a.pairs[vethEnd{e.NetNS, e.Index}]; pair != nil && pair.first == e {
+	if pair := a.pairs[vethEnd{e.LinkNS, e.Index}]; pair != nil && pair.first == e {
 		a.observer.Veth(VethChanged{Origin: origin})
 	}
 }

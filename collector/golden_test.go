@@ -1,0 +1,85 @@
+package collector
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+var update = flag.Bool("update", false, "write what the recordings give as what they must give")
+
+// TestRecordings replays the recordings of real starts in testdata, each of
+// which has the starts that it must give beside it.
+func TestRecordings(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.events.jsonl")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no recordings: %v", err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".events.jsonl"), func(t *testing.T) {
+			got := replayStarts(t, file)
+			golden := strings.TrimSuffix(file, ".events.jsonl") + ".starts.jsonl"
+			if *update {
+				if err := os.WriteFile(golden, got, 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(golden)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(string(got), "\n")); diff != "" {
+				t.Errorf("not the starts of %s (-want +got):\n%s", golden, diff)
+			}
+		})
+	}
+}
+
+// replayStarts are the starts of a recording as JSON, indented to be read.
+func replayStarts(t *testing.T, file string) []byte {
+	t.Helper()
+	f, err := os.Open(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	o := &tally{t: t}
+	a := New(Config{}, o)
+	if err := ReadEvents(f, a.Handle); err != nil {
+		t.Fatalf("%s: %v", file, err)
+	}
+	checkConservation(t, a)
+	a.Close()
+	var out bytes.Buffer
+	for _, s := range o.starts {
+		b, err := json.MarshalIndent(s, "", " ")
+		if err != nil {
+			t.Fatal(err)
+		}
+		out.Write(append(b, '\n'))
+	}
+	return out.Bytes()
+}
+
+func FuzzEvents(f *testing.F) {
+	files, _ := filepath.Glob("testdata/*.events.jsonl")
+	for _, file := range files {
+		if b, err := os.ReadFile(file); err == nil {
+			f.Add(b)
+		}
+	}
+	f.Add([]byte(`{"time":1,"kind":"exec","pid":1,"args":["runc","create","a"]}`))
+	f.Fuzz(func(t *testing.T, recording []byte) {
+		o := &tally{t: t}
+		a := New(Config{}, o)
+		_ = ReadEvents(bytes.NewReader(recording), a.Handle)
+		checkConservation(t, a)
+		a.Close()
+	})
+}

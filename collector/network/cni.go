@@ -1,0 +1,21 @@
+package network
+
+// cni is any CNI plugin: what it is to do is in its environment (CNI
+// specification, section 2). An ADD is part of a start; a plugin that is asked
+// for its VERSION, which Podman does before every command, sets nothing up.
+func cni(base string, _ []string, env map[string]string) (Run, bool) {
+	command := env["CNI_COMMAND"]
+	if command != "ADD" && command != "DEL" && command != "CHECK" {
+		return Run{}, false
+	}
+	r := Run{
+		Operation:   "cni",
+		Attributes:  map[string]string{"plugin": base, "command": command},
+		ContainerID: env["CNI_CONTAINERID"],
+		Teardown:    command != "ADD",
+	}
+	if p := env["CNI_NETNS"]; p != "" {
+		r.NetnsPaths = []string{p}
+	}
+	return r, true
+}

@@ -1,0 +1,33 @@
+package network
+
+import (
+	"slices"
+	"strings"
+)
+
+// iptables is a run of iptables or ip6tables. A rule for a container has its
+// address, or the port that is published for it.
+func iptables(base string, args []string, _ map[string]string) (Run, bool) {
+	switch base {
+	case "iptables", "ip6tables", "iptables-nft", "ip6tables-nft", "iptables-legacy", "ip6tables-legacy":
+	default:
+		return Run{}, false
+	}
+	r := Run{Operation: "iptables", Attributes: map[string]string{"program": base}}
+	for _, flag := range []string{"-A", "-I", "-N", "-C", "-D", "-X", "-F"} {
+		if chain := value(args, flag); chain != "" {
+			r.Attributes["rule"] = flag + " " + chain
+			r.Teardown = slices.Contains([]string{"-D", "-X", "-F"}, flag)
+			break
+		}
+	}
+	for _, word := range args {
+		if a, ok := address(word); ok && !a.IsUnspecified() && !a.IsLoopback() {
+			r.Addresses = append(r.Addresses, a)
+		}
+	}
+	if port := value(args, "--dport"); port != "" {
+		r.Published = []string{strings.ToLower(value(args, "-p")) + "/" + port}
+	}
+	return r, len(r.Addresses)+len(r.Published) > 0
+}

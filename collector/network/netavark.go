@@ -1,0 +1,22 @@
+package network
+
+import "path"
+
+// netavark is Podman's other network stack: `netavark [flags] setup NETNS`,
+// with the container on its standard input.
+func netavark(base string, args []string, _ map[string]string) (Run, bool) {
+	if base != "netavark" {
+		return Run{}, false
+	}
+	for i, arg := range args {
+		if arg != "setup" && arg != "teardown" {
+			continue
+		}
+		r := Run{Operation: "netavark", Attributes: map[string]string{"command": arg}, Teardown: arg == "teardown"}
+		if last := args[len(args)-1]; i+1 < len(args) && path.IsAbs(last) {
+			r.NetnsPaths = []string{last}
+		}
+		return r, true
+	}
+	return Run{}, false
+}

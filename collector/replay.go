@@ -1,0 +1,41 @@
+package collector
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+)
+
+// MaxLine bounds a line of a recording, in bytes.
+const MaxLine = 1 << 20
+
+// ReadEvents reads a recording, JSON Lines, and calls handle with each event.
+// An error names the line that is none.
+func ReadEvents(r io.Reader, handle func(*Event)) error {
+	lines := bufio.NewScanner(r)
+	lines.Buffer(nil, MaxLine)
+	n := 0
+	for lines.Scan() {
+		n++
+		if len(lines.Bytes()) == 0 {
+			continue
+		}
+		e := new(Event)
+		if err := json.Unmarshal(lines.Bytes(), e); err != nil {
+			return fmt.Errorf("line %d: not an event: %w", n, err)
+		}
+		if e.Kind == "" {
+			return fmt.Errorf("line %d: not an event: it has no kind", n)
+		}
+		handle(e)
+	}
+	if errors.Is(lines.Err(), bufio.ErrTooLong) {
+		return fmt.Errorf("line %d: longer than %d bytes", n+1, MaxLine)
+	}
+	if lines.Err() != nil {
+		return fmt.Errorf("line %d: %w", n+1, lines.Err())
+	}
+	return nil
+}
