@@ -110,7 +110,7 @@ var contents = map[collector.Kind]func(*phrase, *collector.Event){
 
 func (p *phrase) fork(e *collector.Event) {
 	p.number("child", e.Child).number("parent", e.Parent)
-	p.raw(flagNames(cloneFlags, e.Flags&^0xff)).namespaces(e.Namespaces)
+	p.raw(flagNames(cloneFlags, e.Flags&^0xff)).namespaces(e.Namespaces, e.Flags)
 }
 
 // exec writes the arguments, the first as the path that was executed; in
@@ -153,7 +153,7 @@ func (p *phrase) exit(e *collector.Event) {
 }
 
 func (p *phrase) unshare(e *collector.Event) {
-	p.raw(flagNames(cloneFlags, e.Flags)).namespaces(e.Namespaces)
+	p.raw(flagNames(cloneFlags, e.Flags)).namespaces(e.Namespaces, e.Flags)
 }
 
 // mount serves all calls of the mount interfaces: they have the same fields.
@@ -197,7 +197,7 @@ func (p *phrase) lost(e *collector.Event) {
 func (p *phrase) process(e *collector.Event) {
 	p.raw("runs already:")
 	p.exec(e)
-	p.namespaces(e.Namespaces)
+	p.namespaces(e.Namespaces, 0)
 }
 
 func (p *phrase) bundle(e *collector.Event) {
@@ -211,19 +211,27 @@ func (p *phrase) bundle(e *collector.Event) {
 	}
 }
 
-// namespaces appends those that are known, as /proc/PID/ns writes them.
-func (p *phrase) namespaces(n *collector.Namespaces) {
+// namespaces appends those that are known, as /proc/PID/ns writes them: those
+// that the flags name, or all where they name none.
+func (p *phrase) namespaces(n *collector.Namespaces, flags uint64) {
 	if n == nil {
 		return
 	}
-	for _, ns := range []struct {
+	all := []struct {
+		flag  uint64
 		kind  string
 		inode uint32
 	}{
-		{"mnt", n.Mnt}, {"uts", n.UTS}, {"ipc", n.IPC}, {"pid", n.PID},
-		{"net", n.Net}, {"cgroup", n.Cgroup}, {"user", n.User}, {"time", n.Time},
-	} {
-		if ns.inode != 0 {
+		{unix.CLONE_NEWNS, "mnt", n.Mnt}, {unix.CLONE_NEWUTS, "uts", n.UTS}, {unix.CLONE_NEWIPC, "ipc", n.IPC},
+		{unix.CLONE_NEWPID, "pid", n.PID}, {unix.CLONE_NEWNET, "net", n.Net}, {unix.CLONE_NEWCGROUP, "cgroup", n.Cgroup},
+		{unix.CLONE_NEWUSER, "user", n.User}, {unix.CLONE_NEWTIME, "time", n.Time},
+	}
+	named := uint64(0)
+	for _, ns := range all {
+		named |= flags & ns.flag
+	}
+	for _, ns := range all {
+		if ns.inode != 0 && (named == 0 || named&ns.flag != 0) {
 			p.raw(fmt.Sprintf("%s:[%d]", ns.kind, ns.inode))
 		}
 	}

@@ -75,7 +75,7 @@ func stepLabel(o *collector.Operation) string {
 	case collector.OpHook:
 		return words("hook", path.Base(a("hook")))
 	case collector.OpVeth:
-		return words("veth", a("host"), a("container"))
+		return words("veth", cmp.Or(a("host"), a("container")))
 	case collector.OpNetns:
 		return words("netns", a("inode"))
 	case collector.OpRootfsMount:
@@ -118,16 +118,11 @@ func foldMounts(s *collector.Start) (step, bool) {
 	}
 	m.folded = true
 	m.label = plural(n, "mount")
-	m.note = mountNote(slowest, failed)
-	return m, true
-}
-
-func mountNote(slowest *collector.Operation, failed int) string {
-	note := fmt.Sprintf("slowest %s %s", mountpoint(slowest.Attributes["target"]), short(slowest.Duration))
 	if failed > 0 {
-		note += fmt.Sprintf(", %d failed", failed)
+		m.label += fmt.Sprintf(", %d failed", failed)
 	}
-	return note
+	m.note = "slowest " + mountpoint(slowest.Attributes["target"]) + " " + short(slowest.Duration)
+	return m, true
 }
 
 // mountpoint is the path inside the container, where it can be told: what

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/alecthomas/kingpin/v2"
@@ -27,6 +28,21 @@ func (c *common) addFlags(app *kingpin.Application) {
 	app.Flag("buffer-size", "Size of the buffer between the kernel and the exporter, a power of two. Larger where events are lost.").
 		Default("8MiB").BytesVar(&c.bufferSize)
 	promslogflag.AddFlags(app, &c.log)
+	app.Validate(func(*kingpin.Application) error { return c.validate() })
+}
+
+// smallestBuffer has room for the longest record and some more.
+const smallestBuffer = 64 << 10
+
+// validate tells of flags that would be refused only when much has been done.
+func (c *common) validate() error {
+	if size := c.bufferSize; size < smallestBuffer || size > 1<<30 || size&(size-1) != 0 {
+		return fmt.Errorf("--buffer-size=%v: must be a power of two from 64KiB to 1GiB", size)
+	}
+	if c.startTimeout <= 0 {
+		return fmt.Errorf("--start-timeout=%v: must be more than 0", c.startTimeout)
+	}
+	return nil
 }
 
 func (c *common) config() collector.Config {

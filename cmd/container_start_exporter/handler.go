@@ -6,7 +6,9 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"text/tabwriter"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -48,13 +50,27 @@ func (s *server) metricsHandler() http.Handler {
 	handler := promhttp.HandlerFor(registry, promhttp.HandlerOpts{
 		EnableOpenMetrics: true,
 		ErrorHandling:     promhttp.ContinueOnError,
-		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelError),
+		ErrorLog:          &scrapeLog{log: s.log},
 	})
 	if s.options.noOwnMetrics {
 		return handler
 	}
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return promhttp.InstrumentMetricHandler(registry, handler)
+}
+
+// scrapeLog logs what goes wrong in a scrape, once a second: a client that has
+// gone away is an error for each metric that was left.
+type scrapeLog struct {
+	log  *slog.Logger
+	last atomic.Int64 // Unix seconds
+}
+
+// Println is called by promhttp.
+func (l *scrapeLog) Println(v ...any) {
+	if now := time.Now().Unix(); l.last.Swap(now) != now {
+		l.log.Error("A scrape failed", "err", strings.TrimSpace(fmt.Sprintln(v...)))
+	}
 }
 
 // probeStats are the counters of the probes; before they are attached, none.

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
+	"io"
 	"sync"
 
 	"container_start_exporter/bpf"
@@ -74,10 +76,11 @@ func follow(c *common, sink func(*collector.Event), failed <-chan error) error {
 	go func() { ended <- probes.Read(sink) }()
 	select {
 	case <-done:
-		return nil
+		_ = probes.Drain(drainTimeout) // what has happened is shown
+		return probes.Close()
 	case err := <-failed:
 		return err
 	case err := <-ended:
-		return fmt.Errorf("read events: %w", err)
+		return fmt.Errorf("read events: %w", cmp.Or(err, io.ErrUnexpectedEOF))
 	}
 }

@@ -149,8 +149,9 @@ func (s *server) observe(ctx context.Context) error {
 	}
 	defer probes.Close()
 	s.probes.Store(probes)
+	defer context.AfterFunc(ctx, func() { _ = probes.Close() })() // stop may have come before
 	if ctx.Err() != nil {
-		return nil // stopped meanwhile, perhaps before there was anything to close
+		return nil
 	}
 	s.logHooks(probes.Hooks())
 	return s.pipeline.read(probes)

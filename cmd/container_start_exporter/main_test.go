@@ -1,0 +1,250 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+	"unicode/utf8"
+)
+
+// binary is the program, built once for all tests.
+var binary string
+
+func TestMain(m *testing.M) { os.Exit(testMain(m)) }
+
+func testMain(m *testing.M) int {
+	dir, err := os.MkdirTemp("", program)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(dir)
+	if err := os.Chmod(dir, 0o755); err != nil { // others execute it too
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	binary = filepath.Join(dir, program)
+	build := exec.Command("go", "build", "-o", binary, ".")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		fmt.Fprintf(os.Stderr, "build: %v\n%s", err, out)
+		return 1
+	}
+	return m.Run()
+}
+
+// ended is how an execution of the program ended.
+type ended struct {
+	code           int
+	stdout, stderr string
+}
+
+// do executes the program, as another user where one is given.
+func do(t *testing.T, stdin string, user uint32, args ...string) ended {
+	t.Helper()
+	var stdout, stderr strings.Builder
+	cmd := exec.Command(binary, args...)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(stdin), &stdout, &stderr
+	cmd.WaitDelay = time.Second
+	if user != 0 {
+		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: user, Gid: user}}
+	}
+	timer := time.AfterFunc(30*time.Second, func() { _ = cmd.Process.Kill() })
+	defer timer.Stop()
+	err := cmd.Run()
+	if exit := (*exec.ExitError)(nil); err != nil && !errors.As(err, &exit) {
+		t.Fatal(err)
+	}
+	return ended{cmd.ProcessState.ExitCode(), stdout.String(), stderr.String()}
+}
+
+func needRoot(t *testing.T) {
+	t.Helper()
+	if os.Geteuid() != 0 {
+		t.Skip("needs root")
+	}
+}
+
+// What cannot be used is told in one line that says what to do.
+func TestBadInput(t *testing.T) {
+	const one = `{"time":1,"kind":"exit","pid":1}` + "\n"
+	dir := t.TempDir()
+	garbage := filepath.Join(dir, "garbage")
+	if err := os.WriteFile(garbage, []byte(one+one+"\x00\x1b[31m garbage\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for name, tc := range map[string]struct {
+		args  []string
+		stdin string
+		code  int
+		says  []string
+	}{
+		"unknown flag":      {args: []string{"--nope"}, code: statusUsage, says: []string{"--nope", "--help"}},
+		"unknown command":   {args: []string{"nope"}, code: statusUsage, says: []string{"nope", "--help"}},
+		"unknown format":    {args: []string{"watch", "--format", "xml"}, code: statusUsage, says: []string{"xml", "json"}},
+		"bad timeout":       {args: []string{"--start-timeout", "soon"}, code: statusUsage, says: []string{"soon"}},
+		"odd size":          {args: []string{"watch", "--buffer-size=100KiB"}, code: statusUsage, says: []string{"power of two"}},
+		"bad size":          {args: []string{"--buffer-size", "big"}, code: statusUsage, says: []string{"big"}},
+		"no file":           {args: []string{"replay"}, code: statusUsage, says: []string{"FILE"}},
+		"no command to run": {args: []string{"run"}, code: statusUsage, says: []string{"COMMAND"}},
+		"missing file":      {args: []string{"replay", "/no/such/file"}, code: statusFailed, says: []string{"/no/such/file", "no such file"}},
+		"directory":         {args: []string{"replay", dir}, code: statusFailed, says: []string{dir}},
+		"garbage":           {args: []string{"replay", garbage}, code: statusFailed, says: []string{garbage, "line 3"}},
+		"truncated":         {args: []string{"replay", "-"}, stdin: one + `{"time":2,"ki`, code: statusFailed, says: []string{"replay -", "line 2"}},
+		"no event":          {args: []string{"replay", "-"}, stdin: "{}\n", code: statusFailed, says: []string{"line 1"}},
+		"long line":         {args: []string{"replay", "-"}, stdin: one + strings.Repeat("x", 1<<21), code: statusFailed, says: []string{"line 2"}},
+		"not found":         {args: []string{"run", "--", "no-such-command"}, code: statusNotFound, says: []string{"no-such-command"}},
+		"not executable":    {args: []string{"run", "--", garbage}, code: statusNoExec, says: []string{garbage}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			complains(t, do(t, tc.stdin, 0, tc.args...), tc.code, tc.says...)
+		})
+	}
+}
+
+func TestNoRoot(t *testing.T) {
+	needRoot(t)
+	for name, tc := range map[string]struct {
+		args []string
+		code int
+	}{
+		"serve":  {[]string{"--web.listen-address=127.0.0.1:0"}, statusFailed},
+		"run":    {[]string{"run", "--", "true"}, statusOwnFailure},
+		"watch":  {[]string{"watch"}, statusFailed},
+		"events": {[]string{"events"}, statusFailed},
+	} {
+		t.Run(name, func(t *testing.T) {
+			complains(t, do(t, "", 65534, tc.args...), tc.code, "root", "CAP_BPF")
+		})
+	}
+	if e := do(t, "", 65534, "check"); e.code != statusFailed || !strings.Contains(e.stdout, "privileges  none") {
+		t.Errorf("check: %+v", e)
+	}
+}
+
+func TestServeBadInput(t *testing.T) {
+	needRoot(t)
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	for name, tc := range map[string]struct {
+		flag string
+		says string
+	}{
+		"port in use":         {"--web.listen-address=" + taken.Addr().String(), "--web.listen-address"},
+		"no address":          {"--web.listen-address=nowhere", "nowhere"},
+		"missing config":      {"--web.config.file=/no/such/file", "/no/such/file"},
+		"path without slash":  {"--web.telemetry-path=metrics", "--web.telemetry-path"},
+		"path that is taken":  {"--web.telemetry-path=/-/ready", "--web.telemetry-path"},
+		"unknown log level":   {"--log.level=loud", "loud"},
+		"traces to who knows": {"--log.level=error", "OTEL_TRACES_EXPORTER"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if tc.says == "OTEL_TRACES_EXPORTER" {
+				t.Setenv("OTEL_TRACES_EXPORTER", "carrier-pigeon")
+			}
+			args := []string{"--log.level=error", tc.flag}
+			if !strings.Contains(tc.flag, "listen") {
+				args = append(args, "--web.listen-address=127.0.0.1:0")
+			}
+			if strings.HasPrefix(tc.flag, "--log") {
+				args = args[1:]
+			}
+			complains(t, do(t, "", 0, args...), 0, tc.says)
+		})
+	}
+}
+
+// complains checks for one line on standard error alone, and a status; 0 is
+// any but success.
+func complains(t *testing.T, e ended, code int, says ...string) {
+	t.Helper()
+	if e.code == 0 || code != 0 && e.code != code || e.stdout != "" || strings.Count(e.stderr, "\n") != 1 {
+		t.Errorf("want status %d and one line on standard error: %+v", code, e)
+	}
+	for _, s := range says {
+		if !strings.Contains(e.stderr, s) {
+			t.Errorf("%q does not say %q", e.stderr, s)
+		}
+	}
+	if strings.Contains(e.stderr, "\x1b") {
+		t.Errorf("control characters get through: %q", e.stderr)
+	}
+}
+
+// The command has our standard streams and its status is ours.
+func TestRunStatus(t *testing.T) {
+	needRoot(t)
+	for script, want := range map[string]int{
+		"cat; echo err >&2":  0,
+		"cat; exit 7":        7,
+		"cat; kill -TERM $$": statusSignal + 15,
+	} {
+		e := do(t, "in", 0, "run", "--", "sh", "-c", script)
+		if e.code != want || e.stdout != "in" {
+			t.Errorf("%s: %+v; want status %d", script, e, want)
+		}
+	}
+	if e := do(t, "", 0, "run", "sh", "-c", "echo --format"); e.code != 0 || e.stdout != "--format\n" {
+		t.Errorf("without --: %+v", e)
+	}
+	report := filepath.Join(t.TempDir(), "report")
+	if e := do(t, "", 0, "run", "-o", report, "--", "sh", "-c", "echo err >&2"); e.stderr != "err\n" {
+		t.Errorf("with -o: %+v", e)
+	}
+	if text, err := os.ReadFile(report); err != nil || len(text) == 0 {
+		t.Errorf("report %q: %v", text, err)
+	}
+}
+
+// What asks us to end asks the command, whose status is ours.
+func TestRunForwardsSignals(t *testing.T) {
+	needRoot(t)
+	started, err := os.CreateTemp(t.TempDir(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(binary, "run", "--", "sh", "-c", `trap 'exit 9' TERM; echo > "$0"; while :; do sleep 0.05; done`, started.Name())
+	cmd.WaitDelay = time.Second
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+		if info, err := started.Stat(); err == nil && info.Size() > 0 {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("the command does not run")
+		}
+	}
+	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	_ = cmd.Wait()
+	if code := cmd.ProcessState.ExitCode(); code != 9 {
+		t.Errorf("status %d; want the command's 9", code)
+	}
+}
+
+func TestHelp(t *testing.T) {
+	for _, args := range [][]string{nil, {"run"}, {"watch"}, {"events"}, {"replay"}, {"check"}} {
+		e := do(t, "", 0, append(args, "--help")...)
+		if e.code != 0 || e.stderr != "" {
+			t.Errorf("%v: %+v", args, e)
+		}
+		for l := range strings.Lines(e.stdout) {
+			if utf8.RuneCountInString(strings.TrimSpace(l)) > 80 {
+				t.Errorf("%v: wider than 80 columns: %s", args, l)
+			}
+		}
+	}
+}
