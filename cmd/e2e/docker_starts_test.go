@@ -22,16 +22,11 @@ func TestDockerStarts(t *testing.T) {
 	ids = append(ids, runAtOnce(t, d, 20)...)
 
 	records := w.wait(t, ids...)
-	netns := map[uint64]string{}
 	for _, id := range ids {
-		r := records[id]
-		checkStarted(t, r, "docker", "runc", dockerPhases)
-		checkMade(t, r)
-		if twin, taken := netns[r.Namespaces["net"]]; taken {
-			t.Errorf("%s and %s have the same network namespace %d", id, twin, r.Namespaces["net"])
-		}
-		netns[r.Namespaces["net"]] = id
+		checkStarted(t, records[id], "docker", "runc", dockerPhases)
+		checkMade(t, records[id])
 	}
+	checkOwnNamespaces(t, records)
 	checkCounted(t, s, float64(len(ids)))
 }
 
@@ -73,6 +68,26 @@ func checkMade(t *testing.T, r record) {
 	for _, name := range []string{"rootfs_mount", "veth", "netns", "cgroup", "hook", "pivot_root"} {
 		if n := len(r.operations(name)); n != 1 {
 			t.Errorf("%s: %d operations %s; want 1", r.ContainerID, n, name)
+		}
+	}
+}
+
+// checkOwnNamespaces checks that no two starts at the same time say that they
+// have the same namespace: an inode number is reused once its namespace is gone.
+func checkOwnNamespaces(t *testing.T, records map[string]record) {
+	t.Helper()
+	for _, a := range records {
+		for _, b := range records {
+			from, to := a.Begin.Add(time.Duration(a.phase("rootfs").Begin)), a.Begin.Add(time.Duration(a.Duration))
+			at := b.Begin.Add(time.Duration(b.phase("rootfs").Begin))
+			if a.ContainerID == b.ContainerID || at.Before(from) || at.After(to) {
+				continue
+			}
+			for _, name := range []string{"mnt", "uts", "ipc", "pid", "net"} {
+				if a.Namespaces[name] == b.Namespaces[name] {
+					t.Errorf("%s and %s are both in %s:[%d]", a.ContainerID, b.ContainerID, name, a.Namespaces[name])
+				}
+			}
 		}
 	}
 }
