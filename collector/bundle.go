@@ -13,7 +13,7 @@ func (a *Assembler) describe(e *Event) verdict {
 	t.bundle = e.Bundle
 	t.hooks.used = make([]bool, len(e.Bundle.Hooks))
 	if e.Bundle.Root != "" {
-		a.joiner.own(t, pathKey(e.Bundle.Root))
+		a.joiner.own(t, pathKey(t.create.mntNS, e.Bundle.Root))
 	}
 	return isJoined
 }

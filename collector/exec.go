@@ -17,6 +17,7 @@ type command struct {
 	name    string
 	id      string
 	root    string
+	mntNS   uint32 // in which its bundle's paths are
 	process *process
 	attempt *attempt // the start that it creates or starts
 	begin   int64
@@ -26,6 +27,13 @@ type command struct {
 // createKey finds the start of a container by what create and start have in
 // common: an id is unique under one root directory of one runtime.
 type createKey struct{ runtime, root, id string }
+
+func newCommand(p *process, c runtime.Command, e *Event) *command {
+	return &command{
+		runtime: c.Runtime, name: c.Name, id: c.ID, root: c.Root,
+		mntNS: e.MntNS, process: p, begin: e.Time,
+	}
+}
 
 func (c *command) key() createKey { return createKey{c.runtime.Name, c.root, c.id} }
 
@@ -113,13 +121,13 @@ func (a *Assembler) execRuntime(p *process, c runtime.Command, e *Event) verdict
 	if again || c.Name == "init" {
 		return p.countExec()
 	}
-	cmd := &command{runtime: c.Runtime, name: c.Name, id: c.ID, root: c.Root, process: p, begin: e.Time}
+	cmd := newCommand(p, c, e)
 	p.command, p.byInit, p.attempt, p.job = cmd, false, nil, nil
 	switch c.Name {
 	case "create", "run":
 		cmd.attempt = a.create(p, cmd)
 	case "start":
-		cmd.attempt = a.start(cmd)
+		cmd.attempt = a.start(p, cmd)
 	case "kill", "delete":
 		a.abandon(cmd)
 	}
@@ -141,14 +149,9 @@ func (a *Assembler) create(p *process, c *command) *attempt {
 		old.flaw = "the container was created again"
 		a.end(old, Incomplete, c.begin)
 	}
-	var t *attempt
-	name := engine.None
-	if p.shim != nil {
-		name = p.shim.Engine
-		t = a.launched[launchKey{name, c.id}]
-	}
+	t := a.launched[launchKey{engineOf(p), c.id}]
 	if t == nil {
-		t = a.open(c.id, name, p, c.begin)
+		t = a.open(c.id, engineOf(p), p, c.begin)
 	}
 	if t == nil {
 		return nil
@@ -163,10 +166,26 @@ func (a *Assembler) create(p *process, c *command) *attempt {
 	return t
 }
 
-// start is the start whose entrypoint a start command lets go.
-func (a *Assembler) start(c *command) *attempt {
+// engineOf is the engine by whose shim or monitor a runtime is executed.
+func engineOf(p *process) string {
+	if p.shim == nil {
+		return engine.None
+	}
+	return p.shim.Engine
+}
+
+// start is the start whose entrypoint a start command lets go. One that was
+// created before the exporter was there is seen in part.
+func (a *Assembler) start(p *process, c *command) *attempt {
 	t := a.created[c.key()]
-	if t == nil || t.begun {
+	if t == nil {
+		if t = a.open(c.id, engineOf(p), p, c.begin); t == nil {
+			return nil
+		}
+		t.runtime = c.runtime
+		t.spoil(beforeUs)
+	}
+	if t.begun {
 		return nil
 	}
 	t.begun = true

@@ -49,6 +49,8 @@ func (a *Assembler) exitRuntime(c *command, e *Event) {
 	c.op.end = e.Time
 	c.op.attributes["exit_code"] = exitCode(e.Status)
 	switch {
+	case t.create == nil: // all that is seen of a start that began before us
+		a.end(t, Incomplete, e.Time)
 	case e.Status != 0 && (c.name != "start" || t.init == nil):
 		a.fail(t, e.Time, fmt.Sprintf("%s %s %s%s", c.runtime.Name, c.name, ended(e.Status), t.cause()))
 	case e.Status == 0 && c.name == "create" && t.init == nil:

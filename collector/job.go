@@ -46,7 +46,7 @@ func (a *Assembler) execNetwork(p *process, r network.Run, e *Event) verdict {
 		outer.nest(j)
 		return outer.take(e)
 	}
-	keys := runKeys(r, e.NetNS)
+	keys := runKeys(r, e)
 	if r.Teardown || len(keys) == 0 {
 		j.refused = true
 		return isNode
@@ -61,19 +61,19 @@ func (a *Assembler) execNetwork(p *process, r network.Run, e *Event) verdict {
 }
 
 // runKeys are what the run of a network program can be joined by.
-func runKeys(r network.Run, ns uint32) []key {
+func runKeys(r network.Run, e *Event) []key {
 	var keys []key
 	if r.ContainerID != "" {
 		keys = append(keys, containerKey(r.ContainerID))
 	}
 	for _, p := range r.NetnsPaths {
-		keys = append(keys, pathKey(p))
+		keys = append(keys, pathKey(e.MntNS, p))
 	}
 	for _, address := range r.Addresses {
-		keys = append(keys, addressKey(ns, address))
+		keys = append(keys, addressKey(e.NetNS, address))
 	}
 	for _, port := range r.Published {
-		keys = append(keys, publishedKey(ns, port))
+		keys = append(keys, publishedKey(e.NetNS, port))
 	}
 	return keys
 }

@@ -9,7 +9,7 @@ import (
 // guessing. Two events with a key in common belong to the same start.
 type key struct {
 	kind  keyKind
-	ns    uint32 // the network namespace of an interface
+	ns    uint32 // the namespace in which it means that: a mount or a network namespace
 	index int
 	text  string
 }
@@ -17,7 +17,7 @@ type key struct {
 type keyKind uint8
 
 const (
-	keyPath      keyKind = iota // text: a path in the host's mount namespace
+	keyPath      keyKind = iota // ns, text: a path in a mount namespace
 	keyContainer                // text: a container's id
 	keyNetns                    // ns: a network namespace made for one start
 	keyInterface                // ns, index: an interface
@@ -26,7 +26,7 @@ const (
 	keyPublished                // ns, text: a protocol and port, published there
 )
 
-func pathKey(p string) key                    { return key{kind: keyPath, text: path.Clean(p)} }
+func pathKey(ns uint32, p string) key         { return key{kind: keyPath, ns: ns, text: path.Clean(p)} }
 func containerKey(id string) key              { return key{kind: keyContainer, text: id} }
 func netnsKey(ns uint32) key                  { return key{kind: keyNetns, ns: ns} }
 func interfaceKey(ns uint32, index int) key   { return key{kind: keyInterface, ns: ns, index: index} }

@@ -40,12 +40,12 @@ func (a *Assembler) mount(e *Event) verdict {
 func (a *Assembler) hostMount(p *process, e *Event) verdict {
 	switch {
 	case e.Kind == KindUmount && e.Ret == 0:
-		a.joiner.cancel(pathKey(e.target()), isMount)
+		a.joiner.cancel(pathKey(e.MntNS, e.target()), isMount)
 		return isNode
 	case !e.attaches() || e.Ret < 0 || !path.IsAbs(e.target()):
 		return isNode
 	}
-	keys := append(containerKeys(e.target()), pathKey(e.target()))
+	keys := append(containerKeys(e.target()), pathKey(e.MntNS, e.target()))
 	if ns := a.boundNetns(e); ns != 0 {
 		keys = append(keys, netnsKey(ns))
 	}
@@ -95,7 +95,7 @@ func (a *Assembler) engineMount(t *attempt, e *Event) {
 	t.engineMounts = append(t.engineMounts, e)
 	if ns := a.boundNetns(e); ns != 0 {
 		t.network.add(e.Began(), e.Time)
-		a.joiner.own(t, pathKey(e.target()), netnsKey(ns))
+		a.joiner.own(t, pathKey(e.MntNS, e.target()), netnsKey(ns))
 	}
 	if t.isRootfs(e) {
 		t.reach(e.Began())
