@@ -20,8 +20,8 @@ func TestBadInput(t *testing.T) {
 	}{
 		{"unknown flag", []string{"serve", "--no-such-flag"}, "no-such-flag"},
 		{"unknown command", []string{"no-such-command"}, "no-such-command"},
-		{"garbage recording", []string{"replay", garbage}, "2"},
-		{"truncated recording", []string{"replay", truncated}, "2"},
+		{"garbage recording", []string{"replay", garbage}, "line 2:"},
+		{"truncated recording", []string{"replay", truncated}, "line 2:"},
 		{"no recording", []string{"replay", "/no/such/file"}, "/no/such/file"},
 	}
 	for _, test := range tests {

@@ -1,6 +1,8 @@
 package e2e
 
 import (
+	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -27,6 +29,7 @@ func TestDockerStarts(t *testing.T) {
 		checkMade(t, records[id])
 	}
 	checkOwnNamespaces(t, records)
+	checkAlike(t, records)
 	checkCounted(t, s, float64(len(ids)))
 }
 
@@ -59,8 +62,9 @@ func checkMade(t *testing.T, r record) {
 			t.Errorf("%s: namespace %s is not known", r.ContainerID, name)
 		}
 	}
-	if r.Counts.Mounts < 20 || r.Counts.EngineMounts != 1 {
-		t.Errorf("%s: %d mounts by init, %d by the engine; want more than 20, and 1", r.ContainerID, r.Counts.Mounts, r.Counts.EngineMounts)
+	// The engine mounts the rootfs, and binds the network namespace to a path.
+	if r.Counts.Mounts < 20 || r.Counts.EngineMounts != 2 {
+		t.Errorf("%s: %d mounts by init, %d by the engine; want more than 20, and 2", r.ContainerID, r.Counts.Mounts, r.Counts.EngineMounts)
 	}
 	if r.Counts.Execs < 5 { // shim, its daemon, create, init, hook, start, entrypoint, ...
 		t.Errorf("%s: %d execs", r.ContainerID, r.Counts.Execs)
@@ -69,6 +73,25 @@ func checkMade(t *testing.T, r record) {
 		if n := len(r.operations(name)); n != 1 {
 			t.Errorf("%s: %d operations %s; want 1", r.ContainerID, n, name)
 		}
+	}
+}
+
+// checkAlike checks that starts at the same time are made of the same as those
+// one after the other.
+func checkAlike(t *testing.T, records map[string]record) {
+	t.Helper()
+	shapes := map[string][]string{}
+	for id, r := range records {
+		var names []string
+		for _, o := range r.Operations {
+			names = append(names, o.Name)
+		}
+		slices.Sort(names)
+		shape := fmt.Sprintf("%+v %v", r.Counts, names)
+		shapes[shape] = append(shapes[shape], id)
+	}
+	if len(shapes) != 1 {
+		t.Errorf("the starts have %d shapes; want 1: %v", len(shapes), shapes)
 	}
 }
 
