@@ -32,6 +32,7 @@ type Assembler struct {
 	processes processes
 	joiner    joiner
 	pairs     vethPairs
+	sandboxes sandboxes
 
 	attempts []*attempt             // in progress, in the order in which they began
 	launched map[launchKey]*attempt // by their shim, before create
@@ -64,6 +65,7 @@ func New(c Config, o Observer) *Assembler {
 		timeout:   int64(c.StartTimeout),
 		processes: processes{byPID: make(map[int]*process), limit: maxProcesses},
 		pairs:     make(vethPairs),
+		sandboxes: sandboxes{starts: make(map[string]*Start)},
 		joiner: joiner{
 			owner: make(map[key]*attempt), lists: make(map[key][]*waiting),
 			patience: int64(patience), limit: maxWaiting,
@@ -232,6 +234,7 @@ func (a *Assembler) end(t *attempt, outcome Outcome, at int64) {
 		outcome, t.flaw = Incomplete, t.spoiled
 	}
 	s := t.record(outcome, at, a.wallOffset)
+	a.sandboxes.see(s)
 	if outcome != Started {
 		s.Error = bounded(t.flaw)
 	}

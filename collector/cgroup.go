@@ -16,6 +16,11 @@ func (a *Assembler) cgroup(e *Event) verdict {
 		return isJoined
 	}
 	t.mark(PhaseCgroup, e.Time)
+	if t.cgroupPath == "" {
+		t.cgroupPath = e.Path
+	}
+	t.cgroupV1 = t.cgroupV1 || e.Hierarchy != 0
+	t.cgroupV2 = t.cgroupV2 || e.Hierarchy == 0
 	if t.cgroup == nil {
 		t.cgroup = t.do(OpCgroup, e.Time, e.Time, map[string]string{"path": bounded(e.Path)})
 	}

@@ -168,6 +168,7 @@ type Bundle struct {
 	CgroupsPath string            `json:"cgroups_path,omitempty"` // linux.cgroupsPath
 	Hooks       []Hook            `json:"hooks,omitempty"`
 	Annotations map[string]string `json:"annotations,omitempty"` // only those that identify
+	Security    *Security         `json:"security,omitempty"`
 }
 
 // Hook is one OCI hook of a bundle.

@@ -1,6 +1,7 @@
 package collector
 
 import (
+	"cmp"
 	"fmt"
 	"path"
 	"strconv"
@@ -53,6 +54,9 @@ type shim struct {
 func (a *Assembler) exec(e *Event) verdict {
 	p := a.processes.of(e)
 	p.see(e)
+	if e.Ret >= 0 {
+		p.comm = e.Comm
+	}
 	t := p.start()
 	if e.Ret < 0 {
 		return a.execFailed(t, p, e)
@@ -108,7 +112,7 @@ func (a *Assembler) execShim(p *process, l engine.Launch, e *Event) verdict {
 	if t == nil {
 		return isNode
 	}
-	t.shim = s
+	t.shim, t.name = s, l.Name
 	t.mark(PhaseShim, e.Time)
 	s.op = t.do(OpShim, e.Time, 0, map[string]string{"pid": strconv.Itoa(p.pid)})
 	a.launched[t.launch()] = t
@@ -136,6 +140,7 @@ func (a *Assembler) execRuntime(p *process, c runtime.Command, e *Event) verdict
 		return isNode
 	}
 	p.attempt = t
+	t.traceParent = cmp.Or(t.traceParent, traceParent(e.Env))
 	cmd.op = t.do(OpRuntime, e.Time, 0, map[string]string{
 		"runtime": c.Runtime.Name, "command": c.Name, "pid": strconv.Itoa(p.pid),
 	})
@@ -161,6 +166,9 @@ func (a *Assembler) create(p *process, c *command) *attempt {
 		t.spoil(beforeUs)
 	}
 	t.runtime, t.create = c.runtime, c
+	if t.shim == nil {
+		t.shim = p.shim
+	}
 	t.mark(PhaseCreate, c.begin)
 	a.created[c.key()] = t
 	return t

@@ -1,6 +1,7 @@
 package collector
 
 import (
+	"cmp"
 	"strconv"
 
 	"container_start_exporter/collector/network"
@@ -17,12 +18,13 @@ type job struct {
 	process    *process
 	stays      bool // it runs for as long as the container does
 
-	attempt *attempt // whose it is
-	refused bool     // it is no start's
-	held    []*Event // while it is not known whose it is
-	nested  []*job   // executed by it
-	keys    []key    // that become the start's with it
-	inside  bool     // it counts only if it lies inside the start
+	attempt     *attempt // whose it is
+	refused     bool     // it is no start's
+	held        []*Event // while it is not known whose it is
+	nested      []*job   // executed by it
+	traceParent string
+	keys        []key // that become the start's with it
+	inside      bool  // it counts only if it lies inside the start
 }
 
 // maxHeld bounds the events that one job holds; what exceeds it is unjoined.
@@ -35,6 +37,7 @@ func (a *Assembler) execNetwork(p *process, r network.Run, e *Event) verdict {
 		a: a, name: OperationName(r.Operation), begin: e.Time, attributes: r.Attributes, process: p, stays: r.Stays,
 		inside: r.ContainerID == "" && len(r.NetnsPaths) == 0,
 	}
+	j.traceParent = traceParent(e.Env)
 	j.attributes["pid"] = strconv.Itoa(p.pid)
 	outer := p.job
 	p.job = j
@@ -116,6 +119,7 @@ func (j *job) join(t *attempt) {
 	j.attempt = t
 	t.reach(j.begin)
 	t.jobs = append(t.jobs, j)
+	t.traceParent = cmp.Or(t.traceParent, j.traceParent)
 	j.a.joiner.own(t, j.keys...)
 	for _, inner := range j.nested {
 		inner.join(t)

@@ -26,6 +26,9 @@ var namespaceTypes = []struct {
 func (a *Assembler) fork(e *Event) verdict {
 	p := a.processes.find(e.PID, e.Born)
 	made := e.Flags & newNamespaces
+	if p != nil && p.comm == "" {
+		p.comm = e.Comm
+	}
 	if p == nil {
 		if made != 0 {
 			a.countNamespaces(e, OriginOther)

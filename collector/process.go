@@ -5,7 +5,10 @@ package collector
 type process struct {
 	pid  int
 	born int64
+	comm string
 	ns   Namespaces
+	// forker is who forked it.
+	forker Ancestor
 
 	// Handed down by fork.
 	attempt *attempt // the start that it works for
@@ -43,6 +46,7 @@ func (p *process) creating() *attempt {
 func (p *process) fork(pid int, born int64) *process {
 	child := *p
 	child.pid, child.born = pid, born
+	child.forker = p.ancestor("")
 	if att := p.start(); att != nil && att.init == p {
 		child.byInit = true
 	}
@@ -50,6 +54,11 @@ func (p *process) fork(pid int, born int64) *process {
 		child.shim.processes++
 	}
 	return &child
+}
+
+// ancestor is p as a part of a start's lineage.
+func (p *process) ancestor(role string) Ancestor {
+	return Ancestor{Role: role, Comm: p.comm, PID: p.pid}
 }
 
 // processes is the table of what is alive, by pid.

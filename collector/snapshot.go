@@ -12,6 +12,7 @@ const beforeUs = "it began before the exporter did"
 // start that it is in the midst of is seen in part.
 func (a *Assembler) alive(e *Event) verdict {
 	p := a.processes.of(e)
+	p.comm = e.Comm
 	if e.Namespaces != nil {
 		p.ns = *e.Namespaces
 	}

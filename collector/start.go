@@ -45,8 +45,18 @@ type Start struct {
 	Operations []Operation `json:"operations,omitempty"`
 	Counts     Counts      `json:"counts"`
 
+	// Namespaces are those that the entrypoint is in; Made are the types of
+	// those that were made for the start, the others were joined.
 	Namespaces Namespaces `json:"namespaces"`
+	Made       []string   `json:"namespaces_made,omitempty"`
 	Veths      []Veth     `json:"veths,omitempty"`
+	Cgroup     *Cgroup    `json:"cgroup,omitempty"`
+	Rootfs     *Rootfs    `json:"rootfs,omitempty"`
+	Pod        *Pod       `json:"pod,omitempty"`
+	Security   *Security  `json:"security,omitempty"`
+	// Lineage are the processes that the start came down: engine, shim or
+	// monitor, runtime, init. A role that was not seen is absent.
+	Lineage []Ancestor `json:"lineage,omitempty"`
 	// PID is the entrypoint's (or the init's that died before), in the
 	// initial pid namespace.
 	PID int `json:"pid,omitempty"`
@@ -57,6 +67,52 @@ type Start struct {
 	// derived from the start, so that every exporter on the host gives the
 	// same one.
 	TraceID string `json:"trace_id"`
+	// SpanID is that of the trace's root span, or of the start's span in the
+	// engine's trace: 16 hexadecimal digits.
+	SpanID string `json:"span_id"`
+	// TraceParent is the W3C trace context in which the runtime or a CNI plugin
+	// was executed: the trace is then the engine's own, and goes on here.
+	TraceParent string `json:"traceparent,omitempty"`
+}
+
+// Cgroup is the container's own cgroup. Version is 1 or 2, or 0 on a hybrid
+// host, where the path is the same in the hierarchies of both.
+type Cgroup struct {
+	Path    string `json:"path"`
+	Version int    `json:"version,omitempty"`
+}
+
+// Rootfs is the container's root file system, as the engine mounts it.
+type Rootfs struct {
+	Path   string `json:"path"`
+	Type   string `json:"type,omitempty"`   // overlay, ...
+	Layers int    `json:"layers,omitempty"` // lower directories of an overlay
+}
+
+// Pod is the pod of a container or a sandbox.
+type Pod struct {
+	Name      string `json:"name,omitempty"`
+	Namespace string `json:"namespace,omitempty"`
+	UID       string `json:"uid,omitempty"`
+	SandboxID string `json:"sandbox_id,omitempty"`
+	// SandboxTraceID and SandboxSpanID are those of the sandbox's start, if it
+	// was seen.
+	SandboxTraceID string `json:"sandbox_trace_id,omitempty"`
+	SandboxSpanID  string `json:"sandbox_span_id,omitempty"`
+}
+
+// Security is what the bundle confines the entrypoint with.
+type Security struct {
+	Capabilities []string `json:"capabilities,omitempty"` // bounding
+	Seccomp      string   `json:"seccomp,omitempty"`      // the default action
+	AppArmor     string   `json:"apparmor,omitempty"`     // the profile's name
+}
+
+// Ancestor is one process of a start's lineage.
+type Ancestor struct {
+	Role string `json:"role"` // engine, shim, runtime, init
+	Comm string `json:"comm,omitempty"`
+	PID  int    `json:"pid"`
 }
 
 // Phase is one phase of a start. Begin is relative to the start's.

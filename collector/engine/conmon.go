@@ -15,7 +15,7 @@ var conmon = shim{
 		if strings.Contains(value(args, "--exit-dir"), "/crio/") {
 			engine = CRIO
 		}
-		return Launch{Engine: engine, ID: id}, true
+		return Launch{Engine: engine, ID: id, Name: value(args, "-n", "--name")}, true
 	},
 }
 

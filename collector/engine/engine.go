@@ -20,6 +20,7 @@ const (
 type Launch struct {
 	Engine string
 	ID     string // the container's, or the pod's sandbox's
+	Name   string // the container's, where it is given
 }
 
 // shim is one kind of shim or monitor.

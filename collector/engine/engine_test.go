@@ -7,12 +7,12 @@ import (
 
 func TestParse(t *testing.T) {
 	for line, want := range map[string]Launch{
-		"/usr/bin/containerd-shim-runc-v2 -namespace moby -address /run/c.sock -publish-binary /usr/bin/containerd -id abc start":     {Docker, "abc"},
-		"/usr/bin/containerd-shim-runc-v2 -namespace moby -id abc -address /run/c.sock":                                               {Docker, "abc"},
-		"containerd-shim-runc-v2 -namespace k8s.io -id pod start":                                                                     {CRI, "pod"},
-		"containerd-shim-runc-v2 -namespace default -id free-text start":                                                              {Containerd, "free-text"},
-		"/usr/bin/conmon --api-version 1 -c abc -u abc -r /usr/bin/crun -b /b -p /p -n vibrant_cray --exit-dir /run/libpod/exits -e2": {Podman, "abc"},
-		"/usr/bin/conmon -b /b -c abc --exit-dir /var/run/crio/exits -l /log":                                                         {CRIO, "abc"},
+		"/usr/bin/containerd-shim-runc-v2 -namespace moby -address /run/c.sock -publish-binary /usr/bin/containerd -id abc start":     {Engine: Docker, ID: "abc"},
+		"/usr/bin/containerd-shim-runc-v2 -namespace moby -id abc -address /run/c.sock":                                               {Engine: Docker, ID: "abc"},
+		"containerd-shim-runc-v2 -namespace k8s.io -id pod start":                                                                     {Engine: CRI, ID: "pod"},
+		"containerd-shim-runc-v2 -namespace default -id free-text start":                                                              {Engine: Containerd, ID: "free-text"},
+		"/usr/bin/conmon --api-version 1 -c abc -u abc -r /usr/bin/crun -b /b -p /p -n vibrant_cray --exit-dir /run/libpod/exits -e2": {Engine: Podman, ID: "abc", Name: "vibrant_cray"},
+		"/usr/bin/conmon -b /b -c abc --exit-dir /var/run/crio/exits -l /log":                                                         {Engine: CRIO, ID: "abc"},
 	} {
 		if got, ok := Parse(strings.Fields(line)); !ok || got != want {
 			t.Errorf("%s:\n got %+v, %t\nwant %+v", line, got, ok, want)
