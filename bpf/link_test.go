@@ -135,7 +135,9 @@ func TestNetlink(t *testing.T) {
 	if e := request("RTM_SETLINK"); e.Index != int(f["index"]) || e.TargetNS != f["away"] {
 		t.Errorf("%+v", e)
 	}
-	if e := request("RTM_NEWADDR"); e.Index != int(f["index"]) || e.Address != "10.88.7.3/24" || e.TargetNS != 0 {
+	// asked on a socket of the other namespace
+	if e := request("RTM_NEWADDR"); e.LinkNS != f["away"] || e.NetNS != here || e.Index != int(f["index"]) ||
+		e.Address != "10.88.7.3/24" || e.TargetNS != 0 {
 		t.Errorf("%+v", e)
 	}
 	if e := request("RTM_DELLINK"); e.Index != int(f["index"]) {
@@ -147,7 +149,8 @@ func TestNetlink(t *testing.T) {
 		})[0]
 	}
 	made := link("RTM_NEWLINK")
-	if made.Index != int(f["index"]) || made.LinkType != "veth" || made.PeerIndex == 0 || made.LinkNS != here || made.Moved {
+	if made.Index != int(f["index"]) || made.LinkType != "veth" || made.LinkNS != here || made.Moved ||
+		made.PeerIndex != 0 { // the peer is in the other namespace
 		t.Errorf("%+v", made)
 	}
 	if late := time.Duration(made.Time - e.Began()); late < 0 || late > time.Second {

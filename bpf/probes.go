@@ -143,17 +143,23 @@ func (p *Probes) Hooks() []Hook { return append([]Hook(nil), p.hooks...) }
 func (p *Probes) Close() error {
 	var err error
 	p.once.Do(func() {
-		close(p.closed)
-		err = closeAll(p.links)
-		if p.ring != nil {
-			err = errors.Join(err, p.ring.Close())
-		}
+		err = errors.Join(closeAll(p.links), p.closeRing())
 		if p.network != nil {
 			err = errors.Join(err, p.network.close())
 		}
 		p.loader.close()
 	})
 	return err
+}
+
+func (p *Probes) closeRing() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	close(p.closed)
+	if p.ring == nil {
+		return nil
+	}
+	return p.ring.Close()
 }
 
 // explain says what to do about the one error that everybody meets.

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"sync"
 	"syscall"
 	"testing"
@@ -60,10 +61,8 @@ func (w *watcher) seen(kind collector.Kind, match func(*collector.Event) bool) [
 	if err := w.Drain(5 * time.Second); err != nil {
 		w.t.Fatal("drain:", err)
 	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
 	var found []*collector.Event
-	for _, e := range w.events {
+	for _, e := range w.all() {
 		if e.Kind == kind && match(e) {
 			found = append(found, e)
 		}
@@ -82,11 +81,16 @@ func (w *watcher) one(kind collector.Kind, match func(*collector.Event) bool) *c
 	return found[0]
 }
 
-func (w *watcher) dump() {
-	w.t.Helper()
+// all returns what was delivered so far.
+func (w *watcher) all() []*collector.Event {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for _, e := range w.events {
+	return slices.Clone(w.events)
+}
+
+func (w *watcher) dump() {
+	w.t.Helper()
+	for _, e := range w.all() {
 		b, _ := json.Marshal(e)
 		w.t.Logf("%s", b)
 	}
@@ -179,12 +183,59 @@ func TestClock(t *testing.T) {
 	w := watch(t, Options{})
 	time.Sleep(1200 * time.Millisecond)
 	clocks := w.seen(collector.KindClock, func(*collector.Event) bool { return true })
-	if len(clocks) < 2 || w.events[0] != clocks[0] {
+	if len(clocks) < 2 || w.all()[0] != clocks[0] {
 		t.Fatalf("%d clock events in 1.2 s, want 2 or more, the first before all else", len(clocks))
 	}
 	ahead := time.Since(time.Unix(0, clocks[0].Wall))
 	if ran := time.Duration(bootNow() - clocks[0].Time); (ahead - ran).Abs() > 10*time.Millisecond {
 		t.Errorf("%v since by the wall clock, %v by the boot clock", ahead, ran)
+	}
+}
+
+// TestUrgent looks at how soon the exec of a runtime is delivered: its bundle
+// is read then, and may soon be gone.
+func TestUrgent(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("needs root, to load BPF programs")
+	}
+	sh := program(t, "/bin/dash", "cse-urgent")
+	p, err := Open(Options{Runtimes: []string{"cse-urgent"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	after := make(chan time.Duration, 1)
+	go func() {
+		_ = p.Read(func(e *collector.Event) {
+			if e.Kind == collector.KindExec && e.Comm == "cse-urgent" {
+				after <- time.Duration(bootNow() - e.Time)
+			}
+		})
+	}()
+	soonest := time.Hour
+	for range 10 {
+		if err := exec.Command(sh, "-c", ":").Run(); err != nil {
+			t.Fatal(err)
+		}
+		soonest = min(soonest, <-after)
+	}
+	t.Log("delivered after", soonest)
+	if soonest > tick/5 {
+		t.Errorf("an exec of a runtime is delivered after %v at best", soonest)
+	}
+}
+
+// TestStatsAfterClose is what a scrape during the shutdown does.
+func TestStatsAfterClose(t *testing.T) {
+	w := watch(t, Options{})
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if s := w.Stats(); s.BufferUsed != 0 {
+		t.Errorf("%+v", s)
+	}
+	if err := w.Drain(time.Second); err == nil {
+		t.Error("drain after close: no error")
 	}
 }
 
@@ -211,7 +262,7 @@ func TestLost(t *testing.T) {
 	if len(lost) != 1 || len(received)+int(lost[0].Lost) != forks {
 		t.Errorf("%d forks received, lost %v: do not sum to %d", len(received), lost, forks)
 	}
-	for _, e := range w.events {
+	for _, e := range w.all() {
 		if e.Kind == collector.KindLost {
 			break
 		}

@@ -41,23 +41,26 @@ func (p *Probes) Read(sink func(*collector.Event)) error {
 	p.snapshot = nil
 	for {
 		p.ring.SetDeadline(time.Now().Add(tick))
-		err := p.ring.ReadInto(&r.record)
-		switch {
-		case err == nil:
-			err = r.batch()
-		case errors.Is(err, os.ErrDeadlineExceeded):
-			err = nil
-		case errors.Is(err, ringbuf.ErrFlushed):
+		err := r.next()
+		if errors.Is(err, ringbuf.ErrFlushed) {
 			err = r.drain()
 		}
 		if errors.Is(err, ringbuf.ErrClosed) {
 			return nil
 		}
-		if err != nil {
+		if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
 			return err
 		}
 		r.between()
 	}
+}
+
+// next waits for a record and delivers it and all that are behind it.
+func (r *reader) next() error {
+	if err := r.p.ring.ReadInto(&r.record); err != nil {
+		return err
+	}
+	return r.batch()
 }
 
 // between tells what does not come from the ring buffer.
@@ -140,26 +143,28 @@ func (r *reader) tellLost() {
 }
 
 // drain delivers what is in the buffer now, and then tells those who wait:
-// they began to wait before.
+// they began to wait before. It goes on while others come, as their flush may
+// be what ended a batch in here.
 func (r *reader) drain() error {
-	r.p.mu.Lock()
-	waiting := r.p.waiting
-	r.p.waiting = nil
-	r.p.mu.Unlock()
-
-	if r.p.ring.AvailableBytes() > 0 {
-		if err := r.p.ring.ReadInto(&r.record); err != nil {
-			return err
+	for {
+		r.p.mu.Lock()
+		waiting := r.p.waiting
+		r.p.waiting = nil
+		r.p.mu.Unlock()
+		if len(waiting) == 0 {
+			return nil
 		}
-		if err := r.batch(); err != nil {
-			return err
+		if r.p.buffered() > 0 {
+			err := r.next()
+			if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) && !errors.Is(err, ringbuf.ErrFlushed) {
+				return err
+			}
+		}
+		r.between()
+		for _, done := range waiting {
+			close(done)
 		}
 	}
-	r.between()
-	for _, done := range waiting {
-		close(done)
-	}
-	return nil
 }
 
 // Drain returns when everything that happened before the call was delivered.

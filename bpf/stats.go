@@ -35,7 +35,7 @@ func (p *Probes) Stats() Stats {
 		Received:   map[string]uint64{},
 		Lost:       map[string]uint64{},
 		Malformed:  p.bad.Load(),
-		BufferUsed: p.ring.AvailableBytes(),
+		BufferUsed: p.buffered(),
 		BufferSize: p.ring.BufferSize(),
 		Programs:   p.programStats(),
 	}
@@ -48,6 +48,18 @@ func (p *Probes) Stats() Stats {
 		s.Lost[string(kind)] = lost[i]
 	}
 	return s
+}
+
+// buffered is how many bytes wait in the ring buffer, none once it is closed.
+func (p *Probes) buffered() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	select {
+	case <-p.closed:
+		return 0
+	default:
+		return p.ring.AvailableBytes()
+	}
 }
 
 // losses sums the counters of all CPUs.
