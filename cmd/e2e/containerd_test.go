@@ -1,0 +1,206 @@
+package e2e
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// ctrNamespace is the namespace of ctr's containers, and the parent of their
+// cgroups and of the pods'.
+const ctrNamespace = "cse-e2e"
+
+// containerd is a daemon of its own for one test, with the image in it. It runs
+// in a network namespace of its own: what it and its plugins leave there (a
+// bridge, iptables chains, forwarding) goes with it.
+type containerd struct {
+	*process
+	bin string // where its programs are, empty: the distribution's
+	dir string
+}
+
+// generation is a containerd that the tests can start.
+type generation struct {
+	name   string
+	bin    func(t *testing.T) string // where its programs are
+	config string                    // a format of its directory and the CNI's
+}
+
+var containerds = []generation{
+	{"containerd 1.6", func(*testing.T) string { return "" }, config16},
+	{"containerd 2", containerd2.need, config2},
+}
+
+// The sandboxes' image is local; without CAP_SYS_RESOURCE no score can be lowered.
+const (
+	config16 = `version = 2
+[plugins."io.containerd.grpc.v1.cri"]
+sandbox_image = "` + fullImage + `"
+restrict_oom_score_adj = true
+disable_apparmor = true
+netns_mounts_under_state_dir = true
+[plugins."io.containerd.grpc.v1.cri".cni]
+bin_dir = "/usr/lib/cni"
+conf_dir = "%[1]s/cni"
+`
+	config2 = `version = 3
+[plugins.'io.containerd.cri.v1.images'.pinned_images]
+sandbox = "` + fullImage + `"
+[plugins.'io.containerd.cri.v1.runtime']
+restrict_oom_score_adj = true
+disable_apparmor = true
+netns_mounts_under_state_dir = true
+[plugins.'io.containerd.cri.v1.runtime'.cni]
+bin_dirs = ["/usr/lib/cni"]
+conf_dir = "%[1]s/cni"
+[plugins.'io.containerd.nri.v1.nri']
+disable = true
+`
+)
+
+func (g generation) start(t *testing.T) *containerd {
+	t.Helper()
+	needRoot(t)
+	c := &containerd{bin: g.bin(t)}
+	var err error
+	if c.dir, err = os.MkdirTemp(workDir, "containerd-"); err != nil { // short: sockets are in it
+		t.Fatal(err)
+	}
+	c.write(t, "config.toml", fmt.Sprintf(g.config, c.dir))
+	c.write(t, "cni/10-e2e.conflist", fmt.Sprintf(cniNetwork, c.dir))
+	cmd := c.command("containerd", "--config", filepath.Join(c.dir, "config.toml"), "--address", c.socket(),
+		"--root", filepath.Join(c.dir, "root"), "--state", filepath.Join(c.dir, "state"))
+	cmd.SysProcAttr = &syscall.SysProcAttr{Unshareflags: syscall.CLONE_NEWNET}
+	if c.process, err = launch(cmd); err != nil {
+		t.Fatalf("start %s: %v", g.name, err)
+	}
+	t.Cleanup(func() { c.stop(t) })
+	waitFor(t, 30*time.Second, g.name+" to answer", func() bool {
+		if !c.running() {
+			t.Fatalf("%s ended\n%s", g.name, c.stderr.String())
+		}
+		return c.ctr("version").Run() == nil
+	}, c.stderr.String)
+	archive, err := imageArchive()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, namespace := range []string{ctrNamespace, "k8s.io"} {
+		must(t, c.ctr("-n", namespace, "images", "import", "--all-platforms", archive))
+	}
+	return c
+}
+
+func (c *containerd) socket() string { return filepath.Join(c.dir, "sock") }
+
+func (c *containerd) write(t *testing.T, name, content string) {
+	t.Helper()
+	path := filepath.Join(c.dir, name)
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// command is one of containerd's programs, with the others in its PATH.
+func (c *containerd) command(name string, args ...string) *exec.Cmd {
+	if c.bin == "" {
+		return exec.Command(name, args...)
+	}
+	cmd := exec.Command(filepath.Join(c.bin, name), args...)
+	cmd.Env = append(os.Environ(), "PATH="+c.bin+":"+os.Getenv("PATH"))
+	return cmd
+}
+
+func (c *containerd) ctr(args ...string) *exec.Cmd {
+	return c.command("ctr", append([]string{"--address", c.socket()}, args...)...)
+}
+
+// stop ends the daemon and unmounts what it has left: it keeps what it made.
+func (c *containerd) stop(t *testing.T) {
+	if err := c.end(os.Interrupt, 20*time.Second); err != nil {
+		t.Errorf("stop containerd: %v", err)
+	}
+	unmountUnder(t, c.dir)
+	removeCgroups(ctrNamespace)
+}
+
+// unmountUnder unmounts what is mounted in a directory, the last mount first.
+func unmountUnder(t *testing.T, dir string) {
+	content, err := os.ReadFile("/proc/self/mountinfo")
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	lines := strings.Split(string(content), "\n")
+	for i := len(lines) - 1; i >= 0; i-- {
+		fields := strings.Fields(lines[i])
+		if len(fields) < 5 || !strings.HasPrefix(fields[4], dir+"/") {
+			continue
+		}
+		if err := unix.Unmount(fields[4], unix.MNT_DETACH); err != nil {
+			t.Errorf("unmount %s: %v", fields[4], err)
+		}
+	}
+}
+
+// removeCgroups removes an empty cgroup with what is in it, in each hierarchy.
+func removeCgroups(name string) {
+	for _, pattern := range []string{"/sys/fs/cgroup/*/%s/*", "/sys/fs/cgroup/*/%s", "/sys/fs/cgroup/%s/*", "/sys/fs/cgroup/%s"} {
+		dirs, _ := filepath.Glob(fmt.Sprintf(pattern, name)) // the pattern is good
+		for _, dir := range dirs {
+			_ = unix.Rmdir(dir) // a file of a cgroup is in the pattern too
+		}
+	}
+}
+
+// hold starts a container by ctr that stays until the test's end.
+func (c *containerd) hold(t *testing.T) held {
+	t.Helper()
+	id := newID(t, "ctr")
+	ctr := func(args ...string) *exec.Cmd { return c.ctr(append([]string{"-n", ctrNamespace}, args...)...) }
+	must(t, ctr("run", "-d", fullImage, id, "sleep", "300"))
+	t.Cleanup(func() {
+		must(t, ctr("task", "rm", "--force", id))
+		must(t, ctr("container", "rm", id))
+	})
+	return held{id, c.pid(t, ctrNamespace, id), "runc"}
+}
+
+// pid is that of a container's entrypoint, as containerd tells it.
+func (c *containerd) pid(t *testing.T, namespace, id string) int {
+	t.Helper()
+	list := must(t, c.ctr("-n", namespace, "task", "ls"))
+	for line := range strings.Lines(list) {
+		if fields := strings.Fields(line); len(fields) > 1 && fields[0] == id {
+			pid, _ := strconv.Atoi(fields[1])
+			return pid
+		}
+	}
+	t.Fatalf("no task %s in\n%s", id, list)
+	return 0
+}
+
+// annotations are those of a container's bundle.
+func (c *containerd) annotations(t *testing.T, namespace, id string) map[string]string {
+	t.Helper()
+	var spec struct {
+		Annotations map[string]string `json:"annotations"`
+	}
+	path := filepath.Join(c.dir, "state/io.containerd.runtime.v2.task", namespace, id, "config.json")
+	if err := json.Unmarshal([]byte(readFile(t, path)), &spec); err != nil {
+		t.Fatal(err)
+	}
+	return spec.Annotations
+}

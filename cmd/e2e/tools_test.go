@@ -1,0 +1,111 @@
+package e2e
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"testing"
+)
+
+// goTool is a set of programs that a nested module of testdata pins and builds:
+// what the distribution does not have, or has only older.
+type goTool struct {
+	module   string // its directory in testdata
+	packages []string
+	flags    []string
+	cgo      bool
+
+	once sync.Once
+	dir  string
+	err  error
+}
+
+var (
+	containerd2 = &goTool{
+		module: "containerd",
+		packages: []string{
+			"github.com/containerd/containerd/v2/cmd/containerd",
+			"github.com/containerd/containerd/v2/cmd/containerd-shim-runc-v2",
+			"github.com/containerd/containerd/v2/cmd/ctr",
+		},
+		flags: []string{"-tags", "no_btrfs no_devmapper no_zfs"},
+	}
+	// runc15 links libseccomp: without it, it cannot do what its users' does.
+	runc15 = &goTool{
+		module:   "runc",
+		packages: []string{"github.com/opencontainers/runc"},
+		flags:    []string{"-tags", "seccomp"},
+		cgo:      true,
+	}
+	criClient = &goTool{module: "cri", packages: []string{"."}}
+)
+
+// need gives the directory of the programs. They are kept in the user's cache,
+// as the first build takes minutes; what pins or makes them is in the key.
+func (g *goTool) need(t *testing.T) string {
+	t.Helper()
+	g.once.Do(func() { g.dir, g.err = g.build() })
+	if g.err != nil {
+		t.Fatalf("build %s: %v", g.module, g.err)
+	}
+	return g.dir
+}
+
+func (g *goTool) build() (string, error) {
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return "", err
+	}
+	key, err := g.key()
+	if err != nil {
+		return "", err
+	}
+	dir := filepath.Join(cache, "container_start_exporter-e2e", g.module+"-"+key)
+	if _, err := os.Stat(dir); err == nil {
+		return dir, nil
+	}
+	// Built elsewhere and then renamed: what is there is whole.
+	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
+		return "", err
+	}
+	half, err := os.MkdirTemp(filepath.Dir(dir), "building-")
+	if err != nil {
+		return "", err
+	}
+	defer os.RemoveAll(half)
+	if err := os.Chmod(half, 0o755); err != nil {
+		return "", err
+	}
+	args := append([]string{"build", "-buildvcs=false", "-o", half + "/"}, g.flags...)
+	cmd := exec.Command("go", append(args, g.packages...)...)
+	cmd.Dir = filepath.Join("testdata", g.module)
+	cgo := "CGO_ENABLED=0"
+	if g.cgo {
+		cgo = "CGO_ENABLED=1"
+	}
+	cmd.Env = append(os.Environ(), cgo)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("%w\n%s", err, out)
+	}
+	return dir, os.Rename(half, dir)
+}
+
+func (g *goTool) key() (string, error) {
+	hash := sha256.New()
+	files, err := filepath.Glob(filepath.Join("testdata", g.module, "*"))
+	if err != nil {
+		return "", err
+	}
+	for _, name := range files {
+		content, err := os.ReadFile(name)
+		if err != nil {
+			return "", err
+		}
+		hash.Write(content)
+	}
+	fmt.Fprint(hash, g.packages, g.flags, g.cgo)
+	return fmt.Sprintf("%x", hash.Sum(nil)[:8]), nil
+}
