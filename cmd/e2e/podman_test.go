@@ -1,0 +1,149 @@
+package e2e
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// podman has no daemon: this is a storage of its own for one test, with the
+// image in it. It runs in a room of its own, whose namespaces take with them
+// what podman leaves in them: bridge, iptables chains, mounts.
+type podman struct {
+	runtime string
+	network string // the backend: cni, netavark
+	dir     string
+	room    *process
+}
+
+// Without CAP_SYS_RESOURCE no limit can be raised. The pods' infra container
+// is the image: the distribution's own needs another package.
+const podmanConfig = `[containers]
+default_ulimits = ["nofile=20000:20000", "nproc=32768:32768"]
+[engine]
+runtime = "%[2]s"
+cgroup_manager = "cgroupfs"
+events_logger = "file"
+tmp_dir = "%[1]s/tmp"
+infra_image = "` + fullImage + `"
+infra_command = "/bin/sleep 300"
+[network]
+network_backend = "%[3]s"
+network_config_dir = "%[1]s/networks"
+cni_plugin_dirs = ["/usr/lib/cni"]
+`
+
+// needPodman gives podman with a runtime and a network backend.
+func needPodman(t *testing.T, runtime, network string) *podman {
+	t.Helper()
+	needRoot(t)
+	if _, err := os.Stat("/usr/lib/podman/netavark"); network == "netavark" && err != nil {
+		t.Skip("netavark is not installed (package netavark)")
+	}
+	dir, err := os.MkdirTemp(workDir, "podman-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &podman{runtime: runtime, network: network, dir: dir}
+	config := fmt.Sprintf(podmanConfig, dir, runtime, network)
+	storage := fmt.Sprintf("[storage]\ndriver = \"overlay\"\ngraphroot = \"%[1]s/root\"\nrunroot = \"%[1]s/run\"\n", dir)
+	for name, content := range map[string]string{"containers.conf": config, "storage.conf": storage} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p.enter(t)
+	archive, err := imageArchive()
+	if err != nil {
+		t.Fatal(err)
+	}
+	must(t, p.cmd("load", "--quiet", "--input", archive))
+	return p
+}
+
+// enter makes the room: a network and a mount namespace, held by a process.
+// In it each cgroup controller is mounted as v1, as crun wants it.
+func (p *podman) enter(t *testing.T) {
+	t.Helper()
+	words := append(withoutV2Controllers(t), "unshare", "--net", "--mount", "--propagation", "private",
+		"sh", "-c", "ip link set lo up && mkdir -p /run/netns && mount -t tmpfs tmpfs /run/netns && echo ready && exec sleep infinity")
+	p.room = startCmd(t, exec.Command(words[0], words[1:]...))
+	waitFor(t, 10*time.Second, "namespaces for podman", func() bool {
+		return strings.Contains(p.room.stdout.String(), "ready")
+	}, p.room.stderr.String)
+	t.Cleanup(func() {
+		if err := p.room.end(syscall.SIGKILL, 10*time.Second); err != nil {
+			t.Error(err)
+		}
+		unmountUnder(t, p.dir)
+	})
+}
+
+func (p *podman) cmd(args ...string) *exec.Cmd {
+	words := append([]string{"-t", strconv.Itoa(p.room.cmd.Process.Pid), "-m", "-n", "--", "podman"}, args...)
+	cmd := exec.Command("nsenter", words...)
+	cmd.Env = append(os.Environ(),
+		"CONTAINERS_CONF="+filepath.Join(p.dir, "containers.conf"),
+		"CONTAINERS_STORAGE_CONF="+filepath.Join(p.dir, "storage.conf"))
+	return cmd
+}
+
+// detach starts a container that stays, until the test's end.
+func (p *podman) detach(t *testing.T, args ...string) held {
+	t.Helper()
+	idFile := filepath.Join(t.TempDir(), "id")
+	// The monitor keeps podman's outputs: they are no pipes to wait for.
+	args = append(append([]string{"run", "-d", "--cidfile", idFile}, args...), fullImage, "sleep", "300")
+	p.detached(t, args...)
+	id := readFile(t, idFile)
+	t.Cleanup(func() { must(t, p.cmd("rm", "--force", "--time", "0", id)) })
+	return held{id, p.pid(t, id), p.runtime}
+}
+
+func (p *podman) detached(t *testing.T, args ...string) {
+	t.Helper()
+	log, err := os.CreateTemp(p.dir, "log-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer log.Close()
+	cmd := p.cmd(args...)
+	cmd.Stdout, cmd.Stderr = log, log
+	if r := execute(t, cmd); r.code != 0 {
+		t.Fatalf("podman %v: exit code %d: %s", args, r.code, readFile(t, log.Name()))
+	}
+}
+
+func (p *podman) inspect(t *testing.T, id, format string) string {
+	t.Helper()
+	return strings.TrimSpace(must(t, p.cmd("inspect", "-f", format, id)))
+}
+
+func (p *podman) pid(t *testing.T, id string) int {
+	t.Helper()
+	pid, err := strconv.Atoi(p.inspect(t, id, "{{.State.Pid}}"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pid
+}
+
+// pod starts a pod: its infra container is started with the first of the two.
+func (p *podman) pod(t *testing.T, name string) pod {
+	t.Helper()
+	must(t, p.cmd("pod", "create", "--name", name))
+	t.Cleanup(func() { must(t, p.cmd("pod", "rm", "--force", "--time", "0", name)) })
+	made := pod{name: name}
+	for range 2 {
+		made.containers = append(made.containers, p.detach(t, "--pod", name))
+	}
+	infra := strings.TrimSpace(must(t, p.cmd("pod", "inspect", "-f", "{{.InfraContainerID}}", name)))
+	made.sandbox = held{infra, p.pid(t, infra), p.runtime}
+	return made
+}
