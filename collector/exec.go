@@ -68,7 +68,7 @@ func (a *Assembler) exec(e *Event) verdict {
 		return a.execShim(p, l, e)
 	}
 	p.leaveShim()
-	if r, ok := network.Parse(e.File, e.Args, e.Env); ok {
+	if r, ok := network.Parse(e.Args, e.Env); ok && !p.job.merelyHas(r, e) {
 		return a.execNetwork(p, r, e)
 	}
 	if c, ok := runtime.Parse(e.Args); ok && p.hook == nil {

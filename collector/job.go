@@ -2,6 +2,7 @@ package collector
 
 import (
 	"cmp"
+	"path"
 	"strconv"
 
 	"container_start_exporter/collector/network"
@@ -16,7 +17,8 @@ type job struct {
 	begin, end int64 // end: 0 while it runs
 	attributes map[string]string
 	process    *process
-	stays      bool // it runs for as long as the container does
+	program    string // its path
+	stays      bool   // it runs for as long as the container does
 
 	attempt     *attempt // whose it is
 	refused     bool     // it is no start's
@@ -40,6 +42,7 @@ func (a *Assembler) execNetwork(p *process, r network.Run, e *Event) verdict {
 	j.traceParent = traceParent(e.Env)
 	j.attributes["pid"] = strconv.Itoa(p.pid)
 	outer := p.job
+	j.program = e.File
 	p.job = j
 	if t := p.start(); t != nil {
 		j.join(t)
@@ -61,6 +64,13 @@ func (a *Assembler) execNetwork(p *process, r network.Run, e *Event) verdict {
 	j.held = append(j.held, e)
 	a.joiner.offer(j, a.now, keys)
 	return isHeld
+}
+
+// merelyHas says that a program has a CNI plugin's environment because one has
+// executed it, and is none itself: plugins that execute each other, as for IPAM,
+// lie in one directory (CNI specification, section 4).
+func (j *job) merelyHas(r network.Run, e *Event) bool {
+	return j != nil && r.Operation == string(OpCNI) && path.Dir(e.File) != path.Dir(j.program)
 }
 
 // runKeys are what the run of a network program can be joined by.

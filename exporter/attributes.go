@@ -47,8 +47,41 @@ func rootAttributes(s *collector.Start) []attribute.KeyValue {
 		attribute.Int("container_start.namespaces", s.Counts.Namespaces),
 		attribute.Int("container_start.veths", s.Counts.Veths),
 	)
+	attributes = append(attributes, podAttributes(s)...)
+	attributes = append(attributes, madeAttributes(s)...)
 	attributes = append(attributes, namespaceAttributes(s.Namespaces)...)
 	return append(attributes, addressAttributes(s.Veths)...)
+}
+
+// podAttributes say in which pod a container or a sandbox is.
+func podAttributes(s *collector.Start) []attribute.KeyValue {
+	if s.Pod == nil {
+		return nil
+	}
+	attributes := known(nil,
+		semconv.K8SPodName(text(s.Pod.Name, shortText)),
+		semconv.K8SPodUID(text(s.Pod.UID, shortText)),
+		semconv.K8SNamespaceName(text(s.Pod.Namespace, shortText)),
+	)
+	if s.Kind == collector.KindOfContainer {
+		attributes = known(attributes, semconv.K8SContainerName(text(s.Name, shortText)))
+	}
+	return attributes
+}
+
+// madeAttributes say what came out of a start.
+func madeAttributes(s *collector.Start) []attribute.KeyValue {
+	var attributes []attribute.KeyValue
+	if s.Cgroup != nil {
+		attributes = known(attributes, attribute.String("container_start.cgroup.path", text(s.Cgroup.Path, longText)))
+	}
+	if s.Rootfs != nil {
+		attributes = known(attributes,
+			attribute.String("container_start.rootfs.path", text(s.Rootfs.Path, longText)),
+			attribute.String("container_start.rootfs.type", text(s.Rootfs.Type, labelMax)),
+			attribute.Int("container_start.rootfs.layers", s.Rootfs.Layers))
+	}
+	return attributes
 }
 
 // known appends the attributes that are: those with a value.

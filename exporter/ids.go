@@ -5,39 +5,81 @@ import (
 	"encoding/binary"
 	"math/rand/v2"
 
+	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/trace"
+
+	"container_start_exporter/collector"
 )
 
-// parseTraceID parses 32 hexadecimal digits, not all of them zero.
-func parseTraceID(s string) (trace.TraceID, bool) {
-	id, err := trace.TraceIDFromHex(s)
-	return id, err == nil
+type rootIDsKey struct{}
+
+// rootIDs are those that the root span of a start's trace is to have.
+type rootIDs struct {
+	trace trace.TraceID
+	span  trace.SpanID
 }
 
-type traceIDKey struct{}
-
-// withTraceID makes the trace that begins in the returned context have this id.
-func withTraceID(ctx context.Context, id trace.TraceID) context.Context {
-	return context.WithValue(ctx, traceIDKey{}, id)
+// rootContext is the context in which the root span begins: with the ids that
+// the start brings, and below the engine's span where the start was executed in
+// a trace context.
+func rootContext(s *collector.Start) context.Context {
+	ctx := context.Background()
+	if s.TraceParent != "" {
+		ctx = propagation.TraceContext{}.Extract(ctx, propagation.MapCarrier{"traceparent": s.TraceParent})
+	}
+	if c, ok := spanContext(s.TraceID, s.SpanID); ok {
+		ctx = context.WithValue(ctx, rootIDsKey{}, rootIDs{c.TraceID(), c.SpanID()})
+	}
+	return ctx
 }
 
-// startIDs makes ids as the SDK requires. A start brings its trace id, so that
-// exemplars, pages and traces agree on it; span ids are random.
+// sandboxLinks link a container's start to that of its pod's sandbox.
+func sandboxLinks(s *collector.Start) []trace.Link {
+	if s.Pod == nil {
+		return nil
+	}
+	c, ok := spanContext(s.Pod.SandboxTraceID, s.Pod.SandboxSpanID)
+	if !ok {
+		return nil
+	}
+	return []trace.Link{{SpanContext: c}}
+}
+
+// spanContext parses 32 and 16 hexadecimal digits, neither all zero.
+func spanContext(traceID, spanID string) (trace.SpanContext, bool) {
+	t, err := trace.TraceIDFromHex(traceID)
+	if err != nil {
+		return trace.SpanContext{}, false
+	}
+	s, err := trace.SpanIDFromHex(spanID)
+	if err != nil {
+		return trace.SpanContext{}, false
+	}
+	return trace.NewSpanContext(trace.SpanContextConfig{TraceID: t, SpanID: s, TraceFlags: trace.FlagsSampled}), true
+}
+
+// startIDs makes ids as the SDK requires. A start brings those of its root
+// span, so that exemplars, pages and traces agree on them; others are random.
 type startIDs struct{}
 
-// NewIDs returns the trace id in the context, else a random one, and a span id.
+// NewIDs returns the ids in the context, else random ones.
 func (g startIDs) NewIDs(ctx context.Context) (trace.TraceID, trace.SpanID) {
-	id, ok := ctx.Value(traceIDKey{}).(trace.TraceID)
-	for !ok || !id.IsValid() {
+	if root, ok := ctx.Value(rootIDsKey{}).(rootIDs); ok {
+		return root.trace, root.span
+	}
+	var id trace.TraceID
+	for !id.IsValid() {
 		binary.NativeEndian.PutUint64(id[:8], rand.Uint64())
 		binary.NativeEndian.PutUint64(id[8:], rand.Uint64())
-		ok = true
 	}
 	return id, g.NewSpanID(ctx, id)
 }
 
-// NewSpanID returns a random span id.
-func (startIDs) NewSpanID(context.Context, trace.TraceID) trace.SpanID {
+// NewSpanID returns the span id in the context, else a random one.
+func (startIDs) NewSpanID(ctx context.Context, _ trace.TraceID) trace.SpanID {
+	if root, ok := ctx.Value(rootIDsKey{}).(rootIDs); ok {
+		return root.span
+	}
 	var id trace.SpanID
 	for !id.IsValid() {
 		binary.NativeEndian.PutUint64(id[:], rand.Uint64())

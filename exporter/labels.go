@@ -8,6 +8,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"go.opentelemetry.io/otel/trace"
+
 	"container_start_exporter/collector"
 )
 
@@ -51,7 +53,7 @@ func exemplar(s *collector.Start) prometheus.Labels {
 		labels[name] = value
 		left -= runes
 	}
-	if id, ok := parseTraceID(s.TraceID); ok {
+	if id, err := trace.TraceIDFromHex(s.TraceID); err == nil {
 		add("trace_id", hex.EncodeToString(id[:]))
 	}
 	add("container_id", s.ContainerID)

@@ -1,9 +1,7 @@
 package exporter
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
 	"maps"
 	"os"
 	"regexp"
@@ -22,9 +20,6 @@ var metricRow = regexp.MustCompile("(?m)^\\| *`(container_start[a-z_]*)(?:\\{([a
 // names, labels and types, both ways.
 func TestREADMEListsEveryMetric(t *testing.T) {
 	readme, err := os.ReadFile("../README.md")
-	if errors.Is(err, fs.ErrNotExist) {
-		t.Skip("there is no README yet")
-	}
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -97,7 +97,7 @@ func sampleDocker() *collector.Start {
 		Counts:     collector.Counts{Mounts: 38, EngineMounts: 1, Execs: 9, Namespaces: 5, Veths: 1},
 		Namespaces: collector.Namespaces{Mnt: 4026532266, UTS: 4026532267, IPC: 4026532268, PID: 4026532269, Net: 4026532270},
 		Veths:      []collector.Veth{{Host: "veth1a2b3c4", Container: "eth0", Address: "172.17.0.2/16"}},
-		PID:        4148, Ready: ms(42), TraceID: "4bf92f3577b34da6a3ce929d0e0e4736",
+		PID:        4148, Ready: ms(42), TraceID: "4bf92f3577b34da6a3ce929d0e0e4736", SpanID: "a3ce929d0e0e4736",
 	}
 	return s
 }
@@ -112,7 +112,7 @@ func sampleBare() *collector.Start {
 		Operations: []collector.Operation{
 			operation(collector.OpRuntime, collector.PhaseCreate, 0, 905.5, "runtime", "crun", "command", "run", "pid", "77", "exit_code", "0"),
 		},
-		Counts: collector.Counts{Mounts: 21, Execs: 2, Namespaces: 5}, PID: 79, TraceID: "0af7651916cd43dd8448eb211c80319c",
+		Counts: collector.Counts{Mounts: 21, Execs: 2, Namespaces: 5}, PID: 79, TraceID: "0af7651916cd43dd8448eb211c80319c", SpanID: "8448eb211c80319c",
 	}
 }
 
@@ -128,7 +128,7 @@ func sampleFailed() *collector.Start {
 			operation(collector.OpRuntime, collector.PhaseCreate, 0, 96, "runtime", "runc", "command", "create", "pid", "90", "exit_code", "1"),
 			operation(collector.OpHook, collector.PhaseHooks, 60, 30, "hook", "check it", "kind", "createRuntime", "pid", "95", "exit_code", "3"),
 		},
-		TraceID: "11111111222222223333333344444444",
+		TraceID: "11111111222222223333333344444444", SpanID: "3333333344444444",
 	}
 }
 
@@ -138,7 +138,7 @@ func sampleIncomplete() *collector.Start {
 		ContainerID: "deadbeef", Engine: "podman", Runtime: "crun", Kind: collector.KindOfContainer,
 		Outcome: collector.Incomplete, Error: "12 events were lost", Begin: time.Date(2026, 11, 23, 9, 33, 0, 0, time.UTC),
 		Duration: ms(30), Phases: partition(30, phaseAt{collector.PhasePrepare, 0}),
-		TraceID: "aaaaaaaabbbbbbbbccccccccdddddddd",
+		TraceID: "aaaaaaaabbbbbbbbccccccccdddddddd", SpanID: "ccccccccdddddddd",
 	}
 }
 

@@ -218,3 +218,42 @@ func BenchmarkTracesStart(b *testing.B) {
 		traces.Start(s)
 	}
 }
+
+// A start that was executed in a trace context goes on in that trace.
+func TestTraceGoesOn(t *testing.T) {
+	s := sampleDocker()
+	s.TraceParent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+	s.TraceID = "4bf92f3577b34da6a3ce929d0e0e4736"
+	for _, span := range recorded(t, s) {
+		if span.SpanContext.TraceID().String() != s.TraceID {
+			t.Errorf("%s is in trace %s", span.Name, span.SpanContext.TraceID())
+		}
+		if span.Name != rootName {
+			continue
+		}
+		if got := span.Parent.SpanID().String(); got != "00f067aa0ba902b7" || !span.Parent.IsRemote() {
+			t.Errorf("the root's parent is %s, remote %t", got, span.Parent.IsRemote())
+		}
+		if got := span.SpanContext.SpanID().String(); got != s.SpanID {
+			t.Errorf("the root's id is %s, the record's %s", got, s.SpanID)
+		}
+	}
+}
+
+// A pod's container links to its sandbox's start.
+func TestSandboxLink(t *testing.T) {
+	s := sampleDocker()
+	s.Pod = &collector.Pod{Name: "web-0", SandboxTraceID: "4bf92f3577b34da6a3ce929d0e0e4736", SandboxSpanID: "00f067aa0ba902b7"}
+	links := 0
+	for _, span := range recorded(t, s) {
+		for _, link := range span.Links {
+			links++
+			if span.Name != rootName || link.SpanContext.SpanID().String() != "00f067aa0ba902b7" {
+				t.Errorf("%s links to %s", span.Name, link.SpanContext.SpanID())
+			}
+		}
+	}
+	if links != 1 {
+		t.Errorf("%d links", links)
+	}
+}

@@ -33,8 +33,10 @@ func steps(s *collector.Start) (list []step, left int) {
 			list = append(list, stepOf(o))
 		}
 	}
-	if m, ok := foldMounts(s); ok {
-		list = append(list, m)
+	for _, kind := range foldedKinds {
+		if folded, ok := fold(s, kind); ok {
+			list = append(list, folded)
+		}
 	}
 	slices.SortStableFunc(list, func(a, b step) int { return cmp.Compare(a.begin, b.begin) })
 	if len(list) > maxSteps {
@@ -46,7 +48,7 @@ func steps(s *collector.Start) (list []step, left int) {
 // notable says whether an operation gets a row of its own.
 func notable(o *collector.Operation, total time.Duration) bool {
 	switch o.Name {
-	case collector.OpMount:
+	case collector.OpMount, collector.OpIptables:
 		return false
 	case collector.OpPivotRoot:
 		return o.Duration*100 >= total
@@ -60,6 +62,9 @@ func stepOf(o *collector.Operation) step {
 		label: stepLabel(o), phase: o.Phase, begin: o.Begin, duration: o.Duration,
 		failed: o.Attributes["error"] != "" || code != "" && code != "0",
 		note:   o.Attributes["error"],
+	}
+	if o.Name == collector.OpNetwork { // a union: its time need not be in one piece
+		st.folded, st.note = true, "all that set up the network"
 	}
 	if st.note == "" && st.failed {
 		st.note = "exit " + code
@@ -80,6 +85,12 @@ func stepLabel(o *collector.Operation) string {
 		return words("netns", a("inode"))
 	case collector.OpRootfsMount:
 		return words("rootfs mount", a("type"))
+	case collector.OpCNI:
+		return words("cni", a("plugin"))
+	case collector.OpNetavark, collector.OpLibnetwork:
+		return words(string(o.Name), a("command"))
+	case collector.OpProxy:
+		return words("docker-proxy", a("port"))
 	case collector.OpShim, collector.OpCgroup, collector.OpPivotRoot:
 		return string(o.Name)
 	default:
@@ -92,15 +103,28 @@ func words(list ...string) string {
 	return strings.Join(slices.DeleteFunc(list, func(w string) bool { return w == "" || w == "." }), " ")
 }
 
-// foldMounts makes one step of all mounts by init: there are some forty in a
-// start, and what matters is their sum and the slowest.
-func foldMounts(s *collector.Start) (step, bool) {
+// foldedKind is a kind of operation of which a start has so many that only
+// their sum and the slowest get a row.
+type foldedKind struct {
+	name    collector.OperationName
+	noun    string
+	subject func(*collector.Operation) string // what the slowest was about
+	failure string                            // the attribute that tells of one
+}
+
+var foldedKinds = []foldedKind{
+	{collector.OpMount, "mount", func(o *collector.Operation) string { return mountpoint(o.Attributes["target"]) }, "error"},
+	{collector.OpIptables, "iptables run", func(o *collector.Operation) string { return o.Attributes["rule"] }, ""},
+}
+
+// fold makes one step of all operations of a kind.
+func fold(s *collector.Start, kind foldedKind) (step, bool) {
 	var m step
 	var slowest *collector.Operation
 	n, failed := 0, 0
 	for i := range s.Operations {
 		o := &s.Operations[i]
-		if o.Name != collector.OpMount {
+		if o.Name != kind.name {
 			continue
 		}
 		if n++; n == 1 || o.Begin < m.begin {
@@ -109,7 +133,7 @@ func foldMounts(s *collector.Start) (step, bool) {
 		if m.duration += o.Duration; slowest == nil || o.Duration > slowest.Duration {
 			slowest = o
 		}
-		if o.Attributes["error"] != "" {
+		if o.Attributes[kind.failure] != "" {
 			failed++
 		}
 	}
@@ -117,11 +141,11 @@ func foldMounts(s *collector.Start) (step, bool) {
 		return m, false
 	}
 	m.folded = true
-	m.label = plural(n, "mount")
+	m.label = plural(n, kind.noun)
 	if failed > 0 {
 		m.label += fmt.Sprintf(", %d failed", failed)
 	}
-	m.note = "slowest " + mountpoint(slowest.Attributes["target"]) + " " + short(slowest.Duration)
+	m.note = words("slowest", kind.subject(slowest), short(slowest.Duration))
 	return m, true
 }
 

@@ -176,19 +176,16 @@ func (t *Traces) run() {
 // send hands the spans of a start to the processor, parents first.
 func (t *Traces) send(s *collector.Start) {
 	tree := spanTree(s)
-	ctx := context.Background()
-	if id, ok := parseTraceID(s.TraceID); ok {
-		ctx = withTraceID(ctx, id)
-	}
 	contexts := make([]context.Context, len(tree))
 	spans := make([]trace.Span, len(tree))
 	for i, node := range tree {
-		parent := ctx
+		parent, links := rootContext(s), sandboxLinks(s)
 		if node.parent >= 0 {
-			parent = contexts[node.parent]
+			parent, links = contexts[node.parent], nil
 		}
-		contexts[i], spans[i] = t.tracer.Start(parent, node.name,
+		_, spans[i] = t.tracer.Start(parent, node.name, trace.WithLinks(links...),
 			trace.WithTimestamp(s.Begin.Add(node.begin)), trace.WithAttributes(node.attributes...))
+		contexts[i] = trace.ContextWithSpan(context.Background(), spans[i])
 		if !spans[i].SpanContext().IsSampled() {
 			t.release(int64(len(tree)))
 			return

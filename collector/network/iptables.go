@@ -6,7 +6,8 @@ import (
 )
 
 // iptables is a run of iptables or ip6tables. A rule for a container has its
-// address, or the port that is published for it.
+// address, or the port that is published for it; other runs are joined only by
+// what executes them.
 func iptables(base string, args []string, _ map[string]string) (Run, bool) {
 	switch base {
 	case "iptables", "ip6tables", "iptables-nft", "ip6tables-nft", "iptables-legacy", "ip6tables-legacy":
@@ -29,5 +30,5 @@ func iptables(base string, args []string, _ map[string]string) (Run, bool) {
 	if port := value(args, "--dport"); port != "" {
 		r.Published = []string{strings.ToLower(value(args, "-p")) + "/" + port}
 	}
-	return r, len(r.Addresses)+len(r.Published) > 0
+	return r, true
 }

@@ -27,11 +27,11 @@ type Run struct {
 // program recognises the executions of one kind of network program.
 type program func(base string, args []string, env map[string]string) (Run, bool)
 
-var programs = []program{cni, netavark, iptables, dockerProxy, libnetwork}
+var programs = []program{netavark, iptables, dockerProxy, libnetwork, cni}
 
 // Parse tells what a network program is executed for; false is no network
 // program, or one that is only asked what it can do. Env is as in an Event.
-func Parse(file string, args, env []string) (Run, bool) {
+func Parse(args, env []string) (Run, bool) {
 	if len(args) == 0 {
 		return Run{}, false
 	}
