@@ -16,6 +16,9 @@ type loader struct {
 	spec     *ebpf.CollectionSpec
 	maps     map[string]*ebpf.Map
 	programs map[string]*ebpf.Program
+
+	mu     sync.RWMutex
+	closed bool
 }
 
 func newLoader(o Options) (*loader, error) {
@@ -57,7 +60,20 @@ func (l *loader) load(name string) (*ebpf.Program, error) {
 	return p, nil
 }
 
+// use calls f, unless the programs and maps are closed: they may not be while
+// they are used.
+func (l *loader) use(f func()) {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	if !l.closed {
+		f()
+	}
+}
+
 func (l *loader) close() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.closed = true
 	for _, p := range l.programs {
 		p.Close()
 	}

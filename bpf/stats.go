@@ -66,11 +66,10 @@ func (p *Probes) buffered() int {
 func (p *Probes) losses() losses {
 	var sum losses
 	var perCPU []probesLosses
-	if err := p.loader.maps[probesMapLost].Lookup(uint32(0), &perCPU); err == nil {
-		for _, cpu := range perCPU {
-			for kind, n := range cpu.Count {
-				sum[kind] += n
-			}
+	p.loader.use(func() { _ = p.loader.maps[probesMapLost].Lookup(uint32(0), &perCPU) })
+	for _, cpu := range perCPU {
+		for kind, n := range cpu.Count {
+			sum[kind] += n
 		}
 	}
 	if p.network != nil {
@@ -81,13 +80,13 @@ func (p *Probes) losses() losses {
 
 func (p *Probes) programStats() []ProgramStats {
 	var all []ProgramStats
-	for name, program := range p.loader.programs {
-		stats, err := program.Stats()
-		if err != nil {
-			continue
+	p.loader.use(func() {
+		for name, program := range p.loader.programs {
+			if s, err := program.Stats(); err == nil {
+				all = append(all, ProgramStats{Name: name, Runs: s.RunCount, RunTime: s.Runtime})
+			}
 		}
-		all = append(all, ProgramStats{Name: name, Runs: stats.RunCount, RunTime: stats.Runtime})
-	}
+	})
 	sort.Slice(all, func(i, j int) bool { return all[i].Name < all[j].Name })
 	return all
 }
