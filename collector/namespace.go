@@ -63,6 +63,7 @@ func (a *Assembler) rename(e *Event) verdict {
 	if p == nil {
 		return isNode
 	}
+	p.comm = e.Name
 	t := p.creating()
 	if t == nil || e.Name == "" {
 		return isNode
