@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
@@ -24,20 +23,24 @@ const ctrNamespace = "cse-e2e"
 // bridge, iptables chains, forwarding) goes with it.
 type containerd struct {
 	*process
-	bin string // where its programs are, empty: the distribution's
-	dir string
+	path []string // where its programs are, before PATH
+	dir  string
 }
 
 // generation is a containerd that the tests can start.
 type generation struct {
 	name   string
-	bin    func(t *testing.T) string // where its programs are
-	config string                    // a format of its directory and the CNI's
+	path   func(t *testing.T) []string // where its programs are, and its runtime
+	config string                      // a format of its directory
+	before string                      // the phase in which a pod's container begins
 }
 
 var containerds = []generation{
-	{"containerd 1.6", func(*testing.T) string { return "" }, config16},
-	{"containerd 2", containerd2.need, config2},
+	{"containerd 1.6", func(*testing.T) []string { return nil }, config16, "shim"},
+	// It asks the pod's shim without executing a launcher: the rootfs comes first.
+	{"containerd 2", func(t *testing.T) []string {
+		return []string{containerd2.need(t), runc15.need(t)}
+	}, config2, "prepare"},
 }
 
 // The sandboxes' image is local; without CAP_SYS_RESOURCE no score can be lowered.
@@ -70,7 +73,7 @@ disable = true
 func (g generation) start(t *testing.T) *containerd {
 	t.Helper()
 	needRoot(t)
-	c := &containerd{bin: g.bin(t)}
+	c := &containerd{path: g.path(t)}
 	var err error
 	if c.dir, err = os.MkdirTemp(workDir, "containerd-"); err != nil { // short: sockets are in it
 		t.Fatal(err)
@@ -115,11 +118,11 @@ func (c *containerd) write(t *testing.T, name, content string) {
 
 // command is one of containerd's programs, with the others in its PATH.
 func (c *containerd) command(name string, args ...string) *exec.Cmd {
-	if c.bin == "" {
+	if len(c.path) == 0 {
 		return exec.Command(name, args...)
 	}
-	cmd := exec.Command(filepath.Join(c.bin, name), args...)
-	cmd.Env = append(os.Environ(), "PATH="+c.bin+":"+os.Getenv("PATH"))
+	cmd := exec.Command(filepath.Join(c.path[0], name), args...)
+	cmd.Env = append(os.Environ(), "PATH="+strings.Join(c.path, ":")+":"+os.Getenv("PATH"))
 	return cmd
 }
 
@@ -190,17 +193,4 @@ func (c *containerd) pid(t *testing.T, namespace, id string) int {
 	}
 	t.Fatalf("no task %s in\n%s", id, list)
 	return 0
-}
-
-// annotations are those of a container's bundle.
-func (c *containerd) annotations(t *testing.T, namespace, id string) map[string]string {
-	t.Helper()
-	var spec struct {
-		Annotations map[string]string `json:"annotations"`
-	}
-	path := filepath.Join(c.dir, "state/io.containerd.runtime.v2.task", namespace, id, "config.json")
-	if err := json.Unmarshal([]byte(readFile(t, path)), &spec); err != nil {
-		t.Fatal(err)
-	}
-	return spec.Annotations
 }

@@ -1,0 +1,140 @@
+package e2e
+
+import (
+	"slices"
+	"testing"
+)
+
+// row is a way to start containers on one stack, and what must come out.
+type row struct {
+	name  string
+	start func(t *testing.T) []want
+}
+
+// TestStacks starts containers in each way that each stack has.
+func TestStacks(t *testing.T) {
+	needRoot(t)
+	stacks := []struct {
+		name string
+		rows func(t *testing.T) []row
+	}{
+		{containerds[0].name, containerds[0].rows},
+		{containerds[1].name, containerds[1].rows},
+		{"podman, crun, CNI", podmanRows("crun", "cni")},
+		{"podman, runc, CNI", podmanRows("runc", "cni")},
+		{"podman, crun, netavark", podmanRows("crun", "netavark")},
+	}
+	for _, stack := range stacks {
+		t.Run(stack.name, func(t *testing.T) {
+			rows := stack.rows(t)
+			w := watch(t)
+			for _, r := range rows {
+				t.Run(r.name, func(t *testing.T) {
+					keep(t, stack.name+" "+r.name)
+					checkRow(t, w, r.start(t))
+				})
+			}
+		})
+	}
+}
+
+// checkRow compares what the exporter says with what it must say.
+func checkRow(t *testing.T, w *watcher, wants []want) {
+	t.Helper()
+	var ids []string
+	for _, one := range wants {
+		ids = append(ids, one.id)
+	}
+	w.wait(t, ids...)
+	sandbox := ""
+	for _, one := range decodeLines[described](t, w.stdout.String()) {
+		i := slices.IndexFunc(wants, func(x want) bool { return x.id == one.ContainerID })
+		if i < 0 {
+			continue
+		}
+		wants[i].check(t, one)
+		if one.Kind == "sandbox" {
+			sandbox = one.TraceID
+		} else if wants[i].pod.SandboxID != "" && (one.Pod == nil || one.Pod.SandboxTraceID != sandbox) {
+			t.Errorf("%s: pod %+v; its sandbox's start is %s", one.ContainerID, one.Pod, sandbox)
+		}
+	}
+}
+
+// rows are the starts on a containerd.
+func (g generation) rows(t *testing.T) []row {
+	c := g.start(t)
+	host := c.cmd.Process.Pid
+	return []row{
+		{"ctr run", func(t *testing.T) []want {
+			return []want{{
+				held: c.hold(t), engine: "containerd", kind: "container", network: netEmpty, host: host,
+				phases: phases("runc", "shim"), operations: []string{"rootfs_mount", "shim", "cgroup", "pivot_root"},
+			}}
+		}},
+		{"CRI", func(t *testing.T) []want {
+			p := c.pod(t, "web")
+			who := podName{Name: "web", Namespace: "e2e", UID: "uid-of-web", SandboxID: p.sandbox.id}
+			wants := []want{{
+				held: p.sandbox, engine: "cri", kind: "sandbox", network: netBridge, host: host, pod: who,
+				phases:     phases("runc", "prepare", "shim"),
+				operations: []string{"rootfs_mount", "shim", "cgroup", "pivot_root", "cni", "iptables"},
+				plugins:    []string{"loopback", "bridge", "host-local", "portmap"},
+			}}
+			for i, one := range p.containers {
+				wants = append(wants, want{
+					held: one, engine: "cri", kind: "container", network: netJoined, host: host, pod: who,
+					name: []string{"first", "second"}[i], image: fullImage,
+					phases:     phases("runc", g.before),
+					operations: []string{"rootfs_mount", "cgroup", "pivot_root"},
+				})
+			}
+			return wants
+		}},
+	}
+}
+
+// podmanRows are the starts by podman.
+func podmanRows(runtime, backend string) func(t *testing.T) []row {
+	sets := map[string][]string{"cni": {"cni", "iptables"}, "netavark": {"netavark", "iptables"}}[backend]
+	var plugins []string
+	if backend == "cni" {
+		plugins = []string{"bridge", "host-local", "portmap", "firewall", "tuning"}
+	}
+	return func(t *testing.T) []row {
+		p := needPodman(t, runtime, backend)
+		expect := func(h held, kind, network string) want {
+			w := want{
+				held: h, engine: "podman", kind: kind, network: network, host: p.room.cmd.Process.Pid,
+				name: p.inspect(t, h.id, "{{.Name}}"), image: fullImage,
+				phases:     phases(runtime, "prepare", "shim"),
+				operations: []string{"rootfs_mount", "shim", "cgroup", "pivot_root"},
+			}
+			if network == netBridge {
+				w.operations, w.plugins = append(w.operations, sets...), plugins
+			}
+			return w
+		}
+		one := func(name, network string, args ...string) row {
+			return row{name, func(t *testing.T) []want {
+				return []want{expect(p.detach(t, args...), "container", network)}
+			}}
+		}
+		return []row{
+			one("default network", netBridge),
+			one("published port", netBridge, "-p", "18081:80"),
+			one("no network", netEmpty, "--network", "none"),
+			one("host network", netHost, "--network", "host"),
+			{"pod", func(t *testing.T) []want {
+				made := p.pod(t, "web")
+				wants := []want{expect(made.sandbox, "sandbox", netBridge)}
+				for _, h := range made.containers {
+					w := expect(h, "container", netJoined)
+					w.pod = podName{SandboxID: made.sandbox.id}
+					wants = append(wants, w)
+				}
+				return wants
+			}},
+		}
+	}
+}
