@@ -65,7 +65,7 @@ func New(c Config, o Observer) *Assembler {
 		timeout:   int64(c.StartTimeout),
 		processes: processes{byPID: make(map[int]*process), limit: maxProcesses},
 		pairs:     make(vethPairs),
-		sandboxes: sandboxes{starts: make(map[string]*Start)},
+		sandboxes: sandboxes{spans: make(map[string]spanID)},
 		joiner: joiner{
 			owner: make(map[key]*attempt), lists: make(map[key][]*waiting),
 			patience: int64(patience), limit: maxWaiting,
@@ -204,12 +204,6 @@ func (a *Assembler) sweep() {
 	a.attempts = kept
 }
 
-// fail ends an attempt that can no longer execute its entrypoint.
-func (a *Assembler) fail(t *attempt, at int64, why string) {
-	t.flaw = why
-	a.end(t, Failed, at)
-}
-
 // drop ends an attempt that has turned out to be no start on this host: the
 // runtime has created a container and made no init for it (gVisor, Kata). Where
 // events were lost that may be why none was seen.
@@ -239,7 +233,7 @@ func (a *Assembler) end(t *attempt, outcome Outcome, at int64) {
 		s.Error = bounded(t.flaw)
 	}
 	if outcome == Failed {
-		s.FailedPhase = t.marks.at(at)
+		s.FailedPhase, s.ErrorType = t.marks.at(at), t.errorType
 	}
 	a.close(t)
 	a.observer.Start(s)

@@ -38,11 +38,12 @@ type attempt struct {
 	network      intervals     // in which its network was set up, beside veths, jobs and netns
 	links        map[int]*link // its interfaces by index
 
-	// lastError is the last call of init that failed, and nothing after it.
-	lastError string
+	// mishap is what failed last, as long as init has done nothing since.
+	mishap mishap
 	// flaw says why it has failed or is incomplete; spoiled, why it can only
 	// be incomplete however it ends.
 	flaw, spoiled string
+	errorType     ErrorType
 
 	keys  []key // that it owns
 	ended bool

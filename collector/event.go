@@ -166,6 +166,7 @@ type Bundle struct {
 	Name        string            `json:"name,omitempty"`         // the container's, as its engine names it
 	Image       string            `json:"image,omitempty"`        // the image's name, as its engine names it
 	CgroupsPath string            `json:"cgroups_path,omitempty"` // linux.cgroupsPath
+	NetnsPath   string            `json:"netns_path,omitempty"`   // the path of the network namespace to join
 	Hooks       []Hook            `json:"hooks,omitempty"`
 	Annotations map[string]string `json:"annotations,omitempty"` // only those that identify
 	Security    *Security         `json:"security,omitempty"`

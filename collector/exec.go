@@ -92,7 +92,7 @@ func (a *Assembler) execFailed(t *attempt, p *process, e *Event) verdict {
 		return isNode
 	}
 	if p == t.init {
-		t.lastError = fmt.Sprintf("exec %s: %s", e.File, errno(e.Ret))
+		t.mishap = mishap{ErrorExec, fmt.Sprintf("exec %s: %s", e.File, errno(e.Ret))}
 	}
 	return isJoined
 }
@@ -205,7 +205,7 @@ func (a *Assembler) start(p *process, c *command) *attempt {
 // has created and not started.
 func (a *Assembler) abandon(c *command) {
 	if t := a.created[c.key()]; t != nil && t.created && !t.begun {
-		a.fail(t, c.begin, fmt.Sprintf("given up: %s %s before start", c.runtime.Name, c.name))
+		a.fail(t, c.begin, ErrorGivenUp, fmt.Sprintf("given up: %s %s before start", c.runtime.Name, c.name))
 	}
 }
 

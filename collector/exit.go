@@ -52,7 +52,8 @@ func (a *Assembler) exitRuntime(c *command, e *Event) {
 	case t.create == nil: // all that is seen of a start that began before us
 		a.end(t, Incomplete, e.Time)
 	case e.Status != 0 && (c.name != "start" || t.init == nil):
-		a.fail(t, e.Time, fmt.Sprintf("%s %s %s%s", c.runtime.Name, c.name, ended(e.Status), t.cause()))
+		why := fmt.Sprintf("%s %s %s", c.runtime.Name, c.name, ended(e.Status))
+		a.failFor(t, e.Time, ErrorRuntime, why)
 	case e.Status == 0 && c.name == "create" && t.init == nil:
 		a.drop(t, e.Time)
 	case e.Status == 0 && c.name == "create":
@@ -70,7 +71,11 @@ func (a *Assembler) exitInit(t *attempt, e *Event) {
 		t.init.byInit = false
 		return
 	}
-	a.fail(t, e.Time, "init "+ended(e.Status)+t.cause())
+	kind := ErrorInit
+	if syscall.WaitStatus(e.Status).Signaled() {
+		kind = ErrorKilled
+	}
+	a.failFor(t, e.Time, kind, "init "+ended(e.Status))
 }
 
 // exitShim fails a start whose shim dies before it has executed a runtime.
@@ -83,16 +88,8 @@ func (a *Assembler) exitShim(p *process, e *Event) {
 	}
 	t := s.attempt
 	if t != nil && !t.ended && t.create == nil && s.processes == 0 && e.Status != 0 {
-		a.fail(t, e.Time, "shim "+ended(e.Status))
+		a.fail(t, e.Time, ErrorShim, "shim "+ended(e.Status))
 	}
-}
-
-// cause is what init did last, where that failed.
-func (t *attempt) cause() string {
-	if t.lastError == "" {
-		return ""
-	}
-	return ": " + t.lastError
 }
 
 // ended says in words how a process ended, by its wait status.

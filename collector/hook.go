@@ -92,7 +92,7 @@ func (h *hookRun) exit(e *Event) {
 		h.attempt.hooks.lastExit = e.Time
 	}
 	if e.Status != 0 && !h.attempt.ended {
-		h.attempt.lastError = "hook " + h.op.attributes["hook"] + " " + ended(e.Status)
+		h.attempt.mishap = mishap{ErrorHook, "hook " + h.op.attributes["hook"] + " " + ended(e.Status)}
 	}
 }
 

@@ -110,9 +110,9 @@ func (t *attempt) isRootfs(e *Event) bool {
 // initMount takes a call of the container's init.
 func (t *attempt) initMount(e *Event) {
 	t.goesOn(e.Began())
-	t.lastError = ""
+	t.mishap = mishap{}
 	if e.Ret < 0 {
-		t.lastError = fmt.Sprintf("%s %s: %s", e.Kind, e.target(), errno(e.Ret))
+		t.mishap = mishap{ErrorMount, fmt.Sprintf("%s %s: %s", e.Kind, e.target(), errno(e.Ret))}
 	}
 	switch {
 	case e.attaches():

@@ -27,9 +27,9 @@ func (t *attempt) record(outcome Outcome, end int64, wallOffset int64) *Start {
 		s.Runtime = t.runtime.Name
 	}
 	if t.bundle != nil {
-		s.Name, s.Image, s.Security = t.bundle.Name, t.bundle.Image, t.bundle.Security
+		s.Name, s.Image, s.Security = bounded(t.bundle.Name), bounded(t.bundle.Image), t.bundle.Security
 	}
-	s.Name = cmp.Or(s.Name, t.name)
+	s.Name = cmp.Or(s.Name, bounded(t.name))
 	if t.init != nil {
 		s.PID, s.Namespaces = t.init.pid, t.init.ns
 	}

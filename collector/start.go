@@ -30,6 +30,8 @@ type Start struct {
 	Outcome     Outcome `json:"outcome"`
 	// FailedPhase is the phase that a failed start died in.
 	FailedPhase PhaseName `json:"failed_phase,omitempty"`
+	// ErrorType is why a start failed, one of a fixed list.
+	ErrorType ErrorType `json:"error_type,omitempty"`
 	// Error says in one line why a start failed or is incomplete.
 	Error string `json:"error,omitempty"`
 

@@ -120,7 +120,7 @@ func sampleBare() *collector.Start {
 func sampleFailed() *collector.Start {
 	return &collector.Start{
 		ContainerID: "c0ffee00", Engine: "cri", Runtime: "runc", Kind: collector.KindOfContainer,
-		Outcome: collector.Failed, FailedPhase: collector.PhaseHooks, Error: "hook check exited with status 3",
+		Outcome: collector.Failed, ErrorType: collector.ErrorHook, FailedPhase: collector.PhaseHooks, Error: "hook check exited with status 3",
 		Begin: time.Date(2026, 11, 23, 9, 32, 0, 0, time.UTC), Duration: ms(96),
 		Phases: partition(96, phaseAt{collector.PhaseCreate, 0}, phaseAt{collector.PhaseNamespaces, 20},
 			phaseAt{collector.PhaseRootfs, 40}, phaseAt{collector.PhaseHooks, 60}),

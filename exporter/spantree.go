@@ -195,10 +195,10 @@ func word(s string) string {
 	return string(out)
 }
 
-// failure is the error.type of a failed start: the phase that it died in.
+// failure is the error.type of a failed start.
 func failure(s *collector.Start) string {
-	if s.FailedPhase == "" {
+	if s.ErrorType == "" {
 		return "_OTHER"
 	}
-	return label(string(s.FailedPhase))
+	return label(string(s.ErrorType))
 }

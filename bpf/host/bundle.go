@@ -6,7 +6,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"strings"
 	"syscall"
 
 	specs "github.com/opencontainers/runtime-spec/specs-go"
@@ -17,13 +16,17 @@ import (
 // maxFile bounds a file that is read, in bytes.
 const maxFile = 4 << 20
 
+// maxCapabilities bounds a list of capabilities: more than Linux has.
+const maxCapabilities = 64
+
 // annotations are those that identify a container; others are nobody's business.
 var annotations = []string{
 	"io.kubernetes.cri.container-type", "io.kubernetes.cri.container-name",
 	"io.kubernetes.cri.sandbox-id", "io.kubernetes.cri.sandbox-name",
 	"io.kubernetes.cri.sandbox-namespace", "io.kubernetes.cri.sandbox-uid",
 	"io.kubernetes.cri.image-name", "io.kubernetes.cri-o.ContainerType",
-	"io.container.manager",
+	"io.kubernetes.cri-o.SandboxID", "io.kubernetes.pod.name", "io.kubernetes.pod.namespace",
+	"io.kubernetes.pod.uid", "io.container.manager",
 }
 
 // readBundle reads the config.json of a bundle, and who the container is.
@@ -41,8 +44,10 @@ func readBundle(dir place, id string) (*collector.Bundle, error) {
 	}
 	if spec.Linux != nil {
 		b.CgroupsPath = spec.Linux.CgroupsPath
+		b.NetnsPath = netnsPath(spec.Linux.Namespaces)
 	}
 	b.Name, b.Image = identity(dir, id, &spec)
+	b.Security = security(&spec)
 	return b, nil
 }
 
@@ -77,35 +82,30 @@ func identifying(all map[string]string) map[string]string {
 	return some
 }
 
-// identity is the name of the container and of its image: as CRI's annotations
-// have them, or Docker's state file.
-func identity(dir place, id string, spec *specs.Spec) (name, image string) {
-	name = spec.Annotations["io.kubernetes.cri.container-name"]
-	image = spec.Annotations["io.kubernetes.cri.image-name"]
-	if name != "" || image != "" {
-		return name, image
-	}
-	for _, mount := range spec.Mounts {
-		if mount.Destination == "/etc/hostname" && filepath.Base(mount.Source) == "hostname" {
-			return docker(dir.root+filepath.Dir(mount.Source), id)
+// netnsPath is the path of the network namespace to join; empty where the
+// runtime makes one, or joins none.
+func netnsPath(list []specs.LinuxNamespace) string {
+	for _, n := range list {
+		if n.Type == specs.NetworkNamespace {
+			return n.Path
 		}
 	}
-	return "", ""
+	return ""
 }
 
-// docker reads the directory in which Docker keeps a container's state: the
-// file that it mounts on /etc/hostname lies there, unless a user has mounted
-// one of his own: the state must be of that container.
-func docker(dir, id string) (name, image string) {
-	var state struct {
-		ID     string
-		Name   string
-		Config struct{ Image string }
+// security is what the bundle confines the entrypoint with.
+func security(spec *specs.Spec) *collector.Security {
+	if spec.Process == nil {
+		return nil
 	}
-	if err := readJSON(filepath.Join(dir, "config.v2.json"), &state); err != nil || state.ID != id {
-		return "", ""
+	s := &collector.Security{AppArmor: spec.Process.ApparmorProfile}
+	if spec.Process.Capabilities != nil {
+		s.Capabilities = spec.Process.Capabilities.Bounding[:min(len(spec.Process.Capabilities.Bounding), maxCapabilities)]
 	}
-	return strings.TrimPrefix(state.Name, "/"), state.Config.Image
+	if spec.Linux != nil && spec.Linux.Seccomp != nil {
+		s.Seccomp = string(spec.Linux.Seccomp.DefaultAction)
+	}
+	return s
 }
 
 // readJSON reads a regular file of bounded size.

@@ -1,0 +1,37 @@
+package collector
+
+// ErrorType is why a start failed, of low cardinality: OpenTelemetry's
+// error.type.
+type ErrorType string
+
+// The types of errors.
+const (
+	ErrorMount   ErrorType = "mount"    // init's last call, on mounts, failed
+	ErrorExec    ErrorType = "exec"     // the entrypoint could not be executed, by execve
+	ErrorHook    ErrorType = "hook"     // an OCI hook failed
+	ErrorInit    ErrorType = "init"     // init exited: what it has looked for and not found is not seen
+	ErrorKilled  ErrorType = "killed"   // init was killed
+	ErrorRuntime ErrorType = "runtime"  // the runtime exited, and there was no init yet
+	ErrorShim    ErrorType = "shim"     // the shim or the monitor exited before it executed a runtime
+	ErrorGivenUp ErrorType = "given_up" // the engine killed or deleted what it had created
+)
+
+// mishap is something that went wrong, which may be why a start fails.
+type mishap struct {
+	kind ErrorType
+	text string
+}
+
+// fail ends an attempt that can no longer execute its entrypoint.
+func (a *Assembler) fail(t *attempt, at int64, kind ErrorType, why string) {
+	t.flaw, t.errorType = why, kind
+	a.end(t, Failed, at)
+}
+
+// failFor fails an attempt because of what went wrong last, if anything did.
+func (a *Assembler) failFor(t *attempt, at int64, kind ErrorType, why string) {
+	if t.mishap.kind != "" {
+		kind, why = t.mishap.kind, why+": "+t.mishap.text
+	}
+	a.fail(t, at, kind, why)
+}
