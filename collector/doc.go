@@ -26,6 +26,7 @@
 // were read, and `replay` reads them: the fields are those of Event, and each
 // kind has these beside time, kind, pid, tid, born, comm, mnt_ns and net_ns:
 //
+//	(cost           of fork, exec, exit, rename, the mount calls and the cgroups)
 //	fork            child, child_born, parent, flags; namespaces and duration where it made some
 //	exec            file, args, env, truncated; where it failed file, ret and duration
 //	exit            status
@@ -46,6 +47,7 @@
 //	cgroup_attach   path, hierarchy, child, child_born
 //	netlink         message, link_ns, index, name, link_type, peer_name, target_ns, address, ret, duration
 //	link            message, link_ns, index, name, link_type, peer_index, moved
+//	listen          ret
 //	process         file, args, parent, namespaces
 //	bundle          path, bundle
 //	clock           wall

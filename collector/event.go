@@ -26,6 +26,7 @@ const (
 	KindCgroupRmdir  Kind = "cgroup_rmdir"  // a cgroup was removed, in one hierarchy
 	KindNetlink      Kind = "netlink"       // a process asked rtnetlink for something: tells who
 	KindLink         Kind = "link"          // rtnetlink's notification: tells name and index
+	KindListen       Kind = "listen"        // listen(2) in the mount namespace of a container that has started
 )
 
 // What the exporter adds to the kernel's events, so that a recording is whole
@@ -59,6 +60,10 @@ type Event struct {
 	// namespaces when it was done.
 	MntNS uint32 `json:"mnt_ns,omitempty"`
 	NetNS uint32 `json:"net_ns,omitempty"`
+
+	// Cost is what the thread has cost so far; of an exec and an exit, all
+	// threads of the process, those that have ended included.
+	Cost *Cost `json:"cost,omitempty"`
 
 	// Duration is how long the call took, in nanoseconds: it began at
 	// Time-Duration. Of a fork, only where it made namespaces.
@@ -157,6 +162,14 @@ type Namespaces struct {
 	Cgroup uint32 `json:"cgroup,omitempty"`
 	User   uint32 `json:"user,omitempty"`
 	Time   uint32 `json:"time,omitempty"` // time_for_children
+}
+
+// Cost is what a thread or a process has cost since it was made, in
+// nanoseconds. IO is absent (-1) where kernel.task_delayacct is 0.
+type Cost struct {
+	CPU   int64 `json:"cpu"`       // on a CPU: task_struct.se.sum_exec_runtime
+	Queue int64 `json:"run_delay"` // runnable, waiting for a CPU: sched_info.run_delay
+	IO    int64 `json:"io_delay"`  // waiting for block I/O: delays.blkio_delay
 }
 
 // Bundle is the part of a bundle's config.json that a start is joined and
