@@ -67,27 +67,59 @@ func needPodman(t *testing.T, runtime, network string) *podman {
 	return p
 }
 
+// roomScript makes a room: what podman keeps outside of its own directory is
+// hidden, and each cgroup controller is mounted as v1, as crun wants it where
+// the others are. The tree of cgroups is copied for that: to remove a mount point
+// from the host's unmounts it in every other test's room too.
+const roomScript = `ip link set lo up || exit
+for dir in /run/netns /run/containers /var/lib/cni; do
+	mkdir -p $dir && mount -t tmpfs tmpfs $dir || exit
+done
+if [ -d /sys/fs/cgroup/unified ]; then
+	mkdir $0 && mount -t tmpfs -o mode=755 tmpfs $0 || exit
+	for dir in /sys/fs/cgroup/*; do
+		if [ -L $dir ]; then cp -P $dir $0; continue; fi
+		mkdir $0/${dir##*/} && mount --bind $dir $0/${dir##*/} || exit
+	done
+	while read name hierarchy rest; do
+		[ "$name" = "#subsys_name" ] || [ -e $0/$name ] && continue
+		mkdir $0/$name && mount -t cgroup -o $name cgroup $0/$name || exit
+	done </proc/cgroups
+	mount --move $0 /sys/fs/cgroup || exit
+fi
+echo ready && exec sleep infinity`
+
 // enter makes the room: a network and a mount namespace, held by a process.
-// In it each cgroup controller is mounted as v1, as crun wants it.
 func (p *podman) enter(t *testing.T) {
 	t.Helper()
-	words := append(withoutV2Controllers(t), "unshare", "--net", "--mount", "--propagation", "private",
-		"sh", "-c", "ip link set lo up && mkdir -p /run/netns && mount -t tmpfs tmpfs /run/netns && echo ready && exec sleep infinity")
-	p.room = startCmd(t, exec.Command(words[0], words[1:]...))
+	p.room = start(t, "unshare", "--net", "--mount", "--propagation", "private", "sh", "-c", roomScript, filepath.Join(p.dir, "cgroup"))
 	waitFor(t, 10*time.Second, "namespaces for podman", func() bool {
-		return strings.Contains(p.room.stdout.String(), "ready")
+		return !p.room.running() || strings.Contains(p.room.stdout.String(), "ready")
 	}, p.room.stderr.String)
-	t.Cleanup(func() {
-		if err := p.room.end(syscall.SIGKILL, 10*time.Second); err != nil {
-			t.Error(err)
-		}
-		unmountUnder(t, p.dir)
-	})
+	if !p.room.running() {
+		t.Fatalf("no namespaces for podman: %s", p.room.stderr.String())
+	}
+	t.Cleanup(func() { p.leave(t) })
+}
+
+// leave removes the cgroups that podman leaves behind, which would keep a
+// hierarchy that is mounted only here, and then the room.
+func (p *podman) leave(t *testing.T) {
+	t.Helper()
+	execute(t, p.inside("sh", "-c", "find /sys/fs/cgroup/*/libpod_parent /sys/fs/cgroup/libpod_parent -depth -type d -exec rmdir {} +"))
+	if err := p.room.end(syscall.SIGKILL, 10*time.Second); err != nil {
+		t.Error(err)
+	}
+	unmountUnder(t, p.dir)
+}
+
+// inside is a command in the room.
+func (p *podman) inside(args ...string) *exec.Cmd {
+	return exec.Command("nsenter", append([]string{"-t", strconv.Itoa(p.room.cmd.Process.Pid), "-m", "-n", "--"}, args...)...)
 }
 
 func (p *podman) cmd(args ...string) *exec.Cmd {
-	words := append([]string{"-t", strconv.Itoa(p.room.cmd.Process.Pid), "-m", "-n", "--", "podman"}, args...)
-	cmd := exec.Command("nsenter", words...)
+	cmd := p.inside(append([]string{"podman"}, args...)...)
 	cmd.Env = append(os.Environ(),
 		"CONTAINERS_CONF="+filepath.Join(p.dir, "containers.conf"),
 		"CONTAINERS_STORAGE_CONF="+filepath.Join(p.dir, "storage.conf"))

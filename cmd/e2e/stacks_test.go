@@ -16,7 +16,8 @@ func TestStacks(t *testing.T) {
 	needRoot(t)
 	stacks := []struct {
 		name string
-		rows func(t *testing.T) []row
+		// rows starts the stack; host is a process in its network namespace.
+		rows func(t *testing.T) (host int, rows []row)
 	}{
 		{containerds[0].name, containerds[0].rows},
 		{containerds[1].name, containerds[1].rows},
@@ -26,12 +27,12 @@ func TestStacks(t *testing.T) {
 	}
 	for _, stack := range stacks {
 		t.Run(stack.name, func(t *testing.T) {
-			rows := stack.rows(t)
-			w := watch(t)
+			host, rows := stack.rows(t)
+			w := watchBeside(t, host)
 			for _, r := range rows {
 				t.Run(r.name, func(t *testing.T) {
-					keep(t, stack.name+" "+r.name)
-					checkRow(t, w, r.start(t))
+					keep(t, stack.name+" "+r.name, host)
+					checkRow(t, w, host, r.start(t))
 				})
 			}
 		})
@@ -39,7 +40,7 @@ func TestStacks(t *testing.T) {
 }
 
 // checkRow compares what the exporter says with what it must say.
-func checkRow(t *testing.T, w *watcher, wants []want) {
+func checkRow(t *testing.T, w *watcher, host int, wants []want) {
 	t.Helper()
 	var ids []string
 	for _, one := range wants {
@@ -52,7 +53,7 @@ func checkRow(t *testing.T, w *watcher, wants []want) {
 		if i < 0 {
 			continue
 		}
-		wants[i].check(t, one)
+		wants[i].check(t, one, host)
 		if one.Kind == "sandbox" {
 			sandbox = one.TraceID
 		} else if wants[i].pod.SandboxID != "" && (one.Pod == nil || one.Pod.SandboxTraceID != sandbox) {
@@ -62,13 +63,12 @@ func checkRow(t *testing.T, w *watcher, wants []want) {
 }
 
 // rows are the starts on a containerd.
-func (g generation) rows(t *testing.T) []row {
+func (g generation) rows(t *testing.T) (host int, rows []row) {
 	c := g.start(t)
-	host := c.cmd.Process.Pid
-	return []row{
+	return c.cmd.Process.Pid, []row{
 		{"ctr run", func(t *testing.T) []want {
 			return []want{{
-				held: c.hold(t), engine: "containerd", kind: "container", network: netEmpty, host: host,
+				held: c.hold(t), engine: "containerd", kind: "container", network: netEmpty,
 				phases: phases("runc", "shim"), operations: []string{"rootfs_mount", "shim", "cgroup", "pivot_root"},
 			}}
 		}},
@@ -76,14 +76,14 @@ func (g generation) rows(t *testing.T) []row {
 			p := c.pod(t, "web")
 			who := podName{Name: "web", Namespace: "e2e", UID: "uid-of-web", SandboxID: p.sandbox.id}
 			wants := []want{{
-				held: p.sandbox, engine: "cri", kind: "sandbox", network: netBridge, host: host, pod: who,
+				held: p.sandbox, engine: "cri", kind: "sandbox", network: netBridge, pod: who,
 				phases:     phases("runc", "prepare", "shim"),
 				operations: []string{"rootfs_mount", "shim", "cgroup", "pivot_root", "cni", "iptables"},
 				plugins:    []string{"loopback", "bridge", "host-local", "portmap"},
 			}}
 			for i, one := range p.containers {
 				wants = append(wants, want{
-					held: one, engine: "cri", kind: "container", network: netJoined, host: host, pod: who,
+					held: one, engine: "cri", kind: "container", network: netJoined, pod: who,
 					name: []string{"first", "second"}[i], image: fullImage,
 					phases:     phases("runc", g.before),
 					operations: []string{"rootfs_mount", "cgroup", "pivot_root"},
@@ -95,17 +95,17 @@ func (g generation) rows(t *testing.T) []row {
 }
 
 // podmanRows are the starts by podman.
-func podmanRows(runtime, backend string) func(t *testing.T) []row {
+func podmanRows(runtime, backend string) func(t *testing.T) (host int, rows []row) {
 	sets := map[string][]string{"cni": {"cni", "iptables"}, "netavark": {"netavark", "iptables"}}[backend]
 	var plugins []string
 	if backend == "cni" {
 		plugins = []string{"bridge", "host-local", "portmap", "firewall", "tuning"}
 	}
-	return func(t *testing.T) []row {
+	return func(t *testing.T) (host int, rows []row) {
 		p := needPodman(t, runtime, backend)
 		expect := func(h held, kind, network string) want {
 			w := want{
-				held: h, engine: "podman", kind: kind, network: network, host: p.room.cmd.Process.Pid,
+				held: h, engine: "podman", kind: kind, network: network,
 				name: p.inspect(t, h.id, "{{.Name}}"), image: fullImage,
 				phases:     phases(runtime, "prepare", "shim"),
 				operations: []string{"rootfs_mount", "shim", "cgroup", "pivot_root"},
@@ -120,7 +120,7 @@ func podmanRows(runtime, backend string) func(t *testing.T) []row {
 				return []want{expect(p.detach(t, args...), "container", network)}
 			}}
 		}
-		return []row{
+		return p.room.cmd.Process.Pid, []row{
 			one("default network", netBridge),
 			one("published port", netBridge, "-p", "18081:80"),
 			one("no network", netEmpty, "--network", "none"),

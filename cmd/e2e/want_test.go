@@ -20,7 +20,6 @@ const (
 type want struct {
 	held
 	engine, kind, network string
-	host                  int // a process in the engine's network namespace
 	phases                []string
 	operations            []string // at least one of each
 	plugins               []string // the CNI plugins, each once
@@ -52,7 +51,7 @@ func phases(runtime string, first ...string) []string {
 	return append(append(slices.Clone(first), setUp(runtime)...), "wait", "start")
 }
 
-func (w want) check(t *testing.T, d described) {
+func (w want) check(t *testing.T, d described, host int) {
 	t.Helper()
 	checkRecord(t, d.record)
 	if d.Outcome != "started" || d.Error != "" {
@@ -79,7 +78,7 @@ func (w want) check(t *testing.T, d described) {
 		}
 	}
 	w.checkOperations(t, d)
-	w.checkNetwork(t, d)
+	w.checkNetwork(t, d, host)
 }
 
 func (w want) checkOperations(t *testing.T, d described) {
@@ -107,8 +106,9 @@ func (w want) checkOperations(t *testing.T, d described) {
 	}
 }
 
-// checkNetwork compares the container's network with what is there.
-func (w want) checkNetwork(t *testing.T, d described) {
+// checkNetwork compares the container's network with what is there; host
+// is a process in the engine's.
+func (w want) checkNetwork(t *testing.T, d described, host int) {
 	t.Helper()
 	made, pairs := 0, 0
 	switch w.network {
@@ -126,16 +126,16 @@ func (w want) checkNetwork(t *testing.T, d described) {
 	if len(d.operations("veth")) != pairs || len(d.Veths) != pairs || d.Counts.Veths != pairs {
 		t.Errorf("%s: veths %v, %d counted; want %d", w.id, d.Veths, d.Counts.Veths, pairs)
 	} else if pairs == 1 {
-		host, container, address := w.veth(t)
-		if v := d.Veths[0]; v.Host != host || v.Container != container || v.Address != address {
-			t.Errorf("%s: veth %+v; the host has %s, the container %s with %s", w.id, v, host, container, address)
+		name, container, address := w.veth(t, host)
+		if v := d.Veths[0]; v.Host != name || v.Container != container || v.Address != address {
+			t.Errorf("%s: veth %+v; the host has %s, the container %s with %s", w.id, v, name, container, address)
 		}
 	}
 }
 
 // veth is the container's, as one finds it: the container's end names the index
 // of its peer in the engine's network namespace.
-func (w want) veth(t *testing.T) (host, container, address string) {
+func (w want) veth(t *testing.T, host int) (name, container, address string) {
 	t.Helper()
 	peer := 0
 	for _, one := range links(t, w.held.pid) {
@@ -149,12 +149,12 @@ func (w want) veth(t *testing.T) (host, container, address string) {
 			}
 		}
 	}
-	for _, one := range links(t, w.host) {
+	for _, one := range links(t, host) {
 		if one.Index == peer {
-			host = one.Name
+			name = one.Name
 		}
 	}
-	return host, container, address
+	return name, container, address
 }
 
 // ipLink is an interface as ip shows it.
