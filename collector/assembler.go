@@ -10,6 +10,9 @@ type Config struct {
 	// StartTimeout ends a start that neither ends nor fails as incomplete;
 	// 0 is 10 minutes.
 	StartTimeout time.Duration
+	// ReadyTimeout is how long after a start its container's first listen is
+	// waited for; 0 is a minute, and less than 0 not at all.
+	ReadyTimeout time.Duration
 }
 
 // The bounds of an assembler's tables.
@@ -33,6 +36,7 @@ type Assembler struct {
 	joiner    joiner
 	pairs     vethPairs
 	sandboxes sandboxes
+	unready   unready
 
 	attempts []*attempt             // in progress, in the order in which they began
 	launched map[launchKey]*attempt // by their shim, before create
@@ -60,11 +64,15 @@ func New(c Config, o Observer) *Assembler {
 	if c.StartTimeout <= 0 {
 		c.StartTimeout = 10 * time.Minute
 	}
+	if c.ReadyTimeout == 0 {
+		c.ReadyTimeout = time.Minute
+	}
 	a := &Assembler{
 		observer:  o,
 		timeout:   int64(c.StartTimeout),
 		processes: processes{byPID: make(map[int]*process), limit: maxProcesses},
 		pairs:     make(vethPairs),
+		unready:   unready{byMnt: make(map[uint32]*awaited), timeout: int64(c.ReadyTimeout)},
 		sandboxes: sandboxes{spans: make(map[string]spanID)},
 		joiner: joiner{
 			owner: make(map[key]*attempt), lists: make(map[key][]*waiting),
@@ -119,6 +127,8 @@ func (a *Assembler) take(e *Event) verdict {
 		return a.netlink(e)
 	case KindLink:
 		return a.link(e)
+	case KindListen:
+		return a.listen(e)
 	}
 	return isNode
 }
@@ -130,6 +140,7 @@ func (a *Assembler) advance(now int64) {
 	}
 	a.now = now
 	a.joiner.advance(now)
+	a.unready.advance(now)
 	for len(a.attempts) > 0 {
 		t := a.attempts[0]
 		if !t.ended && now-t.opened < a.timeout {
@@ -236,6 +247,9 @@ func (a *Assembler) end(t *attempt, outcome Outcome, at int64) {
 		s.FailedPhase, s.ErrorType = t.marks.at(at), t.errorType
 	}
 	a.close(t)
+	if outcome == Started {
+		a.unready.add(t, s, at)
+	}
 	a.observer.Start(s)
 }
 

@@ -24,6 +24,11 @@ func (o *tally) Start(s *Start) {
 		o.t.Errorf("start %s: %v", s.ContainerID, err)
 	}
 }
+func (o *tally) Ready(s *Start) {
+	if s.Ready < 0 || s.Outcome != Started {
+		o.t.Errorf("start %s, %s, listens after %v", s.ContainerID, s.Outcome, s.Ready)
+	}
+}
 func (o *tally) Command(c Command)            { o.commands = append(o.commands, c) }
 func (o *tally) Namespace(n NamespaceCreated) { o.spaces = append(o.spaces, n) }
 func (o *tally) Veth(v VethChanged)           { o.veths = append(o.veths, v) }
@@ -86,7 +91,7 @@ func checkConservation(t *testing.T, a *Assembler) {
 var anyKinds = []Kind{
 	KindFork, KindFork, KindExec, KindExec, KindExec, KindExit, KindRename, KindUnshare, KindSetns, KindMount,
 	KindMount, KindUmount, KindPivotRoot, KindChroot, KindMoveMount, KindCgroupMkdir, KindCgroupAttach,
-	KindNetlink, KindLink, KindClock, KindLost, KindProcess, KindBundle, "unheard-of",
+	KindNetlink, KindLink, KindListen, KindClock, KindLost, KindProcess, KindBundle, "unheard-of",
 }
 
 var anyArgs = [][]string{

@@ -12,6 +12,8 @@ import (
 const newNamespaces = unix.CLONE_NEWNS | unix.CLONE_NEWUTS | unix.CLONE_NEWIPC | unix.CLONE_NEWPID |
 	unix.CLONE_NEWNET | unix.CLONE_NEWCGROUP | unix.CLONE_NEWUSER | unix.CLONE_NEWTIME
 
+const cloneNewNS = unix.CLONE_NEWNS
+
 // namespaceTypes are the types by their flags, named as in /proc/PID/ns.
 var namespaceTypes = []struct {
 	flag uint64

@@ -8,6 +8,9 @@ type Observer interface {
 	// Start is called once for each start, when it has ended. The start is
 	// the observer's to keep and nobody's to change.
 	Start(*Start)
+	// Ready is called when a container listens for the first time after its
+	// start: with a copy of the start that says after how long.
+	Ready(*Start)
 	// Command is called when a command of a runtime has exited.
 	Command(Command)
 	// Namespace is called for each namespace that was made on the host.

@@ -33,6 +33,17 @@ func rootContext(s *collector.Start) context.Context {
 	return ctx
 }
 
+// contextOf is the context in which a span without a parent in its tree begins.
+func contextOf(s *collector.Start, node span) context.Context {
+	if node.name == rootName {
+		return rootContext(s)
+	}
+	if c, ok := spanContext(s.TraceID, s.SpanID); ok {
+		return trace.ContextWithRemoteSpanContext(context.Background(), c)
+	}
+	return context.Background()
+}
+
 // sandboxLinks link a container's start to that of its pod's sandbox.
 func sandboxLinks(s *collector.Start) []trace.Link {
 	if s.Pod == nil {

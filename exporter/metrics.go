@@ -130,9 +130,11 @@ func (m *Metrics) succeeded(s *collector.Start, engine, runtime, kind string) {
 	m.mounts.WithLabelValues(engine, runtime, kind, "init").Observe(float64(s.Counts.Mounts))
 	m.mounts.WithLabelValues(engine, runtime, kind, "engine").Observe(float64(s.Counts.EngineMounts))
 	m.execs.WithLabelValues(engine, runtime, kind).Observe(float64(s.Counts.Execs))
-	if s.Ready > 0 {
-		m.ready.WithLabelValues(engine, runtime, kind).Observe(seconds(s.Ready))
-	}
+}
+
+// Ready times a container from its start to its first listen.
+func (m *Metrics) Ready(s *collector.Start) {
+	m.ready.WithLabelValues(label(s.Engine), label(s.Runtime), label(s.Kind)).Observe(seconds(s.Ready))
 }
 
 func observe(h prometheus.Observer, d time.Duration, exemplar prometheus.Labels) {

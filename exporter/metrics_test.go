@@ -20,6 +20,9 @@ func sampleRegistry(t *testing.T, o MetricsOptions) *prometheus.Registry {
 	m := NewMetrics(o)
 	for _, s := range []*collector.Start{sampleDocker(), sampleBare(), sampleFailed(), sampleIncomplete()} {
 		m.Start(s)
+		if s.Ready > 0 {
+			m.Ready(s)
+		}
 	}
 	m.Command(collector.Command{Runtime: "runc", Name: "state", Duration: ms(11)})
 	m.Command(collector.Command{Runtime: "runc", Name: "exec", Duration: ms(60)})

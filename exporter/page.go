@@ -65,6 +65,26 @@ func (p *Page) Start(s *collector.Start) {
 	}
 }
 
+// Ready puts a start that is known to listen in the place of itself.
+func (p *Page) Ready(s *collector.Start) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for i, kept := range p.latest {
+		if kept != nil && kept.SpanID == s.SpanID {
+			p.latest[i] = s
+		}
+	}
+}
+
+// Command does nothing: the page shows starts alone.
+func (p *Page) Command(collector.Command) {}
+
+// Namespace does nothing.
+func (p *Page) Namespace(collector.NamespaceCreated) {}
+
+// Veth does nothing.
+func (p *Page) Veth(collector.VethChanged) {}
+
 // starts returns those that are kept, the latest first.
 func (p *Page) starts() (list []*collector.Start, seen, failed int) {
 	p.mu.Lock()

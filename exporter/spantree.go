@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"go.opentelemetry.io/otel/attribute"
+	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 
 	"container_start_exporter/collector"
 )
@@ -69,6 +70,14 @@ func spanTree(s *collector.Start) []span {
 		tree = append(tree, operationSpan(s, phases, o))
 	}
 	return tree
+}
+
+// readyTree is the one span of what follows a start.
+func readyTree(s *collector.Start) []span {
+	return []span{{
+		name: "ready", parent: -1, begin: s.Duration, end: s.Duration + s.Ready,
+		attributes: known(nil, semconv.ContainerID(text(s.ContainerID, shortText)), semconv.ContainerName(text(s.Name, shortText))),
+	}}
 }
 
 // spanCount is the length of the start's tree.

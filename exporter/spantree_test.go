@@ -257,3 +257,38 @@ func TestSandboxLink(t *testing.T) {
 		t.Errorf("%d links", links)
 	}
 }
+
+// A container that listens has a span beside its start, in the same trace.
+func TestReadySpan(t *testing.T) {
+	s := sampleDocker()
+	memory := tracetest.NewInMemoryExporter()
+	traces := newTraces(memory, nil, "test")
+	traces.Start(s)
+	traces.Ready(s)
+	if err := traces.provider.ForceFlush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	deadline := time.Now().Add(5 * time.Second)
+	for {
+		_ = traces.provider.ForceFlush(t.Context())
+		for _, span := range memory.GetSpans() {
+			if span.Name != "ready" {
+				continue
+			}
+			if got := span.Parent.SpanID().String(); got != s.SpanID || span.SpanContext.TraceID().String() != s.TraceID {
+				t.Errorf("ready is below %s in %s", got, span.SpanContext.TraceID())
+			}
+			if got, want := span.StartTime, s.Begin.Add(s.Duration); !got.Equal(want) {
+				t.Errorf("ready begins at %v, the start ends at %v", got, want)
+			}
+			if got := span.EndTime.Sub(span.StartTime); got != s.Ready {
+				t.Errorf("ready took %v, want %v", got, s.Ready)
+			}
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("no span ready")
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+}

@@ -29,7 +29,7 @@ type Traces struct {
 	provider *sdktrace.TracerProvider
 	tracer   trace.Tracer
 
-	starts   chan *collector.Start
+	starts   chan queued
 	stop     sync.Once
 	stopping chan struct{} // closed by Shutdown
 	stopped  chan struct{} // closed when every start has become spans
@@ -74,7 +74,7 @@ func NewTraces(ctx context.Context, o TracesOptions) (*Traces, error) {
 func newTraces(exporter sdktrace.SpanExporter, service *resource.Resource, version string) *Traces {
 	limit := queueSize()
 	t := &Traces{
-		starts:   make(chan *collector.Start, limit),
+		starts:   make(chan queued, limit),
 		stopping: make(chan struct{}),
 		stopped:  make(chan struct{}),
 		limit:    int64(limit),
@@ -97,18 +97,24 @@ func (t *Traces) Enabled() bool { return t != nil && t.provider != nil }
 
 // Start queues a start, or drops and counts it. It never blocks. What comes
 // after Shutdown is lost.
-func (t *Traces) Start(s *collector.Start) {
+func (t *Traces) Start(s *collector.Start) { t.queue(s, spanTree, spanCount(s)) }
+
+// Ready queues a span of its own in the trace of a start: from the entrypoint
+// to the first listen, which follows the start and is no part of it.
+func (t *Traces) Ready(s *collector.Start) { t.queue(s, readyTree, 1) }
+
+func (t *Traces) queue(s *collector.Start, tree func(*collector.Start) []span, count int) {
 	if !t.Enabled() {
 		return
 	}
-	spans := int64(spanCount(s))
+	spans := int64(count)
 	// A trace has to be somewhere in time, and a replay may not say where.
 	if s.Begin.IsZero() || !t.reserve(spans) {
 		t.dropped.Add(uint64(spans))
 		return
 	}
 	// There is room: each start in the channel holds at least one of limit.
-	t.starts <- s
+	t.starts <- queued{s, tree}
 }
 
 func (t *Traces) reserve(spans int64) bool {
@@ -173,15 +179,24 @@ func (t *Traces) run() {
 	}
 }
 
+// queued is a start that waits to be sent, and how it becomes spans.
+type queued struct {
+	start *collector.Start
+	tree  func(*collector.Start) []span
+}
+
 // send hands the spans of a start to the processor, parents first.
-func (t *Traces) send(s *collector.Start) {
-	tree := spanTree(s)
+func (t *Traces) send(q queued) {
+	s, tree := q.start, q.tree(q.start)
 	contexts := make([]context.Context, len(tree))
 	spans := make([]trace.Span, len(tree))
 	for i, node := range tree {
-		parent, links := rootContext(s), sandboxLinks(s)
-		if node.parent >= 0 {
-			parent, links = contexts[node.parent], nil
+		parent, links := contextOf(s, node), []trace.Link(nil)
+		switch {
+		case node.parent >= 0:
+			parent = contexts[node.parent]
+		case node.name == rootName:
+			links = sandboxLinks(s)
 		}
 		_, spans[i] = t.tracer.Start(parent, node.name, trace.WithLinks(links...),
 			trace.WithTimestamp(s.Begin.Add(node.begin)), trace.WithAttributes(node.attributes...))

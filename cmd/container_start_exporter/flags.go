@@ -19,12 +19,15 @@ import (
 type common struct {
 	log          promslog.Config
 	startTimeout time.Duration
+	readyTimeout time.Duration
 	bufferSize   units.Base2Bytes
 }
 
 func (c *common) addFlags(app *kingpin.Application) {
 	app.Flag("start-timeout", "Time after which a start that has neither ended nor failed counts as incomplete.").
 		Default("10m").DurationVar(&c.startTimeout)
+	app.Flag("ready-timeout", "How long after its start a container's first listen(2) is waited for; 0: not at all.").
+		Default("1m").DurationVar(&c.readyTimeout)
 	app.Flag("buffer-size", "Size of the buffer between the kernel and the exporter, a power of two. Larger where events are lost.").
 		Default("8MiB").BytesVar(&c.bufferSize)
 	promslogflag.AddFlags(app, &c.log)
@@ -42,11 +45,29 @@ func (c *common) validate() error {
 	if c.startTimeout <= 0 {
 		return fmt.Errorf("--start-timeout=%v: must be more than 0", c.startTimeout)
 	}
+	if c.readyTimeout < 0 {
+		return fmt.Errorf("--ready-timeout=%v: must not be less than 0", c.readyTimeout)
+	}
 	return nil
 }
 
 func (c *common) config() collector.Config {
-	return collector.Config{StartTimeout: c.startTimeout}
+	config := collector.Config{StartTimeout: c.startTimeout, ReadyTimeout: c.readyTimeout}
+	if c.readyTimeout == 0 {
+		config.ReadyTimeout = -1
+	}
+	return config
+}
+
+// waitFlag adds --wait-ready, and returns how long starts are to be held back.
+func (c *common) waitFlag(cmd *kingpin.CmdClause) func() time.Duration {
+	wait := cmd.Flag("wait-ready", "Tell of a start only when its container listens, or --ready-timeout is over: with how long that took.").Bool()
+	return func() time.Duration {
+		if *wait {
+			return c.readyTimeout
+		}
+		return 0
+	}
 }
 
 func (c *common) probes() bpf.Options {

@@ -11,6 +11,12 @@ func (o observers) Start(s *collector.Start) {
 	}
 }
 
+func (o observers) Ready(s *collector.Start) {
+	for _, one := range o {
+		one.Ready(s)
+	}
+}
+
 func (o observers) Command(c collector.Command) {
 	for _, one := range o {
 		one.Command(c)
@@ -33,6 +39,7 @@ func (o observers) Veth(v collector.VethChanged) {
 type onStart func(*collector.Start)
 
 func (f onStart) Start(s *collector.Start)             { f(s) }
+func (f onStart) Ready(*collector.Start)               {}
 func (f onStart) Command(collector.Command)            {}
 func (f onStart) Namespace(collector.NamespaceCreated) {}
 func (f onStart) Veth(collector.VethChanged)           {}

@@ -36,6 +36,7 @@ const (
 // runOptions are the flags of `run`.
 type runOptions struct {
 	format, output string
+	wait           func() time.Duration // for the containers to listen
 	command        []string
 }
 
@@ -47,6 +48,7 @@ func addRun(app *kingpin.Application, c *common) (*kingpin.CmdClause, func() err
 	cmd.Flag("output", "Write the report to this file instead of standard error.").Short('o').PlaceHolder("FILE").StringVar(&o.output)
 	cmd.Flag("format", "How a start is written: text (a waterfall), json (one object per line).").
 		Default(formatText).EnumVar(&o.format, formatText, formatJSON)
+	o.wait = c.waitFlag(cmd)
 	cmd.Arg("COMMAND", "The command and its arguments, after --.").PlaceHolder("-- COMMAND ").Required().StringsVar(&o.command)
 	return cmd, func() error { return runCommand(c, o) }
 }
@@ -66,7 +68,8 @@ func runCommand(c *common, o *runOptions) error {
 	}
 	defer probes.Close()
 	r := newReport(out, o.format, waterfalls(out, options(out.file)))
-	code, lost, err := observe(c, cmd, probes, r)
+	h := newHold(o.wait(), r.add)
+	code, lost, err := observe(c, cmd, probes, h)
 	if err != nil {
 		return noCommand(err)
 	}
@@ -83,8 +86,8 @@ func runCommand(c *common, o *runOptions) error {
 // observe runs the command and leads what happens meanwhile to the report. It
 // returns the status that the command ended with, how many events were lost,
 // or why the command could not begin.
-func observe(c *common, cmd *exec.Cmd, probes *bpf.Probes, r *report) (code int, lost uint64, err error) {
-	p := newPipeline(c.config(), onStart(r.add))
+func observe(c *common, cmd *exec.Cmd, probes *bpf.Probes, h *hold) (code int, lost uint64, err error) {
+	p := newPipeline(c.config(), h)
 	ended := make(chan error, 1)
 	go func() { ended <- p.read(probes) }()
 	if code, err = execute(cmd); err == nil {
@@ -96,6 +99,7 @@ func observe(c *common, cmd *exec.Cmd, probes *bpf.Probes, r *report) (code int,
 		complain(broken) // the report is of what was seen until then
 	}
 	p.close()
+	h.flush()
 	return code, lost, err
 }
 

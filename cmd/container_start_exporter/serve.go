@@ -89,7 +89,7 @@ func newServer(c *common, o *serveOptions) (*server, error) {
 	host, _ := os.Hostname() // the page does without
 	s.metrics = exporter.NewMetrics(exporter.MetricsOptions{NativeHistograms: o.native})
 	s.page = exporter.NewPage(exporter.PageOptions{MetricsPath: o.telemetryPath, Version: version.Version, Host: host})
-	s.pipeline = newPipeline(c.config(), observers{s.metrics, s.traces, onStart(s.page.Start)})
+	s.pipeline = newPipeline(c.config(), observers{s.metrics, s.traces, s.page})
 	return s, nil
 }
 

@@ -63,7 +63,7 @@ func TestExporterMetrics(t *testing.T) {
 func TestStartReachesEveryone(t *testing.T) {
 	s := testServer(t, &serveOptions{telemetryPath: "/metrics"})
 	h := s.handler()
-	everyone := observers{s.metrics, s.traces, onStart(s.page.Start)}
+	everyone := observers{s.metrics, s.traces, s.page}
 	everyone.Start(&collector.Start{
 		ContainerID: "web-1", Engine: "none", Runtime: "crun", Kind: collector.KindOfContainer,
 		Outcome: collector.Started, Begin: time.Now(), Duration: time.Millisecond,

@@ -2,6 +2,7 @@ package main
 
 import (
 	"os"
+	"time"
 
 	"github.com/alecthomas/kingpin/v2"
 
@@ -15,16 +16,18 @@ func addWatch(app *kingpin.Application, c *common) (*kingpin.CmdClause, func() e
 		"and the phases as a bar to scale with the longest beside it. Without colour the bar is of letters: "+exporter.PhaseLetters+".")
 	format := formatFlag(cmd, "How a start is written: text (a line), json (one object per line).", formatText, formatJSON)
 	whole := cmd.Flag("waterfall", "Draw each start in full instead of on one line.").Bool()
-	return cmd, func() error { return watch(c, *format, *whole) }
+	wait := c.waitFlag(cmd)
+	return cmd, func() error { return watch(c, *format, *whole, wait()) }
 }
 
-func watch(c *common, format string, whole bool) error {
+func watch(c *common, format string, whole bool, wait time.Duration) error {
 	o := options(os.Stdout)
 	draw := lines(os.Stdout, o)
 	if whole {
 		draw = waterfalls(os.Stdout, o)
 	}
 	r := newReport(os.Stdout, format, draw)
-	p := newPipeline(c.config(), onStart(r.add))
-	return follow(c, host.Annotate(p.handle), r.broken)
+	h := newHold(wait, r.add)
+	defer h.flush()
+	return follow(c, host.Annotate(newPipeline(c.config(), h).handle), r.broken)
 }
