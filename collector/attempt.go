@@ -58,6 +58,16 @@ type operation struct {
 	name       OperationName
 	begin, end int64
 	attributes map[string]string
+	// of a process: what it had cost when it executed its program, and what
+	// the program has cost
+	before, cost *Cost
+}
+
+// exit ends an operation that is a process.
+func (o *operation) exit(e *Event) {
+	o.end = e.Time
+	o.attributes["exit_code"] = exitCode(e.Status)
+	o.cost = e.Cost.since(o.before)
 }
 
 // spoil says why it cannot be whole any more.
@@ -73,8 +83,15 @@ func (t *attempt) launch() launchKey { return launchKey{t.engine, t.id} }
 // do records an operation.
 func (t *attempt) do(name OperationName, begin, end int64, attributes map[string]string) *operation {
 	t.reach(begin)
-	o := &operation{name, begin, end, attributes}
+	o := &operation{name: name, begin: begin, end: end, attributes: attributes}
 	t.operations = append(t.operations, o)
+	return o
+}
+
+// execute records an operation that is a process, from its exec on.
+func (t *attempt) execute(name OperationName, e *Event, attributes map[string]string) *operation {
+	o := t.do(name, e.Time, 0, attributes)
+	o.before = e.Cost
 	return o
 }
 

@@ -164,14 +164,6 @@ type Namespaces struct {
 	Time   uint32 `json:"time,omitempty"` // time_for_children
 }
 
-// Cost is what a thread or a process has cost since it was made, in
-// nanoseconds. IO is absent (-1) where kernel.task_delayacct is 0.
-type Cost struct {
-	CPU   int64 `json:"cpu"`       // on a CPU: task_struct.se.sum_exec_runtime
-	Queue int64 `json:"run_delay"` // runnable, waiting for a CPU: sched_info.run_delay
-	IO    int64 `json:"io_delay"`  // waiting for block I/O: delays.blkio_delay
-}
-
 // Bundle is the part of a bundle's config.json that a start is joined and
 // described by (OCI runtime specification, config.md).
 type Bundle struct {

@@ -114,7 +114,7 @@ func (a *Assembler) execShim(p *process, l engine.Launch, e *Event) verdict {
 	}
 	t.shim, t.name = s, l.Name
 	t.mark(PhaseShim, e.Time)
-	s.op = t.do(OpShim, e.Time, 0, map[string]string{"pid": strconv.Itoa(p.pid)})
+	s.op = t.execute(OpShim, e, map[string]string{"pid": strconv.Itoa(p.pid)})
 	a.launched[t.launch()] = t
 	return p.countExec()
 }
@@ -141,7 +141,7 @@ func (a *Assembler) execRuntime(p *process, c runtime.Command, e *Event) verdict
 	}
 	p.attempt = t
 	t.traceParent = cmp.Or(t.traceParent, traceParent(e.Env))
-	cmd.op = t.do(OpRuntime, e.Time, 0, map[string]string{
+	cmd.op = t.execute(OpRuntime, e, map[string]string{
 		"runtime": c.Runtime.Name, "command": c.Name, "pid": strconv.Itoa(p.pid),
 	})
 	return p.countExec()

@@ -46,8 +46,7 @@ func (a *Assembler) exitRuntime(c *command, e *Event) {
 	if t == nil || t.ended {
 		return
 	}
-	c.op.end = e.Time
-	c.op.attributes["exit_code"] = exitCode(e.Status)
+	c.op.exit(e)
 	switch {
 	case t.create == nil: // all that is seen of a start that began before us
 		a.end(t, Incomplete, e.Time)
@@ -83,8 +82,7 @@ func (a *Assembler) exitShim(p *process, e *Event) {
 	p.leaveShim()
 	s := p.shim
 	if p == s.launcher && s.op != nil && s.op.end == 0 {
-		s.op.end = e.Time
-		s.op.attributes["exit_code"] = exitCode(e.Status)
+		s.op.exit(e)
 	}
 	t := s.attempt
 	if t != nil && !t.ended && t.create == nil && s.processes == 0 && e.Status != 0 {

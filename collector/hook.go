@@ -40,7 +40,7 @@ func (t *attempt) execHook(p *process, e *Event) {
 		return
 	}
 	p.hook = &hookRun{process: p, attempt: t, early: !t.pivoted}
-	p.hook.op = t.do(OpHook, e.Time, 0, map[string]string{"hook": hookName(e), "pid": strconv.Itoa(p.pid)})
+	p.hook.op = t.execute(OpHook, e, map[string]string{"hook": hookName(e), "pid": strconv.Itoa(p.pid)})
 	if kind != "" {
 		p.hook.op.attributes["kind"] = kind
 	}
@@ -85,8 +85,7 @@ func hookName(e *Event) string {
 
 // exit takes the end of a hook.
 func (h *hookRun) exit(e *Event) {
-	h.op.end = e.Time
-	h.op.attributes["exit_code"] = exitCode(e.Status)
+	h.op.exit(e)
 	if h.early {
 		h.attempt.hooks.running--
 		h.attempt.hooks.lastExit = e.Time

@@ -12,13 +12,11 @@ import (
 // plugin, iptables. Whose it is may become known only after it has ended. What
 // its process and the children of that do belongs to the job.
 type job struct {
-	a          *Assembler
-	name       OperationName
-	begin, end int64 // end: 0 while it runs
-	attributes map[string]string
-	process    *process
-	program    string // its path
-	stays      bool   // it runs for as long as the container does
+	operation
+	a       *Assembler
+	process *process
+	program string // its path
+	stays   bool   // it runs for as long as the container does
 
 	attempt     *attempt // whose it is
 	refused     bool     // it is no start's
@@ -36,7 +34,8 @@ const maxHeld = 1024
 // program says, or as what it descends from.
 func (a *Assembler) execNetwork(p *process, r network.Run, e *Event) verdict {
 	j := &job{
-		a: a, name: OperationName(r.Operation), begin: e.Time, attributes: r.Attributes, process: p, stays: r.Stays,
+		operation: operation{name: OperationName(r.Operation), begin: e.Time, attributes: r.Attributes, before: e.Cost},
+		a:         a, process: p, stays: r.Stays,
 		inside: r.ContainerID == "" && len(r.NetnsPaths) == 0,
 	}
 	j.traceParent = traceParent(e.Env)
@@ -159,19 +158,15 @@ func (j *job) expire() {
 	j.held, j.nested = nil, nil
 }
 
-// exit takes the end of the job's process.
-func (j *job) exit(e *Event) {
-	j.end = e.Time
-	j.attributes["exit_code"] = exitCode(e.Status)
-}
-
-// span is the time that a job took of its start. One that stays takes none.
-func (j *job) span(end int64) (from, to int64) {
+// done is the job as an operation of a start that ends: one that stays takes no
+// time of it.
+func (j *job) done(end int64) *operation {
+	o := j.operation
 	switch {
 	case j.stays:
-		return j.begin, j.begin
-	case j.end == 0:
-		return j.begin, end
+		o.end = o.begin
+	case o.end == 0:
+		o.end = end
 	}
-	return j.begin, j.end
+	return &o
 }

@@ -11,9 +11,9 @@ func (t *attempt) networkOperations(end int64) []*operation {
 	var list []*operation
 	busy := slices.Clone(t.network)
 	for _, j := range t.jobs {
-		from, to := j.span(end)
-		list = append(list, &operation{j.name, from, to, j.attributes})
-		busy.add(from, to)
+		o := j.done(end)
+		list = append(list, o)
+		busy.add(o.begin, o.end)
 	}
 	for _, o := range t.operations {
 		if o.name == OpNetns || o.name == OpHook && o.attributes["hook"] == "libnetwork-setkey" {
@@ -22,7 +22,7 @@ func (t *attempt) networkOperations(end int64) []*operation {
 	}
 	if len(busy) > 0 {
 		begin, took := busy.union(t.first, end)
-		list = append(list, &operation{OpNetwork, begin, begin + took, nil})
+		list = append(list, &operation{name: OpNetwork, begin: begin, end: begin + took})
 	}
 	return list
 }

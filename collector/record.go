@@ -50,12 +50,12 @@ func (t *attempt) finished(end int64) []Operation {
 	all := slices.Clone(t.operations)
 	for _, e := range t.engineMounts {
 		if t.isRootfs(e) {
-			all = append(all, &operation{OpRootfsMount, e.Began(), e.Time, mountAttributes(e)})
+			all = append(all, &operation{name: OpRootfsMount, begin: e.Began(), end: e.Time, attributes: mountAttributes(e)})
 		}
 	}
 	all = append(all, t.networkOperations(end)...)
 	for _, v := range t.veths {
-		all = append(all, &operation{OpVeth, v.begin, v.end, t.describeVeth(v).attributes()})
+		all = append(all, &operation{name: OpVeth, begin: v.begin, end: v.end, attributes: t.describeVeth(v).attributes()})
 	}
 	slices.SortStableFunc(all, func(a, b *operation) int { return cmp.Compare(a.begin, b.begin) })
 	list := make([]Operation, 0, len(all))
@@ -74,6 +74,7 @@ func (t *attempt) finished(end int64) []Operation {
 			Begin:      time.Duration(o.begin - t.first),
 			Duration:   time.Duration(stop - o.begin),
 			Attributes: maps.Clone(o.attributes),
+			Cost:       o.cost,
 		})
 	}
 	return list

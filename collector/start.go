@@ -132,6 +132,9 @@ type Operation struct {
 	Begin      time.Duration     `json:"begin_ns"`
 	Duration   time.Duration     `json:"duration_ns"`
 	Attributes map[string]string `json:"attributes,omitempty"`
+	// Cost is that of the process which is the operation, where it is one and
+	// has ended before the start.
+	Cost *Cost `json:"cost,omitempty"`
 }
 
 // OperationName is what an operation is: of low cardinality, a metric's label.

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"time"
 
 	"go.opentelemetry.io/otel/attribute"
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
@@ -80,6 +81,22 @@ func madeAttributes(s *collector.Start) []attribute.KeyValue {
 			attribute.String("container_start.rootfs.path", text(s.Rootfs.Path, longText)),
 			attribute.String("container_start.rootfs.type", text(s.Rootfs.Type, labelMax)),
 			attribute.Int("container_start.rootfs.layers", s.Rootfs.Layers))
+	}
+	return attributes
+}
+
+// costAttributes say why an operation that is a process took so long: what it
+// did not spend so was waiting for others.
+func costAttributes(c *collector.Cost) []attribute.KeyValue {
+	if c == nil {
+		return nil
+	}
+	attributes := []attribute.KeyValue{
+		attribute.Float64("container_start.cpu_seconds", seconds(time.Duration(c.CPU))),
+		attribute.Float64("container_start.run_delay_seconds", seconds(time.Duration(c.Queue))),
+	}
+	if c.IO >= 0 {
+		attributes = append(attributes, attribute.Float64("container_start.io_delay_seconds", seconds(time.Duration(c.IO))))
 	}
 	return attributes
 }

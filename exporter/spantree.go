@@ -113,6 +113,7 @@ func operationSpan(s *collector.Start, phases []span, o collector.Operation) spa
 		attributes: operationAttributes(o),
 	}
 	operation.attributes = append(operation.attributes, attribute.String("container_start.operation.name", label(string(o.Name))))
+	operation.attributes = append(operation.attributes, costAttributes(o.Cost)...)
 	if end-begin != o.Duration {
 		operation.attributes = append(operation.attributes,
 			attribute.Bool("container_start.operation.cut", true),
