@@ -1,0 +1,136 @@
+package e2e
+
+import (
+	"path/filepath"
+	"strconv"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// TestAbandoned creates containers that are never started: each is one failed
+// start, of the one who gave it up, and none stays in progress.
+func TestAbandoned(t *testing.T) {
+	needRoot(t)
+	for name, r := range bareRuntimes(t) {
+		t.Run(name, func(t *testing.T) {
+			s, w := serve(t), watch(t)
+			before := s.scrape(t)
+			ends := []struct {
+				name, errorType string
+				end             func(id string, pid int)
+			}{
+				{"kill", "given_up", func(id string, _ int) { must(t, r.cmd("kill", id, "KILL")) }},
+				{"delete", "given_up", func(id string, _ int) { r.remove(t, id) }},
+				{"killed by another", "killed", func(_ string, pid int) { _ = unix.Kill(pid, unix.SIGKILL) }},
+			}
+			for _, one := range ends {
+				t.Run(one.name, func(t *testing.T) {
+					id, pid := createOnly(t, r)
+					waitFor(t, 10*time.Second, "a start in progress", func() bool {
+						return s.scrape(t).value("container_starts_in_progress", nil) == 1
+					}, s.stderr.String)
+					one.end(id, pid)
+					checkFailedFor(t, w, id, "wait", []string{one.errorType})
+					_ = r.cmd("delete", "--force", id).Run() // deleted already, or not
+					if n := len(w.starts(t, id)); n != 1 {
+						t.Errorf("%d starts; want 1", n)
+					}
+				})
+			}
+			checkDied(t, s, before, r.name, map[string]float64{"wait": float64(len(ends))})
+		})
+	}
+}
+
+// createOnly creates a container and gives its id and its init's pid.
+func createOnly(t *testing.T, r bareRuntime) (id string, pid int) {
+	t.Helper()
+	id = newID(t, r.name)
+	pidFile := filepath.Join(t.TempDir(), "pid")
+	dir := bundle(t, "/bin/sleep", "300")
+	if code := silent(t, r.cmd("create", "--bundle", dir, "--pid-file", pidFile, id)); code != 0 {
+		t.Fatalf("%s create exits with %d", r.name, code)
+	}
+	t.Cleanup(func() { _ = r.cmd("delete", "--force", id).Run() })
+	return id, readPID(pidFile)
+}
+
+// TestCrash runs entrypoints that end badly, at once: these have started.
+func TestCrash(t *testing.T) {
+	eachRuntime(t, func(t *testing.T, r bareRuntime) {
+		w := watch(t)
+		for _, script := range []string{"exit 1", "exit 255"} {
+			id, res := r.run(t, "/bin/sh", "-c", script)
+			if res.code == 0 {
+				t.Errorf("%s run of %q succeeds", r.name, script)
+			}
+			checkStarted(t, w.wait(t, id)[id], "none", r.name, setUp(r.name))
+		}
+	})
+}
+
+// TestRuntimeKilled kills the runtime in the middle of a start, from a hook
+// that it has executed: the start fails with it.
+func TestRuntimeKilled(t *testing.T) {
+	eachRuntime(t, func(t *testing.T, r bareRuntime) {
+		s, w := serve(t), watch(t)
+		dir := bundle(t, "/bin/true")
+		addHook(t, dir, "createRuntime", "/bin/sh", "sh", "-c", "cat >/dev/null; kill -9 $PPID")
+		id := newID(t, r.name)
+		if code := silent(t, r.cmd("create", "--bundle", dir, id)); code == 0 {
+			t.Fatalf("%s create succeeds", r.name)
+		}
+		t.Cleanup(func() { _ = r.cmd("delete", "--force", id).Run() })
+		checkFailedFor(t, w, id, "hooks", []string{"runtime", "init", "killed"})
+		waitFor(t, 10*time.Second, "no start in progress", func() bool {
+			return s.scrape(t).value("container_starts_in_progress", nil) == 0
+		}, s.stderr.String)
+		if n := len(w.starts(t, id)); n != 1 {
+			t.Errorf("%d starts; want 1", n)
+		}
+	})
+}
+
+// TestDockerFailures are those that only the daemon's own path shows.
+func TestDockerFailures(t *testing.T) {
+	d := needDocker(t)
+	notExecutable := writeFile(t, "entrypoint", "#!/bin/sh\n", 0o644)
+	tests := []struct {
+		name, phase string
+		errorTypes  []string
+		args        []string
+	}{
+		// With the hook that sets up the network, the limits are set before it.
+		{"tasks refused", "rootfs", []string{"killed", "init"}, []string{"--pids-limit", strconv.Itoa(5 << 20), image, "true"}},
+		{"rlimit refused", "init", []string{"killed", "init"}, []string{"--ulimit", "nofile=1024:99999999", image, "true"}},
+		{"not executable", "init", []string{"killed", "init"}, []string{"-v", notExecutable + ":/entrypoint", image, "/entrypoint"}},
+	}
+	w := watch(t)
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			if test.name == "rlimit refused" && capable(t, unix.CAP_SYS_RESOURCE) {
+				t.Skip("with CAP_SYS_RESOURCE, no limit is refused")
+			}
+			id, res := d.run(t, test.args...)
+			if res.code == 0 {
+				t.Fatalf("docker run %v succeeds", test.args)
+			}
+			checkFailedFor(t, w, id, test.phase, test.errorTypes)
+		})
+	}
+	t.Run("port in use", func(t *testing.T) {
+		first := d.detach(t, "-p", "18099:80", image, "sleep", "300")
+		w.wait(t, first)
+		id, res := d.run(t, "-p", "18099:80", image, "true")
+		if res.code == 0 {
+			t.Fatal("docker run on a port in use succeeds")
+		}
+		later := d.runTrue(t)
+		w.wait(t, later)
+		if found := w.starts(t, id); len(found) != 0 {
+			t.Errorf("what never came to a shim is a start: %+v", found)
+		}
+	})
+}
