@@ -73,7 +73,12 @@ disable = true
 func (g generation) start(t *testing.T) *containerd {
 	t.Helper()
 	needRoot(t)
+	needFile(t, "/usr/lib/cni/bridge", "containernetworking-plugins")
 	c := &containerd{path: g.path(t)}
+	if len(c.path) == 0 {
+		needProgram(t, "containerd", "containerd")
+		needProgram(t, "runc", "runc")
+	}
 	var err error
 	if c.dir, err = os.MkdirTemp(workDir, "containerd-"); err != nil { // short: sockets are in it
 		t.Fatal(err)
@@ -137,6 +142,9 @@ func (c *containerd) stop(t *testing.T) {
 	}
 	unmountUnder(t, c.dir)
 	removeCgroups(ctrNamespace)
+	for _, namespace := range []string{ctrNamespace, "k8s.io"} {
+		_ = os.Remove(filepath.Join("/run/containerd/runc", namespace)) // not empty: it is another's too
+	}
 }
 
 // unmountUnder unmounts what is mounted in a directory, the last mount first.

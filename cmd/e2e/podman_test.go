@@ -43,8 +43,12 @@ cni_plugin_dirs = ["/usr/lib/cni"]
 func needPodman(t *testing.T, runtime, network string) *podman {
 	t.Helper()
 	needRoot(t)
-	if _, err := os.Stat("/usr/lib/podman/netavark"); network == "netavark" && err != nil {
-		t.Skip("netavark is not installed (package netavark)")
+	needProgram(t, "podman", "podman")
+	needProgram(t, runtime, runtime)
+	if network == "netavark" {
+		needFile(t, "/usr/lib/podman/netavark", "netavark")
+	} else {
+		needFile(t, "/usr/lib/cni/bridge", "containernetworking-plugins")
 	}
 	dir, err := os.MkdirTemp(workDir, "podman-")
 	if err != nil {

@@ -47,7 +47,7 @@ func checkRow(t *testing.T, w *watcher, host int, wants []want) {
 		ids = append(ids, one.id)
 	}
 	w.wait(t, ids...)
-	sandbox := ""
+	sandboxes := map[string]string{} // their traces
 	for _, one := range decodeLines[described](t, w.stdout.String()) {
 		i := slices.IndexFunc(wants, func(x want) bool { return x.id == one.ContainerID })
 		if i < 0 {
@@ -55,9 +55,9 @@ func checkRow(t *testing.T, w *watcher, host int, wants []want) {
 		}
 		wants[i].check(t, one, host)
 		if one.Kind == "sandbox" {
-			sandbox = one.TraceID
-		} else if wants[i].pod.SandboxID != "" && (one.Pod == nil || one.Pod.SandboxTraceID != sandbox) {
-			t.Errorf("%s: pod %+v; its sandbox's start is %s", one.ContainerID, one.Pod, sandbox)
+			sandboxes[one.ContainerID] = one.TraceID
+		} else if id := wants[i].pod.SandboxID; id != "" && (one.Pod == nil || one.Pod.SandboxTraceID != sandboxes[id]) {
+			t.Errorf("%s: pod %+v; its sandbox's start is %s", one.ContainerID, one.Pod, sandboxes[id])
 		}
 	}
 }
@@ -66,58 +66,49 @@ func checkRow(t *testing.T, w *watcher, host int, wants []want) {
 func (g generation) rows(t *testing.T) (host int, rows []row) {
 	c := g.start(t)
 	return c.cmd.Process.Pid, []row{
-		{"ctr run", func(t *testing.T) []want {
-			return []want{{
-				held: c.hold(t), engine: "containerd", kind: "container", network: netEmpty,
-				phases: phases("runc", "shim"), operations: []string{"rootfs_mount", "shim", "cgroup", "pivot_root"},
-			}}
-		}},
-		{"CRI", func(t *testing.T) []want {
-			p := c.pod(t, "web")
-			who := podName{Name: "web", Namespace: "e2e", UID: "uid-of-web", SandboxID: p.sandbox.id}
-			wants := []want{{
-				held: p.sandbox, engine: "cri", kind: "sandbox", network: netBridge, pod: who,
-				phases:     phases("runc", "prepare", "shim"),
-				operations: []string{"rootfs_mount", "shim", "cgroup", "pivot_root", "cni", "iptables"},
-				plugins:    []string{"loopback", "bridge", "host-local", "portmap"},
-			}}
-			for i, one := range p.containers {
-				wants = append(wants, want{
-					held: one, engine: "cri", kind: "container", network: netJoined, pod: who,
-					name: []string{"first", "second"}[i], image: fullImage,
-					phases:     phases("runc", g.before),
-					operations: []string{"rootfs_mount", "cgroup", "pivot_root"},
-				})
-			}
-			return wants
-		}},
+		{"ctr run", func(t *testing.T) []want { return []want{c.task(t)} }},
+		{"CRI", func(t *testing.T) []want { return c.expectPod(t, g, "web") }},
 	}
+}
+
+// task starts a container by ctr.
+func (c *containerd) task(t *testing.T) want {
+	t.Helper()
+	return want{
+		held: c.hold(t), engine: "containerd", kind: "container", network: netEmpty,
+		phases: phases("runc", "shim"), operations: []string{"rootfs_mount", "shim", "cgroup", "pivot_root"},
+	}
+}
+
+// expectPod starts a pod over CRI.
+func (c *containerd) expectPod(t *testing.T, g generation, name string) []want {
+	t.Helper()
+	p := c.pod(t, name)
+	who := podName{Name: name, Namespace: "e2e", UID: "uid-of-" + name, SandboxID: p.sandbox.id}
+	wants := []want{{
+		held: p.sandbox, engine: "cri", kind: "sandbox", network: netBridge, pod: who,
+		phases:     phases("runc", "prepare", "shim"),
+		operations: []string{"rootfs_mount", "shim", "cgroup", "pivot_root", "cni", "iptables"},
+		plugins:    []string{"loopback", "bridge", "host-local", "portmap"},
+	}}
+	for i, one := range p.containers {
+		wants = append(wants, want{
+			held: one, engine: "cri", kind: "container", network: netJoined, pod: who,
+			name: []string{"first", "second"}[i], image: fullImage,
+			phases:     phases("runc", g.before),
+			operations: []string{"rootfs_mount", "cgroup", "pivot_root"},
+		})
+	}
+	return wants
 }
 
 // podmanRows are the starts by podman.
 func podmanRows(runtime, backend string) func(t *testing.T) (host int, rows []row) {
-	sets := map[string][]string{"cni": {"cni", "iptables"}, "netavark": {"netavark", "iptables"}}[backend]
-	var plugins []string
-	if backend == "cni" {
-		plugins = []string{"bridge", "host-local", "portmap", "firewall", "tuning"}
-	}
 	return func(t *testing.T) (host int, rows []row) {
 		p := needPodman(t, runtime, backend)
-		expect := func(h held, kind, network string) want {
-			w := want{
-				held: h, engine: "podman", kind: kind, network: network,
-				name: p.inspect(t, h.id, "{{.Name}}"), image: fullImage,
-				phases:     phases(runtime, "prepare", "shim"),
-				operations: []string{"rootfs_mount", "shim", "cgroup", "pivot_root"},
-			}
-			if network == netBridge {
-				w.operations, w.plugins = append(w.operations, sets...), plugins
-			}
-			return w
-		}
 		one := func(name, network string, args ...string) row {
 			return row{name, func(t *testing.T) []want {
-				return []want{expect(p.detach(t, args...), "container", network)}
+				return []want{p.expect(t, p.detach(t, args...), "container", network)}
 			}}
 		}
 		return p.room.cmd.Process.Pid, []row{
@@ -127,9 +118,9 @@ func podmanRows(runtime, backend string) func(t *testing.T) (host int, rows []ro
 			one("host network", netHost, "--network", "host"),
 			{"pod", func(t *testing.T) []want {
 				made := p.pod(t, "web")
-				wants := []want{expect(made.sandbox, "sandbox", netBridge)}
+				wants := []want{p.expect(t, made.sandbox, "sandbox", netBridge)}
 				for _, h := range made.containers {
-					w := expect(h, "container", netJoined)
+					w := p.expect(t, h, "container", netJoined)
 					w.pod = podName{SandboxID: made.sandbox.id}
 					wants = append(wants, w)
 				}
@@ -137,4 +128,24 @@ func podmanRows(runtime, backend string) func(t *testing.T) (host int, rows []ro
 			}},
 		}
 	}
+}
+
+// expect is what must be known of a container that podman has started.
+func (p *podman) expect(t *testing.T, h held, kind, network string) want {
+	t.Helper()
+	w := want{
+		held: h, engine: "podman", kind: kind, network: network,
+		name: p.inspect(t, h.id, "{{.Name}}"), image: fullImage,
+		phases:     phases(p.runtime, "prepare", "shim"),
+		operations: []string{"rootfs_mount", "shim", "cgroup", "pivot_root"},
+	}
+	switch {
+	case network != netBridge:
+	case p.network == "cni":
+		w.operations = append(w.operations, "cni", "iptables")
+		w.plugins = []string{"bridge", "host-local", "portmap", "firewall", "tuning"}
+	default:
+		w.operations = append(w.operations, p.network, "iptables")
+	}
+	return w
 }

@@ -47,6 +47,10 @@ var (
 // as the first build takes minutes; what pins or makes them is in the key.
 func (g *goTool) need(t *testing.T) string {
 	t.Helper()
+	if g.cgo {
+		needProgram(t, "gcc", "gcc")
+		needFile(t, "/usr/include/seccomp.h", "libseccomp-dev")
+	}
 	g.once.Do(func() { g.dir, g.err = g.build() })
 	if g.err != nil {
 		t.Fatalf("build %s: %v", g.module, g.err)
@@ -108,4 +112,20 @@ func (g *goTool) key() (string, error) {
 	}
 	fmt.Fprint(hash, g.packages, g.flags, g.cgo)
 	return fmt.Sprintf("%x", hash.Sum(nil)[:8]), nil
+}
+
+// needProgram skips a test whose engine is not installed.
+func needProgram(t *testing.T, name, pkg string) {
+	t.Helper()
+	if _, err := exec.LookPath(name); err != nil {
+		t.Skipf("%s is not installed (package %s)", name, pkg)
+	}
+}
+
+// needFile skips a test for which a file of a package is missing.
+func needFile(t *testing.T, path, pkg string) {
+	t.Helper()
+	if _, err := os.Stat(path); err != nil {
+		t.Skipf("%s is missing (package %s)", path, pkg)
+	}
 }
