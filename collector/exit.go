@@ -56,7 +56,7 @@ func (a *Assembler) exitRuntime(c *command, e *Event) {
 	case e.Status == 0 && c.name == "create" && t.init == nil:
 		a.drop(t, e.Time)
 	case e.Status == 0 && c.name == "create":
-		t.created = true
+		t.created, t.mishap = true, mishap{}
 		t.goesOn(e.Time)
 		t.mark(PhaseWait, e.Time)
 	}

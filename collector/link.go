@@ -96,6 +96,8 @@ func (a *Assembler) request(t *attempt, e *Event) {
 		a.claim(t, e)
 	case e.Message == "RTM_SETLINK" && e.Name != "" && t.owns(netnsKey(e.LinkNS)):
 		t.link(e.Index).renamed = e.Name
+	case e.Message == "RTM_SETLINK" && t.lacksName():
+		a.claim(t, e)
 	case e.Message == "RTM_NEWADDR" && t.owns(netnsKey(e.LinkNS)):
 		a.addressed(t, e)
 	}

@@ -5,6 +5,7 @@ import (
 	"path"
 	"strconv"
 	"strings"
+	"syscall"
 )
 
 // target is the path that a call worked on, as the host sees it where that is
@@ -111,7 +112,7 @@ func (t *attempt) isRootfs(e *Event) bool {
 func (t *attempt) initMount(e *Event) {
 	t.goesOn(e.Began())
 	t.mishap = mishap{}
-	if e.Ret < 0 {
+	if e.Ret < 0 && !t.masks(e) {
 		t.mishap = mishap{ErrorMount, fmt.Sprintf("%s %s: %s", e.Kind, e.target(), errno(e.Ret))}
 	}
 	switch {
@@ -123,6 +124,10 @@ func (t *attempt) initMount(e *Event) {
 		t.pivot(e)
 	}
 }
+
+// masks says that a failed call is one of those that hide paths in the new root:
+// runtimes ignore that some are not there.
+func (t *attempt) masks(e *Event) bool { return t.pivoted && syscall.Errno(-e.Ret) == syscall.ENOENT }
 
 // pivot takes the moment at which the new root is in place: pivot_root, or
 // the chroot after a MS_MOVE.

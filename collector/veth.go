@@ -2,6 +2,7 @@ package collector
 
 import (
 	"cmp"
+	"slices"
 	"strings"
 )
 
@@ -35,6 +36,13 @@ func (t *attempt) link(index int) *link {
 	return l
 }
 
+// lacksName says that the kernel has named the host's end of a pair (netavark
+// leaves it to it): the notification about the interface that is set up next
+// tells the name.
+func (t *attempt) lacksName() bool {
+	return slices.ContainsFunc(t.veths, func(v *veth) bool { return v.peerInside && v.name == "" })
+}
+
 // describeVeth tells the ends of a pair apart: the container's is the one that was
 // made in its network namespace, or moved there.
 func (t *attempt) describeVeth(v *veth) Veth {
@@ -42,7 +50,7 @@ func (t *attempt) describeVeth(v *veth) Veth {
 	case v.inside:
 		return t.namedInside(Veth{Host: v.peer, Container: v.name})
 	case v.peerInside:
-		return t.namedInside(Veth{Host: v.name, Container: v.peer})
+		return t.namedInside(Veth{Host: cmp.Or(v.name, t.namedByKernel()), Container: v.peer})
 	}
 	for _, l := range t.links {
 		if !l.moved || l.name == "" || l.name != v.name && l.name != v.peer {
@@ -59,6 +67,20 @@ func (t *attempt) describeVeth(v *veth) Veth {
 		return Veth{Host: host, Container: container, Address: l.address}
 	}
 	return Veth{Host: v.name, Container: v.peer}
+}
+
+// namedByKernel is the name of the start's one interface outside the container.
+func (t *attempt) namedByKernel() string {
+	var names []string
+	for _, l := range t.links {
+		if l.name != "" && !l.moved {
+			names = append(names, l.name)
+		}
+	}
+	if len(t.veths) != 1 || len(names) != 1 {
+		return ""
+	}
+	return names[0]
 }
 
 // namedInside completes a pair whose one end was made in the container's
