@@ -48,13 +48,19 @@ func TestAbandoned(t *testing.T) {
 func createOnly(t *testing.T, r bareRuntime) (id string, pid int) {
 	t.Helper()
 	id = newID(t, r.name)
+	return id, r.create(t, bundle(t, "/bin/sleep", "300"), id)
+}
+
+// create creates a container that is deleted at the test's end, and gives its
+// init's pid.
+func (r bareRuntime) create(t *testing.T, dir, id string) (pid int) {
+	t.Helper()
 	pidFile := filepath.Join(t.TempDir(), "pid")
-	dir := bundle(t, "/bin/sleep", "300")
+	t.Cleanup(func() { silent(t, r.cmd("delete", "--force", id)) })
 	if code := silent(t, r.cmd("create", "--bundle", dir, "--pid-file", pidFile, id)); code != 0 {
 		t.Fatalf("%s create exits with %d", r.name, code)
 	}
-	t.Cleanup(func() { _ = r.cmd("delete", "--force", id).Run() })
-	return id, readPID(pidFile)
+	return readPID(pidFile)
 }
 
 // TestCrash runs entrypoints that end badly, at once: these have started.

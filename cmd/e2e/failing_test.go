@@ -89,10 +89,11 @@ func limitTasks(_ *testing.T, spec map[string]any) {
 }
 
 func fileOverDirectory(t *testing.T, spec map[string]any) {
-	bindFile(spec, writeFile(t, "file", "", 0o644), "/bin")
+	bind(spec, writeFile(t, "file", "", 0o644), "/bin")
 }
 
-func bindFile(spec map[string]any, source, target string) {
+// bind adds a bind mount to a bundle.
+func bind(spec map[string]any, source, target string) {
 	spec["mounts"] = append(spec["mounts"].([]any), map[string]any{
 		"source": source, "destination": target, "type": "bind", "options": []string{"bind"},
 	})
@@ -121,7 +122,7 @@ func entrypoint(path string) func(*testing.T, map[string]any) {
 // entrypointFile makes a file the entrypoint.
 func entrypointFile(content string, mode os.FileMode) func(*testing.T, map[string]any) {
 	return func(t *testing.T, spec map[string]any) {
-		bindFile(spec, writeFile(t, "entrypoint", content, mode), "/entrypoint")
+		bind(spec, writeFile(t, "entrypoint", content, mode), "/entrypoint")
 		entrypoint("/entrypoint")(t, spec)
 	}
 }
