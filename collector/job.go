@@ -56,7 +56,7 @@ func (a *Assembler) execNetwork(p *process, r network.Run, e *Event) verdict {
 		j.refused = true
 		return isNode
 	}
-	if r.ContainerID != "" {
+	if r.ContainerID != "" || r.Stays {
 		j.keys = keys
 	}
 	a.waiting++

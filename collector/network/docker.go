@@ -7,7 +7,7 @@ func dockerProxy(base string, args []string, _ map[string]string) (Run, bool) {
 	if base != "docker-proxy" {
 		return Run{}, false
 	}
-	port := value(args, "-proto") + "/" + value(args, "-host-port")
+	port := published(value(args, "-proto"), value(args, "-host-ip"), value(args, "-host-port"))
 	r := Run{Operation: "proxy", Attributes: map[string]string{"port": port}, Published: []string{port}, Stays: true}
 	if a, err := netip.ParseAddr(value(args, "-container-ip")); err == nil {
 		r.Addresses = []netip.Addr{a}

@@ -1,9 +1,6 @@
 package network
 
-import (
-	"slices"
-	"strings"
-)
+import "slices"
 
 // iptables is a run of iptables or ip6tables. A rule for a container has its
 // address, or the port that is published for it; other runs are joined only by
@@ -28,7 +25,7 @@ func iptables(base string, args []string, _ map[string]string) (Run, bool) {
 		}
 	}
 	if port := value(args, "--dport"); port != "" {
-		r.Published = []string{strings.ToLower(value(args, "-p")) + "/" + port}
+		r.Published = []string{published(value(args, "-p"), value(args, "-d"), port)}
 	}
 	return r, true
 }

@@ -17,7 +17,7 @@ type Run struct {
 	ContainerID string
 	NetnsPaths  []string     // where a network namespace is mounted
 	Addresses   []netip.Addr // a container's
-	Published   []string     // PROTOCOL/PORT on the host
+	Published   []string     // PROTOCOL/ADDRESS:PORT on the host, without an address for all
 	// Teardown says that it takes a network down: no part of a start.
 	Teardown bool
 	// Stays says that the program runs for as long as the container does.
@@ -60,6 +60,14 @@ func address(word string) (netip.Addr, bool) {
 		return p.Addr(), true
 	}
 	return netip.Addr{}, false
+}
+
+// published names a port on the host's address, or on all of them.
+func published(protocol, host, port string) string {
+	if a, ok := address(host); !ok || a.IsUnspecified() {
+		host = ""
+	}
+	return strings.ToLower(protocol) + "/" + host + ":" + port
 }
 
 // value is the word after a flag.

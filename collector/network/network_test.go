@@ -1,0 +1,62 @@
+package network
+
+import (
+	"fmt"
+	"reflect"
+	"strings"
+	"testing"
+)
+
+func TestParse(t *testing.T) {
+	cni := []string{"CNI_COMMAND=ADD", "CNI_CONTAINERID=abc", "CNI_NETNS=/run/netns/cni-1", "CNI_IFNAME=eth0"}
+	for _, test := range []struct {
+		line string
+		env  []string
+		want string // operation, id, paths, addresses, published, teardown
+	}{
+		{"/usr/lib/cni/bridge", cni, "cni abc [/run/netns/cni-1] [] [] false"},
+		{"/usr/lib/cni/bridge", []string{"CNI_COMMAND=DEL", "CNI_CONTAINERID=abc"}, "cni abc [] [] [] true"},
+		{"/usr/sbin/iptables --wait -t nat -A DOCKER -p tcp -d 127.0.0.1 --dport 18085 -j DNAT --to-destination 172.17.0.2:80 ! -i docker0", nil,
+			"iptables  [] [172.17.0.2] [tcp/127.0.0.1:18085] false"},
+		{"/usr/sbin/iptables --wait -t raw -D PREROUTING -d 172.17.0.2 ! -i docker0 -j DROP", nil, "iptables  [] [172.17.0.2] [] true"},
+		{"iptables -t nat -A POSTROUTING -s 10.88.0.4/32 -j X", cni, "iptables  [] [10.88.0.4] [] false"},
+		{"iptables -t nat -A POSTROUTING -s 10.88.0.0/16 -j X", nil, "iptables  [] [] [] false"}, // a network is nobody's
+		{"ip6tables --version", nil, "iptables  [] [] [] false"},
+		{"/usr/bin/docker-proxy -proto tcp -host-ip 0.0.0.0 -host-port 80 -container-ip 172.17.0.2 -container-port 80", nil,
+			"proxy  [] [172.17.0.2] [tcp/:80] false"},
+		{"netavark --config /run/x setup /run/netns/netns-1", nil, "netavark  [/run/netns/netns-1] [] [] false"},
+		{"netavark teardown /run/netns/netns-1", nil, "netavark  [/run/netns/netns-1] [] [] true"},
+		{"set-ipv6 /var/run/docker/netns/1 all false", nil, "libnetwork  [/var/run/docker/netns/1] [] [] false"},
+	} {
+		r, ok := Parse(strings.Fields(test.line), test.env)
+		if got := describe(r); !ok || got != test.want {
+			t.Errorf("%s:\n got %s, %t\nwant %s", test.line, got, ok, test.want)
+		}
+	}
+	for line, env := range map[string][]string{
+		"":                    nil,
+		"/usr/lib/cni/bridge": {"CNI_COMMAND=VERSION", "CNI_CONTAINERID="},
+		"/bin/sh -c iptables": nil,
+		"netavark --version":  nil,
+		"set-ipv6":            nil,
+	} {
+		if r, ok := Parse(strings.Fields(line), env); ok {
+			t.Errorf("%q is taken for %s", line, describe(r))
+		}
+	}
+}
+
+func describe(r Run) string {
+	var words []string
+	for _, v := range []any{r.Operation, r.ContainerID, r.NetnsPaths, r.Addresses, r.Published, r.Teardown} {
+		words = append(words, strings.TrimSpace(sprint(v)))
+	}
+	return strings.Join(words, " ")
+}
+
+func sprint(v any) string {
+	if value := reflect.ValueOf(v); value.Kind() == reflect.Slice && value.Len() == 0 {
+		return "[]"
+	}
+	return fmt.Sprint(v)
+}
