@@ -20,8 +20,13 @@ func (h heldEvent) expire() {
 
 // offer joins an event by its keys, or lets it wait for one.
 func (a *Assembler) offer(e *Event, keys ...key) verdict {
+	return a.hold(heldEvent{a, e}, keys)
+}
+
+// hold joins what stands for one event by its keys, or lets it wait for one.
+func (a *Assembler) hold(c claimant, keys []key) verdict {
 	a.waiting++
-	a.joiner.offer(heldEvent{a, e}, a.now, keys)
+	a.joiner.offer(c, a.now, keys)
 	return isHeld
 }
 
@@ -44,7 +49,5 @@ func (a *Assembler) refuse(e *Event) {
 	switch e.Kind {
 	case KindUnshare, KindFork:
 		a.countNamespaces(e, OriginOther)
-	case KindLink:
-		a.countVeth(e, OriginOther)
 	}
 }

@@ -122,7 +122,6 @@ func (t *attempt) owns(k key) bool { return slices.Contains(t.keys, k) }
 
 // notification takes a notification about an interface of a start's.
 func (a *Assembler) notification(t *attempt, e *Event) {
-	a.countVeth(e, OriginStart)
 	t.link(e.Index).name = e.Name
 	a.claim(t, e)
 }

@@ -115,7 +115,7 @@ type vethEnd struct {
 // vethPair is a pair of which at least one end is in a namespace that the
 // exporter listens in.
 type vethPair struct {
-	first   *Event // the notification that made it known
+	away    vethEnd // the end that was moved to another namespace
 	deleted bool
 }
 
@@ -136,12 +136,19 @@ func (a *Assembler) link(e *Event) verdict {
 	if pair == nil && e.PeerIndex != 0 {
 		pair = a.pairs[peer]
 	}
-	if pair == nil {
-		pair = &vethPair{first: e}
+	isNew := pair == nil
+	if isNew {
+		pair = &vethPair{}
 	}
 	if e.Message == "RTM_DELLINK" {
-		a.unlink(e, end, peer, pair)
+		a.unlink(e, end, pair)
+		if isNew && e.PeerIndex != 0 && len(a.pairs) < maxPairs {
+			a.pairs[peer] = pair // it was there before us: the other end goes next
+		}
 		return isNode
+	}
+	if pair.away == end {
+		pair.away = vethEnd{}
 	}
 	if len(a.pairs) < maxPairs {
 		a.pairs[end] = pair
@@ -149,28 +156,36 @@ func (a *Assembler) link(e *Event) verdict {
 			a.pairs[peer] = pair
 		}
 	}
+	if isNew {
+		return a.hold(newPair{heldEvent{a, e}}, linkKeys(e))
+	}
 	return a.offer(e, linkKeys(e)...)
 }
 
+// newPair is the notification that makes a pair known: whose that is says for
+// whom the pair was made.
+type newPair struct{ heldEvent }
+
+func (p newPair) join(t *attempt) {
+	p.a.observer.Veth(VethChanged{Origin: OriginStart})
+	p.heldEvent.join(t)
+}
+
+func (p newPair) expire() {
+	p.a.observer.Veth(VethChanged{Origin: OriginOther})
+	p.heldEvent.expire()
+}
+
 // unlink takes an end away: it was moved, or the pair was deleted.
-func (a *Assembler) unlink(e *Event, end, peer vethEnd, pair *vethPair) {
-	delete(a.pairs, end)
+func (a *Assembler) unlink(e *Event, end vethEnd, pair *vethPair) {
 	if e.Moved {
+		pair.away = end
 		return
 	}
+	delete(a.pairs, end)
+	delete(a.pairs, pair.away) // nobody will tell us of that end
 	if !pair.deleted {
 		pair.deleted = true
 		a.observer.Veth(VethChanged{Deleted: true})
-	}
-	if pair.first == e && e.PeerIndex != 0 && len(a.pairs) < maxPairs {
-		a.pairs[peer] = pair // it was there before us: the other end goes next
-	}
-}
-
-// countVeth reports a pair that was made, with the notification that made it
-// known.
-func (a *Assembler) countVeth(e *Event, origin Origin) {
-	if pair := a.pairs[vethEnd{e.LinkNS, e.Index}]; pair != nil && pair.first == e {
-		a.observer.Veth(VethChanged{Origin: origin})
 	}
 }

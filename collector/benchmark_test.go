@@ -1,0 +1,33 @@
+package collector
+
+import (
+	"os"
+	"testing"
+)
+
+// BenchmarkHandle assembles the events of one docker run: time and memory per
+// event.
+func BenchmarkHandle(b *testing.B) {
+	var events []*Event
+	f, err := os.Open("testdata/docker20-runc.events.jsonl")
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer f.Close()
+	if err := ReadEvents(f, func(e *Event) { events = append(events, e) }); err != nil {
+		b.Fatal(err)
+	}
+	o := &tally{}
+	b.ReportAllocs()
+	for i := 0; i < b.N; i++ {
+		if i%len(events) == 0 {
+			b.StopTimer()
+			o.starts, o.commands, o.veths, o.spaces = nil, nil, nil, nil
+			a = New(Config{}, o)
+			b.StartTimer()
+		}
+		a.Handle(events[i%len(events)])
+	}
+}
+
+var a *Assembler

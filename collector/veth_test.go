@@ -1,0 +1,42 @@
+package collector
+
+import (
+	"slices"
+	"testing"
+)
+
+// TestVethChurn counts pairs, not ends, wherever these move meanwhile.
+func TestVethChurn(t *testing.T) {
+	o := &tally{t: t}
+	a := New(Config{}, o)
+	now := int64(0)
+	tell := func(message string, index, peer int, moved bool) {
+		now += 1e6
+		a.Handle(&Event{Time: now, Kind: KindLink, Message: message, LinkNS: 1, Index: index, PeerIndex: peer, LinkType: "veth", Moved: moved})
+	}
+	for pair := range 3 { // as Docker does it: both ends made on the host, one moved into the container and back
+		host, inside := 10*pair+11, 10*pair+10
+		tell("RTM_NEWLINK", inside, 0, false)
+		tell("RTM_NEWLINK", host, inside, false)
+		tell("RTM_DELLINK", inside, host, true)
+		tell("RTM_NEWLINK", host, 0, false)
+		tell("RTM_NEWLINK", inside, host, false)
+		tell("RTM_DELLINK", inside, 0, false)
+		tell("RTM_DELLINK", host, 0, false)
+	}
+	tell("RTM_NEWLINK", 50, 0, false) // as CNI does it: only the host's end is seen
+	tell("RTM_DELLINK", 50, 0, false)
+	tell("RTM_DELLINK", 60, 61, false) // one that was there before us
+	tell("RTM_DELLINK", 61, 60, false)
+	now += int64(patience) + 1
+	a.Handle(&Event{Time: now, Kind: KindClock})
+
+	created := slices.DeleteFunc(slices.Clone(o.veths), func(v VethChanged) bool { return v.Deleted })
+	if deleted := len(o.veths) - len(created); len(created) != 4 || deleted != 5 {
+		t.Errorf("%d pairs created and %d deleted, want 4 and 5", len(created), deleted)
+	}
+	if len(a.pairs) != 0 {
+		t.Errorf("%d ends are remembered of pairs that are gone", len(a.pairs))
+	}
+	checkConservation(t, a)
+}
