@@ -44,6 +44,13 @@ func TestMain(m *testing.M) {
 // directory that it had and what it told.
 func play(t *testing.T, name, actor string) (pid int, dir string, f facts) {
 	t.Helper()
+	state, dir, f := perform(t, name, actor)
+	return state.Pid(), dir, f
+}
+
+// perform is play, and returns how the process ended.
+func perform(t *testing.T, name, actor string) (state *os.ProcessState, dir string, f facts) {
+	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
@@ -59,7 +66,7 @@ func play(t *testing.T, name, actor string) (pid int, dir string, f facts) {
 	if err := json.Unmarshal(out, &f); err != nil {
 		t.Fatal(err)
 	}
-	return cmd.Process.Pid, dir, f
+	return cmd.ProcessState, dir, f
 }
 
 // own is the inode of a namespace of the calling thread.

@@ -38,6 +38,7 @@ func decode(raw []byte) (*collector.Event, error) {
 		err = decodeCgroup(e, raw)
 	case probesEventKindEVENT_NETLINK:
 		err = decodeNetlink(e, raw)
+	case probesEventKindEVENT_LISTEN: // only a header
 	default:
 		err = decodeMount(e, raw)
 	}
@@ -59,7 +60,13 @@ func view[T any](raw []byte) (*T, texts, error) {
 }
 
 func header(h *probesEventHeader) *collector.Event {
-	e := &collector.Event{
+	// every record has a cost: one allocation for both
+	both := &struct {
+		event collector.Event
+		cost  collector.Cost
+	}{cost: collector.Cost{CPU: h.Cost.Cpu, Queue: h.Cost.Queue, IO: h.Cost.Io}}
+	e := &both.event
+	*e = collector.Event{
 		Time:     int64(h.Time),
 		Kind:     kindNames[h.Kind],
 		PID:      int(h.Pid),
@@ -70,6 +77,7 @@ func header(h *probesEventHeader) *collector.Event {
 		Duration: int64(h.Duration),
 		Ret:      h.Ret,
 		Flags:    h.Flags,
+		Cost:     &both.cost,
 	}
 	if h.Tid != h.Pid {
 		e.TID = int(h.Tid)

@@ -33,7 +33,7 @@ func chars(s string) (c [16]int8) {
 func mountRecord() []byte {
 	return record(probesEventMount{
 		H: probesEventHeader{Kind: uint32(probesEventKindEVENT_MOUNT), Time: 5000, Duration: 12, Born: 7, Pid: 4, Tid: 5,
-			MntNs: 1, NetNs: 2, Flags: 3, Comm: chars("runc:[2:INIT]")},
+			MntNs: 1, NetNs: 2, Flags: 3, Cost: probesEventCost{Cpu: 8, Queue: 9, Io: -1}, Comm: chars("runc:[2:INIT]")},
 		SourceLen: 4, TargetLen: 15, FsTypeLen: 4, BaseLen: 12, Base: 1,
 	}, "proc", "/proc/self/fd/6", "proc", "proc\x00rootfs\x00")
 }
@@ -52,16 +52,18 @@ func TestDecode(t *testing.T) {
 	}{
 		"mount": {mountRecord(), collector.Event{
 			Time: 5000, Kind: collector.KindMount, PID: 4, TID: 5, Born: 7, Comm: "runc:[2:INIT]", MntNS: 1, NetNS: 2,
-			Duration: 12, Flags: 3, Source: "proc", Target: "/proc/self/fd/6", RealTarget: "/rootfs/proc", FSType: "proc",
+			Duration: 12, Flags: 3, Cost: &collector.Cost{CPU: 8, Queue: 9, IO: -1}, Source: "proc", Target: "/proc/self/fd/6", RealTarget: "/rootfs/proc", FSType: "proc",
 		}},
 		"exec with bytes that are no text": {execRecord(), collector.Event{
-			Time: 1, Kind: collector.KindExec, PID: 1, Comm: "a\uFFFD", File: "/a\uFFFDb",
+			Time: 1, Kind: collector.KindExec, PID: 1, Comm: "a\uFFFD", Cost: &collector.Cost{}, File: "/a\uFFFDb",
 			Args: []string{"a", "", "b\uFFFDc"}, Env: []string{"CNI_COMMAND=ADD"},
 		}},
 		"exit": {record(probesEventExit{H: probesEventHeader{Kind: uint32(probesEventKindEVENT_EXIT)}, Status: 256}),
-			collector.Event{Kind: collector.KindExit, Status: 256}},
+			collector.Event{Kind: collector.KindExit, Cost: &collector.Cost{}, Status: 256}},
 		"fork without namespaces": {record(probesEventFork{H: probesEventHeader{Kind: uint32(probesEventKindEVENT_FORK)}, Child: 2}),
-			collector.Event{Kind: collector.KindFork, Child: 2}},
+			collector.Event{Kind: collector.KindFork, Cost: &collector.Cost{}, Child: 2}},
+		"listen": {record(probesEventHeader{Kind: uint32(probesEventKindEVENT_LISTEN), Pid: 6, Tid: 6, MntNs: 4}),
+			collector.Event{Kind: collector.KindListen, PID: 6, MntNS: 4, Cost: &collector.Cost{}}},
 	} {
 		got, err := decode(c.record)
 		if err != nil {

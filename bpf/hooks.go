@@ -23,7 +23,7 @@ type probe struct {
 	name      string
 	mechanism string
 	program   string // tp_btf, iter
-	enter     string // tracepoint
+	enter     string // tracepoint; empty where the exit is enough
 	exit      string // tracepoint; empty where the entry is enough
 	core      bool   // nothing can be told without it
 	feeds     string
@@ -74,6 +74,8 @@ var probes = []probe{
 
 	systemCall("sendto", probesProgSysSendtoEnter, netlinkExit, "who makes veths and gives them addresses"),
 	systemCall("sendmsg", probesProgSysSendmsgEnter, netlinkExit, "who makes veths and gives them addresses"),
+
+	systemCall("listen", "", probesProgSysListenExit, "container_start_ready_seconds"),
 
 	// last: what starts to run meanwhile is seen by the hooks above
 	{name: "task", mechanism: mechanismIterator, program: probesProgRunning,

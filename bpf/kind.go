@@ -31,6 +31,7 @@ var kindNames = [kinds]collector.Kind{
 	probesEventKindEVENT_CGROUP_ATTACH: collector.KindCgroupAttach,
 	probesEventKindEVENT_CGROUP_RMDIR:  collector.KindCgroupRmdir,
 	probesEventKindEVENT_NETLINK:       collector.KindNetlink,
+	probesEventKindEVENT_LISTEN:        collector.KindListen,
 	kindLink:                           collector.KindLink,
 	kindProcess:                        collector.KindProcess,
 }

@@ -40,6 +40,13 @@ type probesEventCgroup struct {
 	Pad       uint32
 }
 
+type probesEventCost struct {
+	_     structs.HostLayout
+	Cpu   int64
+	Queue int64
+	Io    int64
+}
+
 type probesEventExec struct {
 	_         structs.HostLayout
 	H         probesEventHeader
@@ -72,6 +79,7 @@ type probesEventHeader struct {
 	Born     uint64
 	Ret      int64
 	Flags    uint64
+	Cost     probesEventCost
 	Kind     uint32
 	Pid      uint32
 	Tid      uint32
@@ -104,7 +112,8 @@ const (
 	probesEventKindEVENT_CGROUP_ATTACH probesEventKind = 18
 	probesEventKindEVENT_CGROUP_RMDIR  probesEventKind = 19
 	probesEventKindEVENT_NETLINK       probesEventKind = 20
-	probesEventKindEVENT_KINDS         probesEventKind = 21
+	probesEventKindEVENT_LISTEN        probesEventKind = 21
+	probesEventKindEVENT_KINDS         probesEventKind = 22
 )
 
 type probesEventMount struct {
@@ -167,7 +176,7 @@ type probesEventRename struct {
 
 type probesLosses struct {
 	_     structs.HostLayout
-	Count [21]uint64
+	Count [22]uint64
 }
 
 type probesName struct {
@@ -195,6 +204,14 @@ type probesTask struct {
 	Born     uint64
 	Class    uint32
 	Executed uint32
+	Threads  uint64
+	Ended    struct {
+		_         structs.HostLayout
+		Cpu       int64
+		Queue     int64
+		Io        int64
+		IoUnknown uint64
+	}
 }
 
 type probesTaskClass uint32
@@ -214,6 +231,7 @@ const (
 const (
 	probesMapBases                 = "bases"
 	probesMapCalls                 = "calls"
+	probesMapContainers            = "containers"
 	probesMapEvents                = "events"
 	probesMapLost                  = "lost"
 	probesMapNames                 = "names"
@@ -234,6 +252,7 @@ const (
 	probesProgSysFsconfigEnter     = "sys_fsconfig_enter"
 	probesProgSysFsmountEnter      = "sys_fsmount_enter"
 	probesProgSysFsopenEnter       = "sys_fsopen_enter"
+	probesProgSysListenExit        = "sys_listen_exit"
 	probesProgSysMountEnter        = "sys_mount_enter"
 	probesProgSysMountExit         = "sys_mount_exit"
 	probesProgSysMountSetattrEnter = "sys_mount_setattr_enter"
@@ -320,6 +339,7 @@ type probesProgramSpecs struct {
 	SysFsconfigEnter     *ebpf.ProgramSpec `ebpf:"sys_fsconfig_enter"`
 	SysFsmountEnter      *ebpf.ProgramSpec `ebpf:"sys_fsmount_enter"`
 	SysFsopenEnter       *ebpf.ProgramSpec `ebpf:"sys_fsopen_enter"`
+	SysListenExit        *ebpf.ProgramSpec `ebpf:"sys_listen_exit"`
 	SysMountEnter        *ebpf.ProgramSpec `ebpf:"sys_mount_enter"`
 	SysMountExit         *ebpf.ProgramSpec `ebpf:"sys_mount_exit"`
 	SysMountSetattrEnter *ebpf.ProgramSpec `ebpf:"sys_mount_setattr_enter"`
@@ -341,13 +361,14 @@ type probesProgramSpecs struct {
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type probesMapSpecs struct {
-	Bases     *ebpf.MapSpec `ebpf:"bases"`
-	Calls     *ebpf.MapSpec `ebpf:"calls"`
-	Events    *ebpf.MapSpec `ebpf:"events"`
-	Lost      *ebpf.MapSpec `ebpf:"lost"`
-	Names     *ebpf.MapSpec `ebpf:"names"`
-	Scratches *ebpf.MapSpec `ebpf:"scratches"`
-	Tasks     *ebpf.MapSpec `ebpf:"tasks"`
+	Bases      *ebpf.MapSpec `ebpf:"bases"`
+	Calls      *ebpf.MapSpec `ebpf:"calls"`
+	Containers *ebpf.MapSpec `ebpf:"containers"`
+	Events     *ebpf.MapSpec `ebpf:"events"`
+	Lost       *ebpf.MapSpec `ebpf:"lost"`
+	Names      *ebpf.MapSpec `ebpf:"names"`
+	Scratches  *ebpf.MapSpec `ebpf:"scratches"`
+	Tasks      *ebpf.MapSpec `ebpf:"tasks"`
 }
 
 // probesVariableSpecs contains global variables before they are loaded into the kernel.
@@ -388,19 +409,21 @@ func (o *probesObjects) Close() error {
 //
 // It can be passed to loadProbesObjects or ebpf.CollectionSpec.LoadAndAssign.
 type probesMaps struct {
-	Bases     *ebpf.Map `ebpf:"bases"`
-	Calls     *ebpf.Map `ebpf:"calls"`
-	Events    *ebpf.Map `ebpf:"events"`
-	Lost      *ebpf.Map `ebpf:"lost"`
-	Names     *ebpf.Map `ebpf:"names"`
-	Scratches *ebpf.Map `ebpf:"scratches"`
-	Tasks     *ebpf.Map `ebpf:"tasks"`
+	Bases      *ebpf.Map `ebpf:"bases"`
+	Calls      *ebpf.Map `ebpf:"calls"`
+	Containers *ebpf.Map `ebpf:"containers"`
+	Events     *ebpf.Map `ebpf:"events"`
+	Lost       *ebpf.Map `ebpf:"lost"`
+	Names      *ebpf.Map `ebpf:"names"`
+	Scratches  *ebpf.Map `ebpf:"scratches"`
+	Tasks      *ebpf.Map `ebpf:"tasks"`
 }
 
 func (m *probesMaps) Close() error {
 	return _ProbesClose(
 		m.Bases,
 		m.Calls,
+		m.Containers,
 		m.Events,
 		m.Lost,
 		m.Names,
@@ -446,6 +469,7 @@ type probesPrograms struct {
 	SysFsconfigEnter     *ebpf.Program `ebpf:"sys_fsconfig_enter"`
 	SysFsmountEnter      *ebpf.Program `ebpf:"sys_fsmount_enter"`
 	SysFsopenEnter       *ebpf.Program `ebpf:"sys_fsopen_enter"`
+	SysListenExit        *ebpf.Program `ebpf:"sys_listen_exit"`
 	SysMountEnter        *ebpf.Program `ebpf:"sys_mount_enter"`
 	SysMountExit         *ebpf.Program `ebpf:"sys_mount_exit"`
 	SysMountSetattrEnter *ebpf.Program `ebpf:"sys_mount_setattr_enter"`
@@ -480,6 +504,7 @@ func (p *probesPrograms) Close() error {
 		p.SysFsconfigEnter,
 		p.SysFsmountEnter,
 		p.SysFsopenEnter,
+		p.SysListenExit,
 		p.SysMountEnter,
 		p.SysMountExit,
 		p.SysMountSetattrEnter,

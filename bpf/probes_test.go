@@ -1,137 +1,14 @@
 package bpf
 
 import (
-	"encoding/json"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
-	"path/filepath"
-	"slices"
-	"sync"
-	"syscall"
 	"testing"
 	"time"
 
 	"container_start_exporter/collector"
 )
-
-// watcher has open probes and what they saw.
-type watcher struct {
-	*Probes
-	t  *testing.T
-	mu sync.Mutex
-	// events in the order in which the sink got them
-	events []*collector.Event
-}
-
-// watch opens probes that watch the names until the test ends.
-func watch(t *testing.T, o Options) *watcher {
-	t.Helper()
-	if os.Geteuid() != 0 {
-		t.Skip("needs root, to load BPF programs")
-	}
-	p, err := Open(o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	w := &watcher{Probes: p, t: t}
-	done := make(chan error)
-	go func() { done <- p.Read(w.sink) }()
-	t.Cleanup(func() {
-		if err := p.Close(); err != nil {
-			t.Error("close:", err)
-		}
-		if err := <-done; err != nil {
-			t.Error("read:", err)
-		}
-	})
-	return w
-}
-
-func (w *watcher) sink(e *collector.Event) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.events = append(w.events, e)
-}
-
-// seen returns the events of a kind that match, after everything was delivered.
-func (w *watcher) seen(kind collector.Kind, match func(*collector.Event) bool) []*collector.Event {
-	w.t.Helper()
-	if err := w.Drain(5 * time.Second); err != nil {
-		w.t.Fatal("drain:", err)
-	}
-	var found []*collector.Event
-	for _, e := range w.all() {
-		if e.Kind == kind && match(e) {
-			found = append(found, e)
-		}
-	}
-	return found
-}
-
-// one returns the one event of a kind that matches.
-func (w *watcher) one(kind collector.Kind, match func(*collector.Event) bool) *collector.Event {
-	w.t.Helper()
-	found := w.seen(kind, match)
-	if len(found) != 1 {
-		w.dump()
-		w.t.Fatalf("%d %s events match, want 1", len(found), kind)
-	}
-	return found[0]
-}
-
-// all returns what was delivered so far.
-func (w *watcher) all() []*collector.Event {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return slices.Clone(w.events)
-}
-
-func (w *watcher) dump() {
-	w.t.Helper()
-	for _, e := range w.all() {
-		b, _ := json.Marshal(e)
-		w.t.Logf("%s", b)
-	}
-}
-
-// program copies a program under a name that nothing else on the host has.
-func program(t *testing.T, from, name string) string {
-	t.Helper()
-	src, err := os.Open(from)
-	if err != nil {
-		t.Skip("needs", from, err)
-	}
-	defer src.Close()
-	to := filepath.Join(t.TempDir(), name)
-	dst, err := os.OpenFile(to, os.O_CREATE|os.O_WRONLY, 0o755)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := io.Copy(dst, src); err != nil {
-		t.Fatal(err)
-	}
-	if err := dst.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return to
-}
-
-// byPID matches the events of a process.
-func byPID(pid int) func(*collector.Event) bool {
-	return func(e *collector.Event) bool { return e.PID == pid }
-}
-
-// inode is that of a file: a namespace's, of /proc/self/ns.
-func inode(t *testing.T, path string) uint32 {
-	t.Helper()
-	fi, err := os.Stat(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return uint32(fi.Sys().(*syscall.Stat_t).Ino)
-}
 
 func TestEveryHookIsAttached(t *testing.T) {
 	for _, h := range watch(t, Options{}).Hooks() {

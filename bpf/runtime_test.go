@@ -11,8 +11,8 @@ import (
 	"container_start_exporter/collector"
 )
 
-// bundle makes an OCI bundle whose entrypoint forks and executes once more.
-func bundle(t *testing.T) string {
+// bundle makes an OCI bundle with this entrypoint: a shell and some others are in its /bin.
+func bundle(t *testing.T, args ...string) string {
 	t.Helper()
 	dir := t.TempDir()
 	bin := filepath.Join(dir, "rootfs", "bin")
@@ -28,7 +28,7 @@ func bundle(t *testing.T) string {
 	if err := os.WriteFile(filepath.Join(bin, "busybox"), busybox, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	for _, applet := range []string{"sh", "true", "mount"} {
+	for _, applet := range []string{"sh", "true", "mount", "sleep", "httpd"} {
 		if err := os.Symlink("busybox", filepath.Join(bin, applet)); err != nil {
 			t.Fatal(err)
 		}
@@ -42,7 +42,7 @@ func bundle(t *testing.T) string {
 		"ociVersion": "1.0.2",
 		"root":       object{"path": "rootfs"},
 		"process": object{"cwd": "/", "env": []string{"PATH=/bin"},
-			"args": []string{"/bin/sh", "-c", "/bin/true; /bin/mount -t proc none /proc; exit 5"}},
+			"args": args},
 		"mounts": []any{
 			object{"destination": "/proc", "type": "proc", "source": "proc"},
 			object{"destination": "/dev", "type": "tmpfs", "source": "tmpfs"},
@@ -70,7 +70,7 @@ func testRuntime(t *testing.T, runtime string) {
 	if err != nil {
 		t.Skip("needs", runtime)
 	}
-	dir := bundle(t)
+	dir := bundle(t, "/bin/sh", "-c", "/bin/true; /bin/mount -t proc none /proc; exit 5")
 	// under a name of its own, or other containers of the host would be seen
 	copied := program(t, path, "cse-"+runtime)
 	w := watch(t, Options{Runtimes: []string{"cse-" + runtime}})

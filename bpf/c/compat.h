@@ -26,6 +26,48 @@ static __always_inline bool renamed_by_exec(struct task_struct *task)
 }
 
 /*
+ * Threads that the kernel itself makes in a process exit like any other, but
+ * task_newtask does not tell of them: copy_process is called without
+ * kernel_clone. io_uring has such since 5.12 (create_io_thread), vhost since
+ * 6.4 (vhost_task_create); before each, its flag meant something else.
+ */
+static __always_inline bool made_by_kernel(struct task_struct *task)
+{
+	struct kernel_clone_args *args = NULL;
+	__u32 flags = BPF_CORE_READ(task, flags);
+
+	if (bpf_core_field_exists(args->user_worker))
+		return flags & PF_USER_WORKER;
+	if (bpf_core_field_exists(args->io_thread))
+		return flags & PF_IO_WORKER;
+	return false;
+}
+
+/* -1 without CONFIG_SCHED_INFO, which SCHEDSTATS and TASK_DELAY_ACCT select. */
+static __always_inline __s64 run_delay(struct task_struct *task)
+{
+	if (!bpf_core_field_exists(task->sched_info.run_delay))
+		return -1;
+	return BPF_CORE_READ(task, sched_info.run_delay);
+}
+
+/*
+ * -1 where it is not accounted: without CONFIG_TASK_DELAY_ACCT, and for a task
+ * that was made while the sysctl kernel.task_delayacct was 0, its default
+ * since 5.14 (delayacct_tsk_init). One that was made before it was set to 0
+ * keeps its number of then.
+ */
+static __always_inline __s64 blkio_delay(struct task_struct *task)
+{
+	struct task_delay_info *delays;
+
+	if (!bpf_core_field_exists(task->delays))
+		return -1;
+	delays = BPF_CORE_READ(task, delays);
+	return delays ? BPF_CORE_READ(delays, blkio_delay) : -1;
+}
+
+/*
  * The time namespace came with 5.6 and can be configured away, as can every
  * other but the mount namespace; the fields of nsproxy then stay.
  */
@@ -37,7 +79,9 @@ static __always_inline bool renamed_by_exec(struct task_struct *task)
 
 /*
  * sched_process_exit has a second argument, group_dead, since 6.16: not used,
- * as a program that reads it does not load before.
+ * as a program that reads it does not load before. It also came before
+ * exit_mm() then: what it costs to tear down the address space is in the cost
+ * of an exit only before.
  */
 
 #endif

@@ -31,15 +31,25 @@ enum event_kind {
 	EVENT_CGROUP_ATTACH,
 	EVENT_CGROUP_RMDIR,
 	EVENT_NETLINK,
+	EVENT_LISTEN,
 	EVENT_KINDS,
 };
 
+/* What a thread, or a process with all its threads, has cost: nanoseconds, -1 unknown. */
+struct event_cost {
+	__s64 cpu;
+	__s64 queue; /* runnable, waiting for a CPU */
+	__s64 io;    /* waiting for block I/O */
+};
+
+/* All of a listen event, too. */
 struct event_header {
 	__u64 time;
 	__u64 duration;
 	__u64 born; /* the process */
 	__s64 ret;
 	__u64 flags;
+	struct event_cost cost; /* the thread's; of an exec and an exit the process's */
 	__u32 kind;
 	__u32 pid;
 	__u32 tid;

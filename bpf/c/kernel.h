@@ -150,7 +150,20 @@ struct signal_struct {
 	int group_exit_code;
 };
 
+struct sched_entity {
+	__u64 sum_exec_runtime;
+};
+
+struct sched_info {
+	unsigned long long run_delay;
+};
+
+struct task_delay_info {
+	__u64 blkio_delay;
+};
+
 struct task_struct {
+	unsigned int flags;
 	int pid;
 	int tgid;
 	int exit_code;
@@ -166,6 +179,14 @@ struct task_struct {
 	struct fs_struct *fs;
 	struct files_struct *files;
 	const struct cred *cred;
+	struct sched_entity se;
+	struct sched_info sched_info;
+	struct task_delay_info *delays;
+};
+
+struct kernel_clone_args {
+	__u32 io_thread : 1;
+	__u32 user_worker : 1;
 };
 
 struct linux_binprm {
@@ -232,6 +253,8 @@ struct syscall_exit {
 #define CLONE_NEW_ALL 0x7e020080UL
 #define CSIGNAL 0x000000ffUL
 
+#define PF_IO_WORKER 0x00000010   /* include/linux/sched.h */
+#define PF_USER_WORKER 0x00004000
 #define SIGNAL_GROUP_EXIT 0x00000004 /* include/linux/sched/signal.h */
 #define AT_FDCWD (-100)
 #define S_IFMT 0170000

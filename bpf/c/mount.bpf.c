@@ -1,13 +1,8 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /* Mounts: mount(2) and its kin, the new mount API, pivot_root and chroot. */
 
-#include "call.h"
+#include "arguments.h"
 #include "path.h"
-
-/* include/uapi/linux/mount.h: the commands of fsconfig whose value is a string */
-#define FSCONFIG_SET_STRING 1
-#define FSCONFIG_SET_PATH 3
-#define FSCONFIG_SET_PATH_EMPTY 4
 
 #define BASE_MAX 4096UL
 
@@ -22,79 +17,6 @@ struct {
 	__type(key, __u64);
 	__type(value, struct base);
 } bases SEC(".maps");
-
-/* Where the arguments of a call go in the record. */
-struct arguments {
-	const void *source;
-	const void *target;
-	const void *fs_type;
-	const void *data;
-	const void *name;
-	__u64 flags;
-	int directory; /* that target is relative to */
-	int from;      /* move_mount: what is moved, where source is empty */
-};
-
-static __always_inline void arguments_of(struct call *call, struct arguments *a)
-{
-	__u64 *args = call->args;
-
-	a->directory = AT_FDCWD;
-	a->from = -1;
-	switch (call->kind) {
-	case EVENT_MOUNT:
-		a->source = (void *)args[0];
-		a->target = (void *)args[1];
-		a->fs_type = (void *)args[2];
-		a->flags = args[3];
-		a->data = (void *)args[4];
-		break;
-	case EVENT_UMOUNT:
-		a->target = (void *)args[0];
-		a->flags = args[1];
-		break;
-	case EVENT_PIVOT_ROOT:
-		a->target = (void *)args[0];
-		a->data = (void *)args[1];
-		break;
-	case EVENT_CHROOT:
-		a->target = (void *)args[0];
-		break;
-	case EVENT_OPEN_TREE:
-	case EVENT_MOUNT_SETATTR:
-		a->directory = args[0];
-		a->target = (void *)args[1];
-		a->flags = args[2];
-		break;
-	case EVENT_MOVE_MOUNT:
-		a->from = args[0];
-		a->source = (void *)args[1];
-		a->directory = args[2];
-		a->target = (void *)args[3];
-		a->flags = args[4];
-		break;
-	case EVENT_FSOPEN:
-		a->fs_type = (void *)args[0];
-		a->flags = args[1];
-		break;
-	case EVENT_FSCONFIG:
-		a->flags = args[1];
-		a->name = (void *)args[2];
-		if (a->flags == FSCONFIG_SET_STRING || a->flags == FSCONFIG_SET_PATH ||
-		    a->flags == FSCONFIG_SET_PATH_EMPTY)
-			a->data = (void *)args[3];
-		break;
-	case EVENT_FSMOUNT:
-		a->flags = args[2]; /* the mount's attributes */
-		break;
-	}
-}
-
-/* Whether target may mean something else than it says. */
-static __always_inline bool has_target(__u32 kind)
-{
-	return kind != EVENT_FSOPEN && kind != EVENT_FSCONFIG && kind != EVENT_FSMOUNT;
-}
 
 /*
  * Appends what target is relative to, or the descriptor that it names. An
@@ -205,11 +127,6 @@ static __always_inline int pivot_root_enter(struct call *call)
 	}
 	call_enter(call);
 	return 0;
-}
-
-static __always_inline bool is_mount_call(__u32 kind)
-{
-	return kind >= EVENT_MOUNT && kind <= EVENT_MOUNT_SETATTR;
 }
 
 static __always_inline int mount_exit(long ret)

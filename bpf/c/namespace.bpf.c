@@ -2,6 +2,7 @@
 /* Namespaces: those made by clone and unshare on the whole host, and those joined. */
 
 #include "call.h"
+#include "container.h"
 
 /* The fork itself is told by task_newtask: here is only when the call began. */
 static __always_inline int clone_enter(__u64 flags)
@@ -29,14 +30,11 @@ static __always_inline int namespace_enter(__u32 kind, __u64 flags)
  * crun exec forks a child, which joins the container and forks what executes
  * the command. It has executed nothing itself: a hook that joins has.
  */
-static __always_inline void joined(struct task_struct *task)
+static __always_inline void joined(void)
 {
-	struct task *t = task_current(), *parent;
+	struct task *t = task_current();
 
-	if (!t || t->class != CLASS_CHILD || t->executed)
-		return;
-	parent = task_get(BPF_CORE_READ(task, real_parent));
-	if (parent && parent->class == CLASS_RUNTIME)
+	if (t && t->class == CLASS_RUNTIME && !t->executed)
 		t->class = CLASS_JOINED;
 }
 
@@ -57,7 +55,9 @@ static __always_inline int namespace_exit(long ret)
 	e->h.flags = call.args[0];
 	fill_namespaces(&e->ns, task);
 	if (call.kind == EVENT_SETNS && e->ns.mnt != call.mnt_ns)
-		joined(task);
+		joined();
+	if (call.kind == EVENT_UNSHARE && e->ns.mnt != call.mnt_ns)
+		container_made(e->ns.mnt, task_current());
 	EMIT(s, event_namespace, 0, false);
 	return 0;
 }

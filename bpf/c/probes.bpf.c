@@ -2,10 +2,12 @@
 /* One object, as all programs share their maps. */
 
 #include "process.bpf.c"
+#include "exec.bpf.c"
 #include "namespace.bpf.c"
 #include "mount.bpf.c"
 #include "cgroup.bpf.c"
 #include "netlink.bpf.c"
+#include "listen.bpf.c"
 
 /* The types that Go is to know: without a variable they are not in the object's BTF. */
 #define EXPORT(type) const struct type *type##_type __attribute__((unused))

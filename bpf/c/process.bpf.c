@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
-/* Processes: fork, exec, exit, rename, and those that run already. */
+/* Processes: fork, exit, rename, and those that run already. Exec is in exec.bpf.c. */
 
 #include "call.h"
-
-#define ARGS_MAX 0x4000UL /* arguments and environment together */
+#include "container.h"
 
 /* Since when the child is another's: what the forker is says what the child is. */
 static __always_inline __u32 class_of_child(struct task *forker, struct task_struct *task, __u64 flags)
@@ -13,7 +12,8 @@ static __always_inline __u32 class_of_child(struct task *forker, struct task_str
 
 	switch (forker->class) {
 	case CLASS_RUNTIME:
-		return flags & CLONE_NEWNS ? CLASS_INIT : CLASS_CHILD;
+		/* what makes init may be a fork of a fork: crun run --detach */
+		return flags & CLONE_NEWNS ? CLASS_INIT : CLASS_RUNTIME;
 	case CLASS_JOINED:
 		return CLASS_INIT;
 	case CLASS_INIT:
@@ -34,11 +34,16 @@ static __always_inline int process_fork(struct task_struct *child, __u64 flags)
 	struct scratch *s;
 	struct call call;
 
-	if (flags & CLONE_THREAD)
-		return 0;
 	forker = task_current();
+	if (flags & CLONE_THREAD) {
+		if (forker && forker->threads)
+			__sync_fetch_and_add(&forker->threads, 1);
+		return 0;
+	}
+	if (flags & CLONE_NEWNS)
+		container_made(BPF_CORE_READ(child, nsproxy, mnt_ns, ns.inum), forker);
 	if (forker)
-		task_put(child, class_of_child(forker, task, flags), false);
+		task_put(child, class_of_child(forker, task, flags), false, 1);
 	else if (!(flags & CLONE_NEW_ALL))
 		return 0;
 	s = scratch_get();
@@ -60,148 +65,38 @@ static __always_inline int process_fork(struct task_struct *child, __u64 flags)
 	return 0;
 }
 
-/* The class of a path, which lies in text and is len long, by its last component. */
-static __noinline __u32 class_of_path(struct scratch *s, __u64 len)
+/*
+ * Whether a thread that exits is the last of its process. signal->live is 0
+ * already for the last but one, where they exit at once: so they are counted
+ * here, after each has left its cost.
+ */
+static __always_inline bool is_last(struct task *t, struct task_struct *task)
 {
-	struct name name = {};
-	__u64 from = 0;
-
-	if (!s)
-		return CLASS_NONE;
-	for (int i = 0; i < NAME_LEN; i++) {
-		__u64 at = len - 1 - i;
-
-		if (at >= TEXT_MAX) /* before the beginning */
-			break;
-		if (s->text[at] == '/') {
-			from = at + 1;
-			break;
-		}
-		if (i == NAME_LEN - 1)
-			return CLASS_NONE; /* longer than any name */
-	}
-	if (from >= TEXT_MAX)
-		return CLASS_NONE;
-	bpf_probe_read_kernel_str(name.text, sizeof(name.text), s->text + from);
-	return class_of(&name);
-}
-
-/* What a watched process is after an exec of something of class named. */
-static __always_inline __u32 class_after_exec(__u32 class, __u32 named)
-{
-	switch (class) {
-	case CLASS_RUNTIME: /* executes a sealed copy of itself */
-		return CLASS_RUNTIME;
-	case CLASS_INIT: /* the entrypoint */
-	case CLASS_JOINED:
-		return named;
-	}
-	return named ? named : class;
-}
-
-static __always_inline __u64 put_args(struct scratch *s, struct event_exec *e, __u64 at)
-{
-	struct mm_struct *mm = BPF_CORE_READ((struct task_struct *)bpf_get_current_task(), mm);
-	__u64 start = BPF_CORE_READ(mm, arg_start);
-	__u64 args = BPF_CORE_READ(mm, arg_end) - start;
-	__u64 all = BPF_CORE_READ(mm, env_end) - start; /* the environment follows */
-
-	/* a read beyond env_end would fail as a whole */
-	if (all > ARGS_MAX) {
-		all = ARGS_MAX;
-		e->truncated = 1;
-	}
-	if (args > all)
-		args = all;
-	if (at >= TEXT_MAX)
-		return at;
-	barrier_var(all);
-	if (all > ARGS_MAX)
-		return at;
-	if (bpf_probe_read_user(s->text + at, all, (void *)start)) {
-		e->truncated = 1;
-		return at;
-	}
-	e->args_len = args;
-	e->env_len = all - args;
-	return at + all;
-}
-
-static __always_inline int process_exec(struct task_struct *task, struct linux_binprm *bprm)
-{
-	__u32 tgid = BPF_CORE_READ(task, tgid), named, class;
-	struct scratch *s = scratch_get();
-	struct task *t = task_current();
-	struct event_exec *e;
-	__u64 file_len, end;
-
-	if (!s)
-		return 0;
-	file_len = put_kernel_text(s, 0, BPF_CORE_READ(bprm, filename));
-	named = class_of_file(BPF_CORE_READ(bprm, file));
-	if (!named)
-		named = class_of_path(s, file_len);
-	if (!t && !named)
-		return 0;
-	class = t ? class_after_exec(t->class, named) : named;
-
-	e = RECORD(s, event_exec);
-	fill_header(&e->h, EVENT_EXEC);
-	e->file_len = file_len;
-	e->args_len = 0;
-	e->env_len = 0;
-	e->truncated = 0;
-	end = put_args(s, e, file_len);
-	EMIT(s, event_exec, end, class == CLASS_RUNTIME);
-
-	if (class)
-		task_put(task, class, true);
-	else
-		bpf_map_delete_elem(&tasks, &tgid);
-	return 0;
-}
-
-static __always_inline int process_exec_enter(const char *file)
-{
-	struct call call = {.kind = EVENT_EXEC, .args = {(__u64)file}};
-
-	if (task_current())
-		call_enter(&call);
-	return 0;
-}
-
-/* An exec that succeeds is told by sched_process_exec, one that does not here. */
-static __always_inline int process_exec_exit(long ret)
-{
-	struct scratch *s;
-	struct event_exec *e;
-	struct call call;
-
-	if (!call_exit(&call) || call.kind != EVENT_EXEC || ret >= 0)
-		return 0;
-	s = scratch_get();
-	if (!s)
-		return 0;
-	e = RECORD(s, event_exec);
-	fill_call(&e->h, &call, ret);
-	e->file_len = put_user_text(s, 0, (void *)call.args[0]);
-	e->args_len = 0;
-	e->env_len = 0;
-	e->truncated = 0;
-	EMIT(s, event_exec, e->file_len, false);
-	return 0;
+	if (!t->threads)
+		return !BPF_CORE_READ(task, signal, live.counter);
+	if (made_by_kernel(task))
+		return false;
+	__sync_fetch_and_add(&t->threads, -1);
+	return !t->threads;
 }
 
 static __always_inline int process_exit(struct task_struct *task)
 {
 	struct signal_struct *signal = BPF_CORE_READ(task, signal);
 	__u32 tgid = BPF_CORE_READ(task, tgid);
+	struct task *t = task_current();
+	struct event_cost cost;
 	struct event_exit *e;
 	struct scratch *s;
 
-	if (BPF_CORE_READ(signal, live.counter) || !task_current())
+	if (!t)
 		return 0;
-	/* threads that exit together all see that none lives: the first to delete tells */
+	cost_of(task, &cost);
+	cost_end(&t->ended, &cost);
+	if (!is_last(t, task))
+		return 0;
+	cost_whole(&cost, &t->ended);
+	/* of several that take themselves for the last, the first to delete tells */
 	if (bpf_map_delete_elem(&tasks, &tgid))
 		return 0;
 	s = scratch_get();
@@ -209,6 +104,7 @@ static __always_inline int process_exit(struct task_struct *task)
 		return 0;
 	e = RECORD(s, event_exit);
 	fill_header(&e->h, EVENT_EXIT);
+	e->h.cost = cost;
 	/* as wait_task_zombie has it, kernel/exit.c */
 	if (BPF_CORE_READ(signal, flags) & SIGNAL_GROUP_EXIT)
 		e->status = BPF_CORE_READ(signal, group_exit_code);
@@ -257,7 +153,7 @@ static __always_inline int process_running(struct seq_file *seq, struct task_str
 	if (class == CLASS_RUNTIME && is_init_name(e.comm))
 		class = CLASS_INIT;
 	if (!task_get(task))
-		task_put(task, class, true);
+		task_put(task, class, true, 0);
 	e.time = bpf_ktime_get_boot_ns();
 	e.born = BPF_CORE_READ(task, start_boottime);
 	e.pid = BPF_CORE_READ(task, tgid);
@@ -273,12 +169,6 @@ int BPF_PROG(task_newtask, struct task_struct *child, __u64 flags)
 	return process_fork(child, flags);
 }
 
-SEC("tp_btf/sched_process_exec")
-int BPF_PROG(sched_process_exec, struct task_struct *task, int old_pid, struct linux_binprm *bprm)
-{
-	return process_exec(task, bprm);
-}
-
 SEC("tp_btf/sched_process_exit")
 int BPF_PROG(sched_process_exit, struct task_struct *task)
 {
@@ -289,24 +179,6 @@ SEC("tp_btf/task_rename")
 int BPF_PROG(task_rename, struct task_struct *task, const char *name)
 {
 	return process_rename(task, name);
-}
-
-SEC("tracepoint/syscalls/sys_enter_execve")
-int execve_enter(struct syscall_enter *ctx)
-{
-	return process_exec_enter((void *)ctx->args[0]);
-}
-
-SEC("tracepoint/syscalls/sys_enter_execveat")
-int execveat_enter(struct syscall_enter *ctx)
-{
-	return process_exec_enter((void *)ctx->args[1]);
-}
-
-SEC("tracepoint/syscalls/sys_exit_execve")
-int exec_exit(struct syscall_exit *ctx)
-{
-	return process_exec_exit(ctx->ret);
 }
 
 SEC("iter/task")

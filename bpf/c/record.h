@@ -101,6 +101,7 @@ static __always_inline void fill_header(struct event_header *h, __u32 kind)
 	h->born = BPF_CORE_READ(task, group_leader, start_boottime);
 	h->ret = 0;
 	h->flags = 0;
+	cost_of(task, &h->cost);
 	h->kind = kind;
 	h->pid = id >> 32;
 	h->tid = id;

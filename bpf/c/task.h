@@ -4,9 +4,9 @@
  * executed, or because a watched one forked it; no longer, once a container's
  * init has executed the entrypoint.
  *
- *	names ──exec──▶ ENGINE ──fork──▶ CHILD ──exec of a runtime──▶ RUNTIME
- *	                                   ▲                             │
- *	                                   └───────────fork──────────────┤
+ *	names ──exec──▶ ENGINE ──fork──▶ CHILD ──exec of a runtime──▶ RUNTIME ◀─┐
+ *	                                   ▲                             │      │ fork
+ *	                                   └──its fork executes (a hook)─┼──────┘
  *	               a rename to runc:[2:INIT], a clone with NEWNS, ───┘
  *	               a setns by crun exec's child (JOINED)      │
  *	                                                          ▼
@@ -16,15 +16,16 @@
 #define TASK_H
 
 #include "compat.h"
+#include "cost.h"
 
 #define NAME_LEN 32
 
 enum task_class {
 	CLASS_NONE,
 	CLASS_ENGINE,  /* watched by name */
-	CLASS_RUNTIME, /* watched by name, its exec is urgent */
-	CLASS_CHILD,   /* forked by a watched process */
-	CLASS_JOINED,  /* a runtime's child in the container's namespaces: it forks init */
+	CLASS_RUNTIME, /* watched by name, its exec is urgent; and its forks, until they execute */
+	CLASS_CHILD,   /* forked by another watched process */
+	CLASS_JOINED,  /* a runtime's fork in the container's namespaces: it forks init */
 	CLASS_INIT,    /* the next exec is the entrypoint */
 };
 
@@ -43,6 +44,12 @@ struct task {
 	__u64 born; /* a pid alone is reused */
 	__u32 class;
 	__u32 executed; /* it executed something since it was forked */
+	/*
+	 * Its threads that have not exited, io_uring's and vhost's left out. 0
+	 * where they are not counted, as it ran before the exporter did.
+	 */
+	__u64 threads;
+	struct ended ended;
 };
 
 struct {
@@ -73,12 +80,14 @@ static __always_inline struct task *task_current(void)
 	return task_get((void *)bpf_get_current_task());
 }
 
-static __always_inline void task_put(struct task_struct *task, __u32 class, bool executed)
+static __always_inline void task_put(struct task_struct *task, __u32 class, bool executed,
+				     __u64 threads)
 {
 	struct task t = {
 		.born = BPF_CORE_READ(task, group_leader, start_boottime),
 		.class = class,
 		.executed = executed,
+		.threads = threads,
 	};
 	__u32 tgid = BPF_CORE_READ(task, tgid);
 

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/*
+ * The first listen(2) of a container: a server is then ready to be connected
+ * to. On any socket: of TCP, of Unix, of vsock. Not seen: a listen by io_uring
+ * (6.11), one of a 32-bit program on a 64-bit kernel, and a server without
+ * listen (UDP), or on a socket that it was handed.
+ */
+
+#include "container.h"
+#include "record.h"
+
+static __always_inline int listened(long ret)
+{
+	struct event_header *e;
+	struct scratch *s;
+
+	if (ret || !container_listens())
+		return 0;
+	s = scratch_get();
+	if (!s)
+		return 0;
+	e = (void *)s->fixed;
+	fill_header(e, EVENT_LISTEN);
+	emit(e, sizeof(*e), EVENT_LISTEN, false);
+	return 0;
+}
+
+SEC("tracepoint/syscalls/sys_exit_listen")
+int sys_listen_exit(struct syscall_exit *ctx)
+{
+	return listened(ctx->ret);
+}
