@@ -75,7 +75,7 @@ func New(c Config, o Observer) *Assembler {
 		unready:   unready{byMnt: make(map[uint32]*awaited), timeout: int64(c.ReadyTimeout)},
 		sandboxes: sandboxes{spans: make(map[string]spanID)},
 		joiner: joiner{
-			owner: make(map[key]*attempt), lists: make(map[key][]*waiting),
+			owners: make(map[key]ownership), lists: make(map[key][]*waiting), gone: make(map[key]int64),
 			patience: int64(patience), limit: maxWaiting,
 		},
 		launched: make(map[launchKey]*attempt),
@@ -199,7 +199,7 @@ func (a *Assembler) open(id, engine string, p *process, at int64) *attempt {
 	t := &attempt{id: id, engine: engine, opened: at, pid: p.pid, born: p.born}
 	t.reach(at)
 	a.attempts = append(a.attempts, t)
-	a.joiner.own(t, containerKey(id))
+	a.joiner.own(t, at, containerKey(id))
 	return t
 }
 

@@ -15,7 +15,7 @@ func (a *Assembler) describe(e *Event) verdict {
 	t.bundle = e.Bundle
 	t.hooks.used = make([]bool, len(e.Bundle.Hooks))
 	if e.Bundle.Root != "" {
-		a.joiner.own(t, pathKey(t.create.mntNS, e.Bundle.Root))
+		a.joiner.own(t, e.Time, pathKey(t.create.mntNS, e.Bundle.Root))
 	}
 	for _, mount := range t.engineMounts { // joined by the container's id, before the bundle was read
 		if t.isRootfs(mount) {
@@ -23,7 +23,7 @@ func (a *Assembler) describe(e *Event) verdict {
 		}
 	}
 	if p := e.Bundle.NetnsPath; p != "" && !ofProcess(p) {
-		a.joiner.own(t, pathKey(t.create.mntNS, p))
+		a.joiner.own(t, e.Time, pathKey(t.create.mntNS, p))
 	}
 	return isJoined
 }

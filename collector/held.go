@@ -6,6 +6,8 @@ type heldEvent struct {
 	e *Event
 }
 
+func (h heldEvent) at() int64 { return h.e.Time }
+
 func (h heldEvent) join(t *attempt) {
 	h.a.waiting--
 	h.a.joined++

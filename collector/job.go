@@ -119,6 +119,8 @@ func (j *job) nest(inner *job) {
 	}
 }
 
+func (j *job) at() int64 { return j.begin }
+
 // join makes the job a start's, with all that has happened under it.
 func (j *job) join(t *attempt) {
 	if t.ended || j.inside && t.first > j.begin {
@@ -129,7 +131,7 @@ func (j *job) join(t *attempt) {
 	t.reach(j.begin)
 	t.jobs = append(t.jobs, j)
 	t.traceParent = cmp.Or(t.traceParent, j.traceParent)
-	j.a.joiner.own(t, j.keys...)
+	j.a.joiner.own(t, j.begin, j.keys...)
 	for _, inner := range j.nested {
 		inner.join(t)
 	}

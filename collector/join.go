@@ -3,6 +3,7 @@ package collector
 import (
 	"net/netip"
 	"path"
+	"slices"
 )
 
 // key is something by which an event can be joined to a start without
@@ -36,6 +37,7 @@ func publishedKey(ns uint32, port string) key { return key{kind: keyPublished, n
 
 // claimant is something that is joined to a start by a key.
 type claimant interface {
+	at() int64     // when it happened
 	join(*attempt) // its key is a start's, which has not ended
 	expire()       // no start wants it
 }
@@ -56,20 +58,36 @@ type waiting struct {
 // start's network namespace makes the interface the start's, hence the
 // notification that names it, hence the request that made it by that name.
 type joiner struct {
-	owner map[key]*attempt
-	lists map[key][]*waiting
-	queue []*waiting // oldest first
+	owners map[key]ownership
+	lists  map[key][]*waiting
+	queue  []*waiting // oldest first
+	// gone is when what a key stood for has ended: from then on the key, a
+	// name, stands for something else.
+	gone map[key]int64
 
 	patience int64 // how long one waits, ns
 	limit    int
 	dropped  uint64
 }
 
+// ownership is whose a key is, and the moment of what made it so.
+type ownership struct {
+	attempt *attempt
+	at      int64
+}
+
+// means says that what happened at a moment and has a key is about the same as
+// what made the key somebody's.
+func (j *joiner) means(k key, at, owned int64) bool {
+	gone := j.gone[k]
+	return gone == 0 || at <= gone == (owned <= gone)
+}
+
 // offer joins c by its keys, or lets it wait until one of them is somebody's.
 func (j *joiner) offer(c claimant, now int64, keys []key) {
 	for _, k := range keys {
-		if t := j.owner[k]; t != nil {
-			c.join(t)
+		if o, ok := j.owners[k]; ok && j.means(k, c.at(), o.at) {
+			c.join(o.attempt)
 			return
 		}
 	}
@@ -86,23 +104,30 @@ func (j *joiner) offer(c claimant, now int64, keys []key) {
 	j.queue = append(j.queue, w)
 }
 
-// own makes keys a start's and joins what has waited for them.
-func (j *joiner) own(t *attempt, keys ...key) {
+// own makes keys a start's, because of what happened at a moment, and joins
+// what has waited for them.
+func (j *joiner) own(t *attempt, at int64, keys ...key) {
 	for _, k := range keys {
-		if j.owner[k] != nil || t.ended || len(t.keys) >= maxKeys {
+		if _, taken := j.owners[k]; taken || t.ended || len(t.keys) >= maxKeys {
 			continue
 		}
-		j.owner[k] = t
+		j.owners[k] = ownership{t, at}
 		t.keys = append(t.keys, k)
-		list := j.lists[k]
-		delete(j.lists, k)
-		for _, w := range list {
-			if !w.done {
+		for _, w := range slices.Clone(j.lists[k]) {
+			if !w.done && j.means(k, w.at(), at) {
 				w.done = true
 				w.join(t)
 			}
 		}
 	}
+}
+
+// end says that what a key stands for has ended.
+func (j *joiner) end(k key, at int64) {
+	if len(j.gone) >= j.limit {
+		clear(j.gone)
+	}
+	j.gone[k] = at
 }
 
 // maxKeys bounds the keys of one start.
@@ -112,7 +137,7 @@ const maxKeys = 1024
 // addresses are used again within seconds.
 func (j *joiner) release(t *attempt) {
 	for _, k := range t.keys {
-		delete(j.owner, k)
+		delete(j.owners, k)
 	}
 	t.keys = nil
 }

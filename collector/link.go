@@ -113,7 +113,7 @@ func (a *Assembler) addressed(t *attempt, e *Event) {
 		return
 	}
 	if engine := a.processes.byPID[e.PID]; engine != nil && engine.ns.Net != 0 {
-		a.joiner.own(t, addressKey(engine.ns.Net, p.Addr()))
+		a.joiner.own(t, e.Time, addressKey(engine.ns.Net, p.Addr()))
 	}
 }
 
@@ -129,6 +129,6 @@ func (a *Assembler) notification(t *attempt, e *Event) {
 // claim makes the interfaces of an event the start's.
 func (a *Assembler) claim(t *attempt, e *Event) {
 	for _, k := range linkKeys(e) {
-		a.joiner.own(t, k)
+		a.joiner.own(t, e.Time, k)
 	}
 }

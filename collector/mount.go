@@ -96,7 +96,7 @@ func (a *Assembler) engineMount(t *attempt, e *Event) {
 	t.engineMounts = append(t.engineMounts, e)
 	if ns := a.boundNetns(e); ns != 0 {
 		t.network.add(e.Began(), e.Time)
-		a.joiner.own(t, pathKey(e.MntNS, e.target()), netnsKey(ns))
+		a.joiner.own(t, e.Time, pathKey(e.MntNS, e.target()), netnsKey(ns))
 	}
 	if t.isRootfs(e) {
 		t.reach(e.Began())

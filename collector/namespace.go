@@ -113,7 +113,7 @@ func (a *Assembler) madeNamespaces(p, in *process, e *Event) verdict {
 		a.countNamespaces(e, OriginStart)
 		if e.Flags&unix.CLONE_NEWNET != 0 {
 			t.do(OpNetns, e.Began(), e.Time, map[string]string{"inode": inode(in.ns.Net)})
-			a.joiner.own(t, netnsKey(in.ns.Net))
+			a.joiner.own(t, e.Time, netnsKey(in.ns.Net))
 		}
 		return isJoined
 	}

@@ -182,6 +182,7 @@ func (a *Assembler) unlink(e *Event, end vethEnd, pair *vethPair) {
 		pair.away = end
 		return
 	}
+	a.joiner.end(ifnameKey(e.LinkNS, e.Name), e.Time)
 	delete(a.pairs, end)
 	delete(a.pairs, pair.away) // nobody will tell us of that end
 	if !pair.deleted {

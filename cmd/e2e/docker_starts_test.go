@@ -131,6 +131,9 @@ func checkCounted(t *testing.T, s *server, n float64) {
 			t.Errorf("%s is %v; want %v", name, got, want)
 		}
 	}
+	if got := m.value("container_start_veths_created_total", labels{"origin": "start"}); got != n {
+		t.Errorf("%v veths were made for starts; want %v", got, n)
+	}
 	for _, name := range []string{"container_starts_incomplete_total", "container_starts_in_progress", "container_start_exporter_evictions_total"} {
 		if got := m.value(name, nil); got != 0 {
 			t.Errorf("%s is %v; want 0", name, got)
