@@ -1,0 +1,99 @@
+package e2e
+
+import (
+	"fmt"
+	"strconv"
+	"testing"
+	"time"
+)
+
+// TestRestartLoop has Docker start the same container again and again: as many
+// starts as it says, each a process and a trace of its own.
+func TestRestartLoop(t *testing.T) {
+	d := needDocker(t)
+	s, w := serve(t), watch(t)
+	before := s.scrape(t)
+	const restarts = 5
+	id := d.detach(t, "--restart", "on-failure:"+strconv.Itoa(restarts), image, "sh", "-c", "exit 1")
+	waitFor(t, time.Minute, "the last restart", func() bool {
+		return d.inspect(t, id, "{{.RestartCount}} {{.State.Status}}") == strconv.Itoa(restarts)+" exited"
+	}, func() string { return d.inspect(t, id, "{{.RestartCount}} {{.State.Status}} {{.State.Error}}") })
+	later := d.runTrue(t)
+	w.wait(t, later)
+
+	records := w.starts(t, id)
+	checkAgain(t, records, restarts+1, func(r record) { checkStarted(t, r, "docker", "runc", dockerPhases) })
+	checkNoMore(t, s, w, before, dockerStarts, restarts+2)
+}
+
+// TestSameID runs six containers of the same id one right after the other.
+func TestSameID(t *testing.T) {
+	eachRuntime(t, func(t *testing.T, r bareRuntime) {
+		s, w := serve(t), watch(t)
+		before := s.scrape(t)
+		const n = 6
+		id, dir := newID(t, r.name), bundle(t, "/bin/sh", "-c", "exit 1")
+		for range n {
+			if res := execute(t, r.cmd("run", "--bundle", dir, id)); res.code != 1 {
+				t.Fatalf("%s run: %v", r.name, res)
+			}
+		}
+		later, _ := r.run(t, "/bin/true")
+		w.wait(t, later)
+		checkAgain(t, w.starts(t, id), n, func(one record) { checkStarted(t, one, "none", r.name, setUp(r.name)) })
+		checkNoMore(t, s, w, before, labels{"engine": "none", "runtime": r.name}, n+1)
+	})
+}
+
+// checkAgain checks the starts of one container that was started n times.
+func checkAgain(t *testing.T, records []record, n int, check func(record)) {
+	t.Helper()
+	if len(records) != n {
+		t.Errorf("%d starts; want %d", len(records), n)
+	}
+	pids, traces := map[int]bool{}, map[string]bool{}
+	for i, r := range records {
+		check(r)
+		pids[r.PID], traces[r.TraceID] = true, true
+		if i > 0 && r.Begin.Before(records[i-1].Begin.Add(time.Duration(records[i-1].Duration))) {
+			t.Errorf("start %d begins before the end of the one before", i+1)
+		}
+	}
+	if len(pids) != len(records) || len(traces) != len(records) {
+		t.Errorf("%d pids and %d traces in %d starts", len(pids), len(traces), len(records))
+	}
+}
+
+// checkNoMore checks that n starts of a kind were counted, all of them good,
+// and that nothing is left of them.
+func checkNoMore(t *testing.T, s *server, w *watcher, before metrics, where labels, n float64) {
+	t.Helper()
+	var after metrics
+	waitFor(t, 15*time.Second, "the starts to be counted", func() bool {
+		after = s.scrape(t)
+		return grown(before, after, "container_starts_total", where) >= n
+	}, s.stderr.String)
+	for name, want := range map[string]float64{
+		"container_starts_total": n, "container_start_duration_seconds": n, "container_start_failures_total": 0,
+	} {
+		if got := grown(before, after, name, where); got != want {
+			t.Errorf("%s has grown by %v; want %v, of %v", name, got, want, seenIDs(t, w))
+		}
+	}
+	for _, name := range []string{"container_starts_incomplete_total", "container_starts_in_progress"} {
+		if got := grown(before, after, name, nil); got != 0 {
+			t.Errorf("%s has grown by %v, of %v", name, got, seenIDs(t, w))
+		}
+	}
+}
+
+// seenIDs are the containers of all starts that were reported, with how they
+// ended: on a busy host there are others than the test's.
+func seenIDs(t *testing.T, w *watcher) []string {
+	t.Helper()
+	var ids []string
+	for _, r := range decodeLines[record](t, w.stdout.String()) {
+		ids = append(ids, fmt.Sprintf("%.60s %s %s", r.ContainerID, r.Outcome, r.Error))
+	}
+	return ids
+}
