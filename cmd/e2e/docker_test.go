@@ -66,7 +66,7 @@ func (d *docker) start() error {
 	}
 	dir := filepath.Join(workDir, "docker")
 	d.host = "unix://" + filepath.Join(dir, "docker.sock")
-	if d.process, err = launch(exec.Command("dockerd", "-H", d.host,
+	if d.process, err = launch(exec.Command("/usr/sbin/dockerd", "-H", d.host,
 		"--data-root", filepath.Join(dir, "data"),
 		"--exec-root", filepath.Join(dir, "exec"),
 		"--pidfile", filepath.Join(dir, "pid"),

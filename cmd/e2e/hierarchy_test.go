@@ -10,6 +10,24 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// controllersScript mounts each cgroup controller as v1, in a mount namespace of
+// its own: crun refuses to run where v1 and v2 are both there and v2 still has a
+// controller. The tree of cgroups is copied to $0 for that: to remove a mount
+// point from the host's would unmount it in every other test's namespace too.
+const controllersScript = `if [ -d /sys/fs/cgroup/unified ]; then
+	mkdir $0 && mount -t tmpfs -o mode=755 tmpfs $0 || exit
+	for dir in /sys/fs/cgroup/*; do
+		if [ -L $dir ]; then cp -P $dir $0; continue; fi
+		[ -e $dir/cgroup.procs ] || continue # not mounted here
+		mkdir $0/${dir##*/} && mount --bind $dir $0/${dir##*/} || exit
+	done
+	while read name hierarchy rest; do
+		[ "$name" = "#subsys_name" ] || [ -e $0/$name ] && continue
+		mkdir $0/$name && mount -t cgroup -o $name cgroup $0/$name || exit
+	done </proc/cgroups
+	mount --move $0 /sys/fs/cgroup || exit
+fi`
+
 // settleHierarchies gives controllers back that were mounted as cgroup v1 for a
 // test. If cgroups were still dying in a hierarchy when it was unmounted, it
 // stays, unmounted, until it is mounted once more (kernel/cgroup, cgroup_kill_sb):

@@ -107,7 +107,7 @@ func checkHooks(t *testing.T, w *watcher, r bareRuntime, id string, after []stri
 		if kinds = append(kinds, kind); i < 0 {
 			continue
 		}
-		if least := int64(i+2) * 10e6; h.Duration < least || h.Duration > least+200e6 || h.Attributes["exit_code"] != "0" {
+		if least := int64(i+2) * 10e6; h.Duration < least || h.Duration > one.Duration || h.Attributes["exit_code"] != "0" {
 			t.Errorf("hook %s took %d ns: %v", kind, h.Duration, h.Attributes)
 		}
 		if in := hookPhase(kind, after); h.Phase != in {

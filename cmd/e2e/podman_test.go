@@ -72,26 +72,12 @@ func needPodman(t *testing.T, runtime, network string) *podman {
 }
 
 // roomScript makes a room: what podman keeps outside of its own directory is
-// hidden, and each cgroup controller is mounted as v1, as crun wants it where
-// the others are. The tree of cgroups is copied for that: to remove a mount point
-// from the host's unmounts it in every other test's room too.
+// hidden, and each cgroup controller is mounted as v1.
 const roomScript = `ip link set lo up || exit
 for dir in /run/netns /run/containers /var/lib/cni; do
 	mkdir -p $dir && mount -t tmpfs tmpfs $dir || exit
 done
-if [ -d /sys/fs/cgroup/unified ]; then
-	mkdir $0 && mount -t tmpfs -o mode=755 tmpfs $0 || exit
-	for dir in /sys/fs/cgroup/*; do
-		if [ -L $dir ]; then cp -P $dir $0; continue; fi
-		[ -e $dir/cgroup.procs ] || continue # not mounted here
-		mkdir $0/${dir##*/} && mount --bind $dir $0/${dir##*/} || exit
-	done
-	while read name hierarchy rest; do
-		[ "$name" = "#subsys_name" ] || [ -e $0/$name ] && continue
-		mkdir $0/$name && mount -t cgroup -o $name cgroup $0/$name || exit
-	done </proc/cgroups
-	mount --move $0 /sys/fs/cgroup || exit
-fi
+` + controllersScript + `
 echo ready && exec sleep infinity`
 
 // enter makes the room: a network and a mount namespace, held by a process.
