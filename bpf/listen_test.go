@@ -132,12 +132,15 @@ func testListen(t *testing.T, runtime string) {
 	}
 
 	// once: neither a second listen nor an exec into the container tells again
-	out, err := exec.Command(c.runtime, "exec", c.id, "/bin/httpd", "-p", "8081").CombinedOutput()
+	out, err := exec.Command(c.runtime, "exec", c.id, "/bin/sh", "-c", "/bin/httpd -p 8081; /bin/true").CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	c.waitListening(t, "1F91")
 	w.one(collector.KindListen, inContainer)
+	for _, e := range w.seen(collector.KindExec, func(e *collector.Event) bool { return e.File == "/bin/true" }) {
+		t.Errorf("in the container: %+v", e)
+	}
 	for _, e := range w.seen(collector.KindListen, func(e *collector.Event) bool { return e.PID == os.Getpid() }) {
 		t.Errorf("on the host: %+v", e)
 	}
