@@ -1,0 +1,111 @@
+package e2e
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+var buildImpostor = sync.OnceValues(func() (string, error) {
+	path := filepath.Join(workDir, "impostor")
+	cmd := exec.Command("go", "build", "-buildvcs=false", "-o", path, "./testdata/impostor")
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("build the impostor: %w\n%s", err, out)
+	}
+	return path, nil
+})
+
+// impostor is the impostor under another name.
+func impostor(t *testing.T, dir, name string) string {
+	t.Helper()
+	from, err := buildImpostor()
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(dir, name)
+	if err := os.WriteFile(path, []byte(readFile(t, from)), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// readied is a start with when its container was ready.
+type readied struct {
+	record
+	Ready int64 `json:"ready_ns"`
+}
+
+// TestForeignThreads lets a thread of an engine into the namespaces of a
+// container, where it mounts and listens while others start: it is no part of
+// that container, and of no start.
+func TestForeignThreads(t *testing.T) {
+	d := needDocker(t)
+	r := needRuntime(t, "runc")
+	w := watch(t)
+	startBoth := func() (records []record) {
+		for range 3 {
+			docker, bare := d.detach(t, image, "sleep", "300"), r.stay(t, bundle(t, "/bin/sleep", "300")).id
+			both := w.wait(t, docker, bare)
+			records = append(records, both[docker], both[bare])
+		}
+		return records
+	}
+	late := attached(t, "watch", "--format", "json", "--wait-ready", "--ready-timeout", "8s")
+	undisturbed := startBoth()
+	victim := r.stay(t, bundle(t, "/bin/sleep", "300"))
+	w.wait(t, victim.id)
+	intrude(t, victim.pid)
+
+	for i, one := range startBoth() {
+		if one.Outcome != "started" || !slices.Equal(one.phaseNames(), undisturbed[i].phaseNames()) {
+			t.Errorf("%s: %s, phases %v", one.ContainerID, one.Outcome, one.phaseNames())
+		}
+		if one.Counts != undisturbed[i].Counts {
+			t.Errorf("with a thread in another container it counts %+v; without %+v", one.Counts, undisturbed[i].Counts)
+		}
+	}
+	if n := len(w.starts(t, victim.id)); n != 1 {
+		t.Errorf("the container that was entered has %d starts", n)
+	}
+	waitFor(t, 20*time.Second, "the end of the wait for a listen", func() bool {
+		return strings.Contains(late.stdout.String(), victim.id)
+	}, late.stderr.String)
+	for _, one := range decodeLines[readied](t, late.stdout.String()) {
+		if one.ContainerID == victim.id && one.Ready != 0 {
+			t.Errorf("a container that never listens is ready after %v: another's thread listened in it", time.Duration(one.Ready))
+		}
+	}
+}
+
+// intrude lets a thread of what is called containerd into a process's
+// namespaces, until the test's end.
+func intrude(t *testing.T, pid int) {
+	t.Helper()
+	cmd := exec.Command(impostor(t, t.TempDir(), "containerd"), strconv.Itoa(pid))
+	input, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := launch(cmd)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = input.Close()
+		<-p.exited
+	})
+	waitFor(t, 10*time.Second, "the impostor to enter", func() bool {
+		return strings.Contains(p.stdout.String(), "entered") || !p.running()
+	}, p.stderr.String)
+	if !p.running() {
+		t.Fatalf("the impostor did not enter: %s", p.stderr.String())
+	}
+}
