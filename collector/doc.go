@@ -8,25 +8,33 @@
 //	start.go       what people get: the Start, and its JSON form
 //	phase.go       the phases of a start, drawn, and how they partition it
 //	process.go     lineage: what a process hands down to its children
-//	exec.go        shims and runtimes as they are executed
-//	exit.go        how they end, and how starts fail
+//	exec.go        what is executed, and what that means
+//	shim.go        shims and monitors
+//	command.go     the runtime's commands: create, run, start, kill, delete
+//	exit.go        how processes end
+//	failure.go     how starts fail
 //	namespace.go   the stages of a runtime, the namespaces and the init
 //	mount.go       the rootfs, init's mounts and pivot_root
 //	cgroup.go      the container's cgroup
 //	hook.go        OCI hooks
 //	link.go        rtnetlink: how a veth is joined
 //	join.go        keys, and the events that wait for theirs
+//	job.go         the programs that set up a network
+//	bundle.go      what the bundle says, identity.go who the container is
+//	snapshot.go    what ran before the exporter did
+//	ready.go       the first listen
+//	lifecycle.go   how a start begins and ends, record.go what is then told of it
 //	assembler.go   the state machine that calls them all, and its bounds
 //	runtime/       one file for each OCI runtime: a new one is added there
 //	engine/        one file for each engine's shim or monitor
+//	network/       one file for each kind of network program
 //
 // # Events
 //
 // `events --format json` writes one Event per line, in the order in which they
 // were read, and `replay` reads them: the fields are those of Event, and each
-// kind has these beside time, kind, pid, tid, born, comm, mnt_ns and net_ns:
+// kind has these beside time, kind, pid, tid, born, comm, mnt_ns, net_ns and cost:
 //
-//	(cost           of fork, exec, exit, rename, the mount calls and the cgroups)
 //	fork            child, child_born, parent, flags; namespaces and duration where it made some
 //	exec            file, args, env, truncated; where it failed file, ret and duration
 //	exit            status
@@ -47,7 +55,7 @@
 //	cgroup_attach   path, hierarchy, child, child_born
 //	netlink         message, link_ns, index, name, link_type, peer_name, target_ns, address, ret, duration
 //	link            message, link_ns, index, name, link_type, peer_index, moved
-//	listen          ret
+//	listen          (nothing more)
 //	process         file, args, parent, namespaces
 //	bundle          path, bundle
 //	clock           wall

@@ -1,10 +1,8 @@
 package collector
 
 import (
-	"fmt"
 	"strconv"
 	"syscall"
-	"time"
 )
 
 // exit takes the end of a process.
@@ -39,29 +37,6 @@ func (a *Assembler) exit(e *Event) verdict {
 	return isJoined
 }
 
-// exitRuntime takes the end of a runtime's command.
-func (a *Assembler) exitRuntime(c *command, e *Event) {
-	a.observer.Command(Command{Runtime: c.runtime.Name, Name: c.name, Duration: time.Duration(e.Time - c.begin)})
-	t := c.attempt
-	if t == nil || t.ended {
-		return
-	}
-	c.op.exit(e)
-	switch {
-	case t.create == nil: // all that is seen of a start that began before us
-		a.end(t, Incomplete, e.Time)
-	case e.Status != 0 && (c.name != "start" || t.init == nil):
-		why := fmt.Sprintf("%s %s %s", c.runtime.Name, c.name, ended(e.Status))
-		a.failFor(t, e.Time, ErrorRuntime, why)
-	case e.Status == 0 && c.name == "create" && t.init == nil:
-		a.drop(t, e.Time)
-	case e.Status == 0 && c.name == "create":
-		t.created, t.mishap = true, mishap{}
-		t.goesOn(e.Time)
-		t.mark(PhaseWait, e.Time)
-	}
-}
-
 // exitInit fails a start whose init is gone, unless init has forked the
 // process that goes on in its place (crun, where it joins a pid namespace).
 func (a *Assembler) exitInit(t *attempt, e *Event) {
@@ -75,19 +50,6 @@ func (a *Assembler) exitInit(t *attempt, e *Event) {
 		kind = ErrorKilled
 	}
 	a.failFor(t, e.Time, kind, "init "+ended(e.Status))
-}
-
-// exitShim fails a start whose shim dies before it has executed a runtime.
-func (a *Assembler) exitShim(p *process, e *Event) {
-	p.leaveShim()
-	s := p.shim
-	if p == s.launcher && s.op != nil && s.op.end == 0 {
-		s.op.exit(e)
-	}
-	t := s.attempt
-	if t != nil && !t.ended && t.create == nil && s.processes == 0 && e.Status != 0 {
-		a.fail(t, e.Time, ErrorShim, "shim "+ended(e.Status))
-	}
 }
 
 // ended says in words how a process ended, by its wait status.

@@ -91,9 +91,9 @@ func costAttributes(c *collector.Cost) []attribute.KeyValue {
 	if c == nil {
 		return nil
 	}
-	attributes := []attribute.KeyValue{
-		attribute.Float64("container_start.cpu_seconds", seconds(time.Duration(c.CPU))),
-		attribute.Float64("container_start.run_delay_seconds", seconds(time.Duration(c.Queue))),
+	attributes := []attribute.KeyValue{attribute.Float64("container_start.cpu_seconds", seconds(time.Duration(c.CPU)))}
+	if c.Queue >= 0 {
+		attributes = append(attributes, attribute.Float64("container_start.run_delay_seconds", seconds(time.Duration(c.Queue))))
 	}
 	if c.IO >= 0 {
 		attributes = append(attributes, attribute.Float64("container_start.io_delay_seconds", seconds(time.Duration(c.IO))))

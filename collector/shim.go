@@ -1,0 +1,66 @@
+package collector
+
+import (
+	"strconv"
+
+	"container_start_exporter/collector/engine"
+)
+
+// shim is a shim or a monitor: the processes that run its program.
+type shim struct {
+	engine.Launch
+	attempt   *attempt
+	processes int // alive
+	op        *operation
+	launcher  *process
+}
+
+// execShim begins a start with the shim's or monitor's first execution for it.
+// The launcher of containerd's shim executes the shim proper as its child.
+func (a *Assembler) execShim(p *process, l engine.Launch, e *Event) verdict {
+	if p.shim != nil && p.shim.Launch == l {
+		p.enterShim(p.shim)
+		return p.countExec()
+	}
+	p.leaveShim()
+	t := a.open(l.ID, l.Engine, p, e.Time)
+	s := &shim{Launch: l, attempt: t, launcher: p}
+	p.attempt, p.command, p.hook, p.job, p.byInit = t, nil, nil, nil, false
+	p.enterShim(s)
+	if t == nil {
+		return isNode
+	}
+	t.shim, t.name = s, l.Name
+	t.mark(PhaseShim, e.Time)
+	s.op = t.execute(OpShim, e, map[string]string{"pid": strconv.Itoa(p.pid)})
+	a.launched[t.launch()] = t
+	return p.countExec()
+}
+
+// exitShim fails a start whose shim dies before it has executed a runtime.
+func (a *Assembler) exitShim(p *process, e *Event) {
+	p.leaveShim()
+	s := p.shim
+	if p == s.launcher && s.op != nil && s.op.end == 0 {
+		s.op.exit(e)
+	}
+	t := s.attempt
+	if t != nil && !t.ended && t.create == nil && s.processes == 0 && e.Status != 0 {
+		a.fail(t, e.Time, ErrorShim, "shim "+ended(e.Status))
+	}
+}
+
+func (p *process) enterShim(s *shim) {
+	p.shim = s
+	if !p.inShim {
+		p.inShim = true
+		s.processes++
+	}
+}
+
+func (p *process) leaveShim() {
+	if p.inShim {
+		p.inShim = false
+		p.shim.processes--
+	}
+}
