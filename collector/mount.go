@@ -47,16 +47,30 @@ func (a *Assembler) hostMount(p *process, e *Event) verdict {
 		return isNode
 	}
 	keys := append(containerKeys(e.target()), pathKey(e.MntNS, e.target()))
-	if ns := a.boundNetns(e); ns != 0 {
-		keys = append(keys, netnsKey(ns))
+	if ns := a.boundNetns(p, e); ns != 0 {
+		return a.hold(netnsMount{heldEvent{a, e}, ns}, append(keys, netnsKey(ns)))
 	}
 	return a.offer(e, keys...)
 }
 
+// netnsMount is a bind mount that keeps a network namespace: the path and the
+// namespace are the same start's.
+type netnsMount struct {
+	heldEvent
+	ns uint32
+}
+
+func (m netnsMount) join(t *attempt) {
+	m.heldEvent.join(t)
+	t.network.add(m.e.Began(), m.e.Time)
+	m.a.joiner.own(t, m.e.Time, pathKey(m.e.MntNS, m.e.target()), netnsKey(m.ns))
+}
+
 // boundNetns is the network namespace that a bind mount keeps, as engines do
-// under /run/netns: the caller's own, or that of a process that is known.
-func (a *Assembler) boundNetns(e *Event) uint32 {
-	if e.SourceNS != 0 {
+// under /run/netns: one that a thread of theirs has made, or that of a process
+// that is known; 0 for the one they are in themselves, which is no start's.
+func (a *Assembler) boundNetns(p *process, e *Event) uint32 {
+	if e.SourceNS != 0 && e.SourceNS != p.ns.Net {
 		return e.SourceNS
 	}
 	rest, ok := strings.CutPrefix(e.Source, "/proc/")
@@ -74,8 +88,13 @@ func (a *Assembler) boundNetns(e *Event) uint32 {
 // isMount picks the mounts that an unmount undoes before a start has used
 // them: docker create mounts and unmounts the rootfs.
 func isMount(c claimant) bool {
-	h, ok := c.(heldEvent)
-	return ok && h.e.attaches()
+	switch m := c.(type) {
+	case heldEvent:
+		return m.e.attaches()
+	case netnsMount:
+		return true
+	}
+	return false
 }
 
 // containerKeys are the elements of a path that may be a container's id: 64
@@ -94,10 +113,6 @@ func containerKeys(p string) []key {
 // the first thing done for it.
 func (a *Assembler) engineMount(t *attempt, e *Event) {
 	t.engineMounts = append(t.engineMounts, e)
-	if ns := a.boundNetns(e); ns != 0 {
-		t.network.add(e.Began(), e.Time)
-		a.joiner.own(t, e.Time, pathKey(e.MntNS, e.target()), netnsKey(ns))
-	}
 	if t.isRootfs(e) {
 		t.reach(e.Began())
 	}
