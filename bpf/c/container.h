@@ -50,14 +50,20 @@ static __always_inline void container_started(struct task_struct *init)
 		*state = CONTAINER_STARTED;
 }
 
-/* Whether this is the first time that the caller's container listens. */
+/*
+ * Whether this is the first time that the caller's container listens. A thread
+ * that has entered a container is not the container: its process must be there.
+ */
 static __always_inline bool container_listens(void)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 	__u32 mnt_ns = BPF_CORE_READ(task, nsproxy, mnt_ns, ns.inum);
+	__u32 leaders = BPF_CORE_READ(task, group_leader, nsproxy, mnt_ns, ns.inum);
 	__u32 *state = bpf_map_lookup_elem(&containers, &mnt_ns);
 
 	if (!state || *state != CONTAINER_STARTED)
+		return false;
+	if (leaders && leaders != mnt_ns) /* a leader that has exited is nowhere */
 		return false;
 	/* of two that listen at once, one deletes it */
 	return !bpf_map_delete_elem(&containers, &mnt_ns);
