@@ -1,0 +1,77 @@
+package deploy
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+const unit = "container_start_exporter.service"
+
+// settings are the lines NAME=VALUE of the unit.
+func settings(t *testing.T) map[string]string {
+	t.Helper()
+	all := map[string]string{}
+	for line := range strings.Lines(string(read(t, unit))) {
+		if name, value, ok := strings.Cut(strings.TrimSpace(line), "="); ok && !strings.HasPrefix(name, "#") {
+			if _, twice := all[name]; twice {
+				t.Errorf("%s is set twice", name)
+			}
+			all[name] = value
+		}
+	}
+	return all
+}
+
+func TestUnitPrivileges(t *testing.T) {
+	s := settings(t)
+	var want []string
+	for _, c := range append([]string{"DAC_READ_SEARCH"}, inContainer...) {
+		want = append(want, "CAP_"+c)
+	}
+	equalSets(t, "ambient capabilities", strings.Fields(s["AmbientCapabilities"]), want)
+	equalSets(t, "bounding capabilities", strings.Fields(s["CapabilityBoundingSet"]), want)
+	for name, value := range map[string]string{
+		"DynamicUser": "yes", "NoNewPrivileges": "yes", "ProtectSystem": "strict",
+		// what the probes and the veths need
+		"PrivateNetwork": "", "PrivateUsers": "", "ProtectProc": "", "LimitMEMLOCK": "infinity",
+	} {
+		if s[name] != value {
+			t.Errorf("%s=%s, want %q", name, s[name], value)
+		}
+	}
+	for _, word := range []string{"bpf", "perf_event_open"} {
+		if !strings.Contains(s["SystemCallFilter"], word) {
+			t.Errorf("SystemCallFilter=%s: without %s", s["SystemCallFilter"], word)
+		}
+	}
+	for _, family := range []string{"AF_NETLINK", "AF_INET", "AF_INET6"} {
+		if !strings.Contains(s["RestrictAddressFamilies"], family) {
+			t.Errorf("RestrictAddressFamilies=%s: without %s", s["RestrictAddressFamilies"], family)
+		}
+	}
+}
+
+// TestUnitVerifies asks systemd, to which the binary has to be there.
+func TestUnitVerifies(t *testing.T) {
+	analyze, err := exec.LookPath("systemd-analyze")
+	if err != nil {
+		t.Skip("systemd-analyze is not installed (package systemd)")
+	}
+	dir := t.TempDir()
+	binary := filepath.Join(dir, "container_start_exporter")
+	if err := os.WriteFile(binary, []byte("#!/bin/sh\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	text := strings.ReplaceAll(string(read(t, unit)), "/usr/local/bin/container_start_exporter", binary)
+	file := filepath.Join(dir, unit)
+	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	out, err := exec.Command(analyze, "verify", "--man=no", file).CombinedOutput()
+	if err != nil || len(out) > 0 {
+		t.Errorf("systemd-analyze verify: %v\n%s", err, out)
+	}
+}
