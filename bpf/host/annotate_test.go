@@ -1,0 +1,43 @@
+package host
+
+import (
+	"os"
+	"syscall"
+	"testing"
+
+	"container_start_exporter/collector"
+)
+
+func TestAnnotate(t *testing.T) {
+	dir := write(t, map[string]string{"config.json": `{"root": {"path": "/rootfs"}}`})
+	var got []*collector.Event
+	annotate := Annotate(func(e *collector.Event) { got = append(got, e) })
+	info, err := os.Stat("/proc/self/ns/mnt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	exec := func(born int64, ret int64, args ...string) {
+		annotate(&collector.Event{
+			Kind: collector.KindExec, PID: os.Getpid(), Born: born, Ret: ret, Args: args,
+			MntNS: uint32(info.Sys().(*syscall.Stat_t).Ino),
+		})
+	}
+	exec(1, 0, "runc", "create", "--bundle", dir, "abc")
+	exec(1, 0, "runc", "create", "--bundle", dir, "abc") // its sealed copy
+	exec(2, -2, "runc", "create", "--bundle", dir, "abc")
+	exec(3, 0, "runc", "state", "abc")
+	exec(4, 0, "runc", "run", "--bundle", dir+"/absent", "abc")
+
+	var bundles []*collector.Event
+	for _, e := range got {
+		if e.Kind == collector.KindBundle {
+			bundles = append(bundles, e)
+		}
+	}
+	if len(got) != 6 || len(bundles) != 1 || got[1] != bundles[0] {
+		t.Fatalf("%d events with %d bundles; want 6 with 1, after the first", len(got), len(bundles))
+	}
+	if b := bundles[0]; b.PID != os.Getpid() || b.Born != 1 || b.Path != dir || b.Bundle.Root != "/rootfs" || b.Time == 0 {
+		t.Errorf("bundle event %+v", b)
+	}
+}
