@@ -67,6 +67,9 @@ func runCommand(c *common, o *runOptions) error {
 		return ownFailure(err)
 	}
 	defer probes.Close()
+	if o.output == "" && o.format == formatText {
+		fmt.Fprintln(out) // apart from what the command has written last
+	}
 	r := newReport(out, o.format, waterfalls(out, options(out.file)))
 	h := newHold(o.wait(), r.add)
 	code, lost, err := observe(c, cmd, probes, h)

@@ -16,6 +16,7 @@ type record struct {
 	Kind        string      `json:"kind"`
 	Outcome     string      `json:"outcome"`
 	FailedPhase string      `json:"failed_phase"`
+	ErrorType   string      `json:"error_type"`
 	Error       string      `json:"error"`
 	Begin       time.Time   `json:"begin"`
 	Duration    int64       `json:"duration_ns"`
@@ -34,8 +35,12 @@ type record struct {
 		Container string `json:"container"`
 		Address   string `json:"address"`
 	} `json:"veths"`
-	PID     int    `json:"pid"`
-	TraceID string `json:"trace_id"`
+	Made        []string `json:"namespaces_made"`
+	PID         int      `json:"pid"`
+	Ready       int64    `json:"ready_ns"`
+	TraceID     string   `json:"trace_id"`
+	SpanID      string   `json:"span_id"`
+	TraceParent string   `json:"traceparent"`
 }
 
 type phase struct {

@@ -19,6 +19,8 @@ func TestStacks(t *testing.T) {
 		// rows starts the stack; host is a process in its network namespace.
 		rows func(t *testing.T) (host int, rows []row)
 	}{
+		{"Docker 20.10", dockerRows},
+		{"moby 2", mobyRows},
 		{containerds[0].name, containerds[0].rows},
 		{containerds[1].name, containerds[1].rows},
 		{"podman, crun, CNI", podmanRows("crun", "cni")},

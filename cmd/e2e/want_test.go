@@ -25,6 +25,7 @@ type want struct {
 	plugins               []string // the CNI plugins, each once
 	name, image           string
 	pod                   podName
+	also                  func(t *testing.T, d described) // what else must hold
 }
 
 // podName is the pod of a start, as it is documented.
@@ -79,6 +80,9 @@ func (w want) check(t *testing.T, d described, host int) {
 	}
 	w.checkOperations(t, d)
 	w.checkNetwork(t, d, host)
+	if w.also != nil {
+		w.also(t, d)
+	}
 }
 
 func (w want) checkOperations(t *testing.T, d described) {
