@@ -1,0 +1,100 @@
+package e2e
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// moby2 sets up the network between the runtime's create and start.
+var moby2 = &goTool{
+	module: "moby",
+	packages: []string{
+		"github.com/moby/moby/v2/cmd/dockerd",
+		"github.com/moby/moby/v2/cmd/docker-proxy",
+	},
+	optional: true, // the largest of them, and a beta
+}
+
+// moby is a daemon of its own for one test, with the image in it. It runs in a
+// network namespace of its own, which takes with it what the daemon leaves.
+type moby struct {
+	docker
+	room *process // holds the namespace
+	dir  string
+}
+
+// needMoby starts moby 2 with containerd 2 and runc 1.5.
+func needMoby(t *testing.T) *moby {
+	t.Helper()
+	needRoot(t)
+	needProgram(t, "docker", "docker.io")
+	needProgram(t, "iptables", "iptables")
+	path := []string{moby2.need(t), containerd2.need(t), runc15.need(t)}
+	m := &moby{}
+	var err error
+	if m.dir, err = os.MkdirTemp(workDir, "moby-"); err != nil { // short: sockets are in it
+		t.Fatal(err)
+	}
+	m.enter(t)
+	m.host = "unix://" + m.file("sock")
+	cmd := m.inside("dockerd", "--data-root", m.file("data"), "--exec-root", m.file("exec"),
+		"--pidfile", m.file("pid"), "-H", m.host, "--shutdown-timeout", "5")
+	cmd.Env = append(os.Environ(), "PATH="+strings.Join(path, ":")+":"+os.Getenv("PATH"))
+	if m.process, err = launch(cmd); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { m.end(t) })
+	waitFor(t, 30*time.Second, "moby 2 to answer", func() bool {
+		if !m.process.running() {
+			t.Fatalf("moby 2 ended\n%s", m.process.stderr.String())
+		}
+		return m.answers()
+	}, m.process.stderr.String)
+	archive, err := imageTar()
+	if err != nil {
+		t.Fatal(err)
+	}
+	load := m.cmd("import", "-", image)
+	load.Stdin = bytes.NewReader(archive.Bytes())
+	must(t, load)
+	return m
+}
+
+func (m *moby) file(name string) string { return filepath.Join(m.dir, name) }
+
+// enter makes the network namespace, held by a process.
+func (m *moby) enter(t *testing.T) {
+	t.Helper()
+	m.room = start(t, "unshare", "--net", "sh", "-c", "ip link set lo up && echo ready && exec sleep infinity")
+	waitFor(t, 10*time.Second, "a network namespace for moby 2", func() bool {
+		return !m.room.running() || strings.Contains(m.room.stdout.String(), "ready")
+	}, m.room.stderr.String)
+	if !m.room.running() {
+		t.Fatalf("no network namespace for moby 2: %s", m.room.stderr.String())
+	}
+	t.Cleanup(func() {
+		if err := m.room.end(syscall.SIGKILL, 10*time.Second); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// inside is a command in the daemon's network namespace.
+func (m *moby) inside(args ...string) *exec.Cmd {
+	return exec.Command("nsenter", append([]string{"-t", strconv.Itoa(m.room.cmd.Process.Pid), "--net", "--"}, args...)...)
+}
+
+// end stops the daemon, and unmounts what it has left.
+func (m *moby) end(t *testing.T) {
+	if err := m.process.end(os.Interrupt, 30*time.Second); err != nil {
+		t.Errorf("stop moby 2: %v", err)
+	}
+	unmountUnder(t, m.dir)
+}
