@@ -94,6 +94,9 @@ func runKeys(r network.Run, e *Event) []key {
 func (j *job) take(e *Event) verdict {
 	switch {
 	case j.attempt != nil && !j.attempt.ended:
+		if e.Kind == KindExec && e.Ret >= 0 {
+			j.attempt.counts.Execs++
+		}
 		j.a.accept(j.attempt, e)
 		return isJoined
 	case j.refused || j.attempt != nil:
@@ -138,7 +141,7 @@ func (j *job) join(t *attempt) {
 	for _, e := range j.held {
 		j.a.waiting--
 		j.a.joined++
-		if e.Kind == KindExec {
+		if e.Kind == KindExec && e.Ret >= 0 {
 			t.counts.Execs++
 		}
 		j.a.accept(t, e)

@@ -61,8 +61,8 @@ type joiner struct {
 	owners map[key]ownership
 	lists  map[key][]*waiting
 	queue  []*waiting // oldest first
-	// gone is when what a key stood for has ended: from then on the key, a
-	// name, stands for something else.
+	// gone is when what a key stood for has ended: from then on the key, a name
+	// or an inode's number, stands for something else.
 	gone map[key]int64
 
 	patience int64 // how long one waits, ns
@@ -79,6 +79,11 @@ type ownership struct {
 // means says that what happened at a moment and has a key is about the same as
 // what made the key somebody's.
 func (j *joiner) means(k key, at, owned int64) bool {
+	if k.kind == keyInterface || k.kind == keyIfname {
+		if !j.means(netnsKey(k.ns), at, owned) {
+			return false
+		}
+	}
 	gone := j.gone[k]
 	return gone == 0 || at <= gone == (owned <= gone)
 }

@@ -28,6 +28,7 @@ var namespaceTypes = []struct {
 func (a *Assembler) fork(e *Event) verdict {
 	p := a.processes.find(e.PID, e.Born)
 	made := e.Flags & newNamespaces
+	a.reuse(e, made)
 	if p != nil && p.comm == "" {
 		p.comm = e.Comm
 	}
@@ -85,6 +86,7 @@ func (a *Assembler) namespaces(e *Event) verdict {
 	if e.Kind == KindSetns || e.Ret < 0 {
 		made = 0
 	}
+	a.reuse(e, made)
 	p := a.processes.find(e.PID, e.Born)
 	if p == nil {
 		if made != 0 {
@@ -122,6 +124,14 @@ func (a *Assembler) madeNamespaces(p, in *process, e *Event) verdict {
 	}
 	a.countNamespaces(e, OriginOther)
 	return isNode
+}
+
+// reuse takes a new network namespace's inode number from the one that had it
+// before.
+func (a *Assembler) reuse(e *Event, made uint64) {
+	if made&unix.CLONE_NEWNET != 0 && e.Namespaces != nil {
+		a.joiner.end(netnsKey(e.Namespaces.Net), e.Began())
+	}
 }
 
 // engineNetns takes a network namespace that an engine has made for a start.
