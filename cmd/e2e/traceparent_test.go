@@ -1,0 +1,125 @@
+package e2e
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"time"
+)
+
+// traceContext is one of W3C, and what it consists of.
+type traceContext struct{ header, trace, span string }
+
+// newTraceContext is one that no other test has.
+func newTraceContext() traceContext {
+	now := time.Now().UnixNano()
+	c := traceContext{trace: fmt.Sprintf("%032x", now), span: fmt.Sprintf("%016x", now+1)}
+	c.header = "00-" + c.trace + "-" + c.span + "-01"
+	return c
+}
+
+// TestTraceParent starts containers by runtimes that are executed in a trace:
+// the start is a part of it.
+func TestTraceParent(t *testing.T) {
+	needRoot(t)
+	sink, endpoint := receive(t)
+	serve(t, "OTEL_EXPORTER_OTLP_ENDPOINT="+endpoint, "OTEL_BSP_SCHEDULE_DELAY=100")
+	for _, name := range []string{"runc", "crun"} {
+		r := needRuntime(t, name)
+		t.Run(name, func(t *testing.T) {
+			w := watch(t)
+			given := newTraceContext()
+			one := r.runIn(t, w, "TRACEPARENT="+given.header)
+			checkContinued(t, sink, one, given)
+		})
+		t.Run(name+" with much in its environment", func(t *testing.T) {
+			w := watch(t)
+			for i := range 40 {
+				t.Setenv(fmt.Sprintf("FILLER_%d", i), strings.Repeat("x", 100))
+			}
+			given := newTraceContext()
+			one := r.runIn(t, w, "TRACEPARENT="+given.header) // appended last
+			checkContinued(t, sink, one, given)
+		})
+		for _, context := range []string{"", "TRACEPARENT=", "TRACEPARENT=nonsense",
+			"TRACEPARENT=00-" + strings.Repeat("0", 32) + "-" + strings.Repeat("1", 16) + "-01",
+			"TRACEPARENT=00-" + strings.Repeat("1", 32) + "-" + strings.Repeat("0", 16) + "-01",
+			"TRACEPARENT=00-" + strings.Repeat("A", 32) + "-" + strings.Repeat("1", 16) + "-01",
+		} {
+			t.Run(name+" "+context, func(t *testing.T) {
+				w := watch(t)
+				one := r.runIn(t, w, context)
+				root := rootSpan(t, sink, one)
+				if root.ParentID != "" || root.TraceID != one.TraceID || one.TraceParent != "" {
+					t.Errorf("trace %s below span %q; the record has %s of %q", root.TraceID, root.ParentID, one.TraceID, one.TraceParent)
+				}
+			})
+		}
+	}
+}
+
+// runIn runs a container by a runtime that has a variable in its environment.
+func (r bareRuntime) runIn(t *testing.T, w *watcher, variable string) record {
+	t.Helper()
+	id := newID(t, r.name)
+	cmd := r.cmd("run", "--bundle", bundle(t, "/bin/true"), id)
+	if variable != "" {
+		cmd.Env = append(os.Environ(), variable)
+	}
+	must(t, cmd)
+	return w.wait(t, id)[id]
+}
+
+// checkContinued checks that a start is a part of the trace that was given.
+func checkContinued(t *testing.T, sink *process, r record, given traceContext) {
+	t.Helper()
+	root := rootSpan(t, sink, r)
+	if root.TraceID != given.trace || root.ParentID != given.span {
+		t.Errorf("the root is in trace %s below %q; want %s", root.TraceID, root.ParentID, given.header)
+	}
+	if r.TraceID != given.trace || r.TraceParent != given.header || r.SpanID != root.SpanID {
+		t.Errorf("the record has trace %s, span %s of %q; want %s and span %s", r.TraceID, r.SpanID, r.TraceParent, given.header, root.SpanID)
+	}
+	for _, p := range r.Phases {
+		found := false
+		for _, s := range decodeLines[span](t, sink.stdout.String()) {
+			found = found || s.Name == p.Name && s.TraceID == given.trace && s.ParentID == root.SpanID
+		}
+		if !found {
+			t.Errorf("no span of phase %s below the root", p.Name)
+		}
+	}
+}
+
+// rootSpan waits for the span of a start, which is found by its container.
+func rootSpan(t *testing.T, sink *process, r record) span {
+	t.Helper()
+	var roots []span
+	waitFor(t, 20*time.Second, "the span of "+r.ContainerID, func() bool {
+		roots = nil
+		for _, s := range decodeLines[span](t, sink.stdout.String()) {
+			if s.Name == "container start" && s.Attributes["container.id"] == r.ContainerID {
+				roots = append(roots, s)
+			}
+		}
+		return len(roots) > 0
+	}, sink.stdout.String)
+	if len(roots) != 1 {
+		t.Errorf("%d spans of the start of %s", len(roots), r.ContainerID)
+	}
+	return roots[0]
+}
+
+// TestTraceParentOfPlugin runs podman in a trace: it hands it down to the CNI
+// plugins.
+func TestTraceParentOfPlugin(t *testing.T) {
+	p := needPodman(t, "crun", "cni")
+	sink, endpoint := receive(t)
+	serve(t, "OTEL_EXPORTER_OTLP_ENDPOINT="+endpoint, "OTEL_BSP_SCHEDULE_DELAY=100")
+	w := watchBeside(t, p.room.cmd.Process.Pid)
+	given := newTraceContext()
+	t.Setenv("TRACEPARENT", given.header)
+	h := p.detach(t)
+	checkContinued(t, sink, w.wait(t, h.id)[h.id], given)
+}
