@@ -106,7 +106,7 @@ func parseSeen(line string) (seen, bool) {
 		_, err = fmt.Sscanf(fields, "%d %d %d %d %d %d %d %d %s", &s.time, &s.pid, &mnt, &uts, &ipc, &pid, &net, &cgroup, &rest)
 		s.file = rest
 		s.namespaces = map[string]uint64{"mnt": mnt, "uts": uts, "ipc": ipc, "pid": pid, "net": net, "cgroup": cgroup}
-	case "mount", "move_mount":
+	case "mount", "move_mount", "executed", "listen":
 		_, err = fmt.Sscanf(fields, "%d %d", &s.time, &s.pid)
 	default:
 		return s, false
