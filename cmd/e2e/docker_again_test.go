@@ -29,7 +29,7 @@ func TestDockerRestarts(t *testing.T) {
 func TestDockerStart(t *testing.T) {
 	d := needDocker(t)
 	w := watchBeside(t, os.Getpid())
-	o := dockerRow{network: netBridge, phases: dockerPhases, hook: true, host: os.Getpid()}
+	o := dockerRow{network: netBridge, phases: dockerPhases, hook: true, host: os.Getpid(), events: attached(t, "events", "--format", "json")}
 
 	idFile := t.TempDir() + "/id"
 	must(t, d.cmd("create", "--cidfile", idFile, image, "sleep", "300"))

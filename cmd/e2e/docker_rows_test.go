@@ -19,13 +19,14 @@ type dockerRow struct {
 	port          string // published
 	init          string // the entrypoint's name for itself
 	host          int    // a process in the daemon's network namespace
+	events        *process
 }
 
 // dockerRows are the starts by the daemon of the tests.
 func dockerRows(t *testing.T) (host int, rows []row) {
 	d := needDocker(t)
 	withoutHook := slices.DeleteFunc(slices.Clone(dockerPhases), func(name string) bool { return name == "hooks" })
-	port := freePort(t)
+	port, lines := freePort(t), attached(t, "events", "--format", "json")
 	for _, one := range []dockerRow{
 		{name: "default bridge", network: netBridge, phases: dockerPhases, hook: true},
 		// Nothing is to be set up where the container joins the host's network.
@@ -36,7 +37,7 @@ func dockerRows(t *testing.T) (host int, rows []row) {
 		{name: "published port", network: netBridge, args: []string{"-p", "127.0.0.1:" + port + ":80"}, phases: dockerPhases, hook: true, iptables: 6, in: "prepare", port: port},
 		{name: "docker-init", network: netBridge, args: []string{"--init"}, phases: dockerPhases, hook: true, init: "docker-init"},
 	} {
-		one.host = os.Getpid()
+		one.host, one.events = os.Getpid(), lines
 		rows = append(rows, row{one.name, func(t *testing.T) []want { return []want{one.start(t, d)} }})
 	}
 	return os.Getpid(), rows
@@ -63,6 +64,7 @@ func (o dockerRow) want(t *testing.T, d *docker, id string, asked, started time.
 		o.checkLasted(t, one, asked, started)
 		o.checkOperations(t, one)
 		o.checkMade(t, one)
+		checkNetworkUnion(t, one, networkEvents(t, o.events, one, namespace(t, o.host, "net"), "dockerd"))
 		if name := comm(w.held.pid); o.init != "" && name != o.init {
 			t.Errorf("the entrypoint is %q; want %q", name, o.init)
 		}
@@ -96,7 +98,6 @@ func (o dockerRow) checkOperations(t *testing.T, d described) {
 		}
 	}
 	checkProxy(t, proxies, o.port)
-	checkNetworkUnion(t, d)
 	checkExecs(t, d)
 }
 

@@ -10,21 +10,22 @@ import (
 var mobyPhases = []string{"prepare", "shim", "create", "cgroup", "namespaces", "rootfs", "init", "wait", "start"}
 
 // mobyRows are the starts by a daemon of their own.
-func mobyRows(t *testing.T) (host int, rows []row) {
+func mobyRows(t *testing.T) (_ int, rows []row) {
 	m := needMoby(t)
-	port := freePort(t)
+	host := m.room.cmd.Process.Pid
+	port, lines := freePort(t), attachedBeside(t, host, "events", "--format", "json")
 	for _, one := range []dockerRow{
 		{name: "host network", network: netHost, args: []string{"--network", "host"}},
 		{name: "default bridge", network: netBridge, iptables: 2, in: "wait"},
 		{name: "published port", network: netBridge, args: []string{"-p", "127.0.0.1:" + port + ":80"}, iptables: 11, in: "wait", port: port},
 		{name: "no network", network: netEmpty, args: []string{"--network", "none"}},
 	} {
-		one.phases, one.host = mobyPhases, m.room.cmd.Process.Pid
+		one.phases, one.host, one.events = mobyPhases, host, lines
 		rows = append(rows, row{one.name, func(t *testing.T) []want {
 			return []want{one.start(t, &m.docker)}
 		}})
 	}
-	return m.room.cmd.Process.Pid, rows
+	return host, rows
 }
 
 // TestMobyNetworkFailure publishes a port that is in use: the container is

@@ -17,48 +17,81 @@ func networkParts(d described) []operation {
 	})
 }
 
-// checkNetworkUnion compares a start's network with its parts. Requests of
-// rtnetlink are parts too, and no operations: the union of those that are is
-// the least that it can last.
-func checkNetworkUnion(t *testing.T, d described) {
+// networkEvent is what else sets up a network, as `events` tells it: a request
+// of rtnetlink, or a mount that keeps a network namespace.
+type networkEvent struct {
+	event
+	Duration int64  `json:"duration"`
+	LinkNS   uint64 `json:"link_ns"`
+	SourceNS uint64 `json:"source_ns"`
+}
+
+// networkEvents are those of a container while it started, by its engine or by
+// itself: each from when to when, since the start's begin. What there is else in
+// the engine's network namespace, host, is another's.
+func networkEvents(t *testing.T, lines *process, d described, host uint64, engine string) []operation {
 	t.Helper()
-	parts := networkParts(d)
-	all := d.operations("network")
+	var end int64
+	find := func(e networkEvent) bool {
+		if e.Kind == "exec" && e.PID == d.PID && e.Ret >= 0 {
+			end = e.Time // the last: the entrypoint's
+		}
+		return end != 0
+	}
+	var all []networkEvent
+	waitFor(t, 20*time.Second, "the entrypoint's exec among the events", func() bool {
+		all = decodeLines[networkEvent](t, lines.stdout.String())
+		return slices.ContainsFunc(all, find)
+	}, lines.stderr.String)
+	var found []operation
+	for _, e := range all {
+		begin := e.Time - e.Duration - (end - d.Duration)
+		own := e.LinkNS == d.Namespaces["net"] || e.SourceNS == d.Namespaces["net"]
+		if (own || e.LinkNS == host && e.Comm == engine && e.Kind == "netlink") && e.Ret >= 0 && e.Kind != "link" && begin >= 0 && e.Time <= end {
+			found = append(found, operation{Name: e.Kind, Begin: begin, Duration: e.Duration})
+		}
+	}
+	return found
+}
+
+// checkNetworkUnion compares a start's network with the union of its parts:
+// those that are operations, and the events that are none.
+func checkNetworkUnion(t *testing.T, d described, events []operation) {
+	t.Helper()
+	parts, all := networkParts(d), d.operations("network")
 	if len(parts) == 0 && len(all) == 0 {
 		return
 	}
 	if len(all) != 1 || len(parts) == 0 {
 		t.Fatalf("%d operations network, %d parts", len(all), len(parts))
 	}
-	whole, least := all[0], union(parts)
+	whole := all[0]
 	if whole.Begin < 0 || whole.Begin+whole.Duration > d.Duration {
 		t.Errorf("network from %d for %d; the start lasts %d", whole.Begin, whole.Duration, d.Duration)
 	}
-	last := whole.Begin
 	for _, one := range parts {
-		last = max(last, one.Begin+one.Duration)
 		if one.Begin < whole.Begin || one.Duration > whole.Duration {
 			t.Errorf("network from %d for %d; its part %s from %d for %d", whole.Begin, whole.Duration, one.Name, one.Begin, one.Duration)
 		}
 	}
-	if first := parts[0].Begin; whole.Begin != first { // union has sorted them
-		t.Errorf("network begins at %d, its first part at %d", whole.Begin, first)
+	begin, sum := union(append(parts, events...))
+	if !near(time.Duration(sum), whole.Duration) || !near(time.Duration(begin), whole.Begin) {
+		t.Errorf("network from %d for %d; the union of %d operations and %d events is from %d for %d",
+			whole.Begin, whole.Duration, len(parts), len(events), begin, sum)
 	}
-	if most := last - whole.Begin; whole.Duration < least || whole.Duration > most {
-		t.Errorf("network lasts %d ns; the union of %d operations %d, from the first to the last %d", whole.Duration, len(parts), least, most)
-	}
-	t.Logf("network %v; the union of its %d operations %v", time.Duration(whole.Duration), len(parts), time.Duration(least))
+	t.Logf("network %v; the union of %d operations and %d events %v", time.Duration(whole.Duration), len(parts), len(events), time.Duration(sum))
 }
 
-// union is how long any of some operations was done.
-func union(parts []operation) (sum int64) {
+// union is when the first of some operations began, and how long any was done.
+func union(parts []operation) (begin, sum int64) {
 	slices.SortFunc(parts, func(a, b operation) int { return cmp.Compare(a.Begin, b.Begin) })
-	var end int64
+	begin = parts[0].Begin
+	end := begin
 	for _, one := range parts {
 		if last := one.Begin + one.Duration; last > end {
 			sum += last - max(one.Begin, end)
 			end = last
 		}
 	}
-	return sum
+	return begin, sum
 }
