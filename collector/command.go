@@ -32,10 +32,14 @@ func newCommand(p *process, c runtime.Command, e *Event) *command {
 }
 
 // createKey finds the start of a container by what create and start have in
-// common: an id is unique under one root directory of one runtime.
-type createKey struct{ runtime, root, id string }
+// common: an id is unique under one root directory of one runtime, which is a
+// path in a mount namespace.
+type createKey struct {
+	runtime, root, id string
+	mntNS             uint32
+}
 
-func (c *command) key() createKey { return createKey{c.runtime.Name, c.root, c.id} }
+func (c *command) key() createKey { return createKey{c.runtime.Name, c.root, c.id, c.mntNS} }
 
 // launchKey finds the start that a shim or monitor was executed for.
 type launchKey struct{ engine, id string }
@@ -71,10 +75,6 @@ func (a *Assembler) execRuntime(p *process, c runtime.Command, e *Event) verdict
 // create is the start that a create or run makes: the one that its shim has
 // begun, or a new one.
 func (a *Assembler) create(p *process, c *command) *attempt {
-	if old := a.created[c.key()]; old != nil {
-		old.flaw = "the container was created again"
-		a.end(old, Incomplete, c.begin)
-	}
 	t := a.launched[launchKey{engineOf(p), c.id}]
 	if t == nil {
 		t = a.open(c.id, engineOf(p), p, c.begin)
@@ -91,8 +91,22 @@ func (a *Assembler) create(p *process, c *command) *attempt {
 		t.shim = p.shim
 	}
 	t.mark(PhaseCreate, c.begin)
-	a.created[c.key()] = t
+	if a.created[c.key()] == nil {
+		a.created[c.key()] = t
+	}
 	return t
+}
+
+// initIs tells which process is a start's init: the container exists. Until
+// then its id may be another's, which the runtime would refuse to use again.
+func (a *Assembler) initIs(t *attempt, p *process) {
+	t.init = p
+	k := t.create.key()
+	if other := a.created[k]; other != nil && other != t {
+		other.flaw = "the container was created again"
+		a.end(other, Incomplete, a.now)
+	}
+	a.created[k] = t
 }
 
 // engineOf is the engine by whose shim or monitor a runtime is executed.
@@ -117,16 +131,16 @@ func (a *Assembler) start(p *process, c *command) *attempt {
 	if t.begun {
 		return nil
 	}
-	t.begun = true
+	t.begun, t.mishap = true, mishap{}
 	t.mark(PhaseStart, c.begin)
 	return t
 }
 
-// abandon fails a start that its engine gives up: it kills or deletes what it
-// has created and not started.
+// abandon takes the sign that an engine gives a start up: it kills or deletes
+// what it has created and not started. The start fails when its init dies of it.
 func (a *Assembler) abandon(c *command) {
 	if t := a.created[c.key()]; t != nil && t.created && !t.begun {
-		a.fail(t, c.begin, ErrorGivenUp, fmt.Sprintf("given up: %s %s before start", c.runtime.Name, c.name))
+		t.mishap = mishap{ErrorGivenUp, fmt.Sprintf("given up: %s %s before start", c.runtime.Name, c.name), c.begin}
 	}
 }
 
@@ -144,7 +158,7 @@ func (a *Assembler) exitRuntime(c *command, e *Event) {
 	case e.Status != 0 && (c.name != "start" || t.init == nil):
 		why := fmt.Sprintf("%s %s %s", c.runtime.Name, c.name, ended(e.Status))
 		a.failFor(t, e.Time, ErrorRuntime, why)
-	case e.Status == 0 && c.name == "create" && t.init == nil:
+	case e.Status == 0 && c.name != "start" && t.init == nil:
 		a.drop(t, e.Time)
 	case e.Status == 0 && c.name == "create":
 		t.created, t.mishap = true, mishap{}

@@ -51,7 +51,7 @@ func (a *Assembler) execFailed(t *attempt, p *process, e *Event) verdict {
 		return isNode
 	}
 	if p == t.init {
-		t.mishap = mishap{ErrorExec, fmt.Sprintf("exec %s: %s", e.File, errno(e.Ret))}
+		t.mishap = mishap{kind: ErrorExec, text: fmt.Sprintf("exec %s: %s", e.File, errno(e.Ret))}
 	}
 	return isJoined
 }

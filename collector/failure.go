@@ -20,6 +20,7 @@ const (
 type mishap struct {
 	kind ErrorType
 	text string
+	at   int64 // of being given up: that is when the start has failed, not when init dies of it
 }
 
 // fail ends an attempt that can no longer execute its entrypoint.
@@ -30,8 +31,12 @@ func (a *Assembler) fail(t *attempt, at int64, kind ErrorType, why string) {
 
 // failFor fails an attempt because of what went wrong last, if anything did.
 func (a *Assembler) failFor(t *attempt, at int64, kind ErrorType, why string) {
-	if t.mishap.kind != "" {
-		kind, why = t.mishap.kind, why+": "+t.mishap.text
+	switch m := t.mishap; m.kind {
+	case "":
+		a.fail(t, at, kind, why)
+	case ErrorGivenUp:
+		a.fail(t, m.at, m.kind, m.text)
+	default:
+		a.fail(t, at, m.kind, why+": "+m.text)
 	}
-	a.fail(t, at, kind, why)
 }

@@ -91,7 +91,7 @@ func (h *hookRun) exit(e *Event) {
 		h.attempt.hooks.lastExit = e.Time
 	}
 	if e.Status != 0 && !h.attempt.ended {
-		h.attempt.mishap = mishap{ErrorHook, "hook " + h.op.attributes["hook"] + " " + ended(e.Status)}
+		h.attempt.mishap = mishap{kind: ErrorHook, text: "hook " + h.op.attributes["hook"] + " " + ended(e.Status)}
 	}
 }
 

@@ -128,7 +128,7 @@ func (t *attempt) initMount(e *Event) {
 	t.goesOn(e.Began())
 	t.mishap = mishap{}
 	if e.Ret < 0 && !t.masks(e) {
-		t.mishap = mishap{ErrorMount, fmt.Sprintf("%s %s: %s", e.Kind, e.target(), errno(e.Ret))}
+		t.mishap = mishap{kind: ErrorMount, text: fmt.Sprintf("%s %s: %s", e.Kind, e.target(), errno(e.Ret))}
 	}
 	switch {
 	case e.attaches():

@@ -46,7 +46,7 @@ func (a *Assembler) fork(e *Event) verdict {
 	t := p.start()
 	if creating := p.creating(); creating != nil && made != 0 && creating.init == nil && creating.runtime.InitComm == "" {
 		creating.mark(PhaseNamespaces, e.Began())
-		creating.init = child
+		a.initIs(creating, child)
 	}
 	if made != 0 {
 		return a.madeNamespaces(p, child, e)
@@ -75,7 +75,7 @@ func (a *Assembler) rename(e *Event) verdict {
 	case t.runtime.NamespacesComm:
 		t.mark(PhaseNamespaces, e.Time)
 	case t.runtime.InitComm:
-		t.init = p
+		a.initIs(t, p)
 	}
 	return isJoined
 }

@@ -54,7 +54,7 @@ func (a *Assembler) aliveInit(p *process, c runtime.Command, e *Event) verdict {
 	}
 	p.attempt = cmd.attempt
 	if t := p.start(); t != nil && e.Comm == c.Runtime.InitComm {
-		t.init = p
+		a.initIs(t, p)
 	}
 	return isJoined
 }
