@@ -4,6 +4,7 @@ import (
 	"net"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 )
@@ -22,15 +23,17 @@ type dockerRow struct {
 	events        *process
 }
 
+// withoutHooks are the phases of a start that needs no network of its own.
+var withoutHooks = slices.DeleteFunc(slices.Clone(dockerPhases), func(name string) bool { return name == "hooks" })
+
 // dockerRows are the starts by the daemon of the tests.
 func dockerRows(t *testing.T) (host int, rows []row) {
 	d := needDocker(t)
-	withoutHook := slices.DeleteFunc(slices.Clone(dockerPhases), func(name string) bool { return name == "hooks" })
 	port, lines := freePort(t), attached(t, "events", "--format", "json")
 	for _, one := range []dockerRow{
 		{name: "default bridge", network: netBridge, phases: dockerPhases, hook: true},
 		// Nothing is to be set up where the container joins the host's network.
-		{name: "host network", network: netHost, args: []string{"--network", "host"}, phases: withoutHook},
+		{name: "host network", network: netHost, args: []string{"--network", "host"}, phases: withoutHooks},
 		{name: "no network", network: netEmpty, args: []string{"--network", "none"}, phases: dockerPhases, hook: true},
 		// Docker's own resolver needs rules in the container's namespace.
 		{name: "user-defined network", network: netBridge, args: []string{"--network", d.userNetwork(t)}, phases: dockerPhases, hook: true, iptables: 11, in: "hooks"},
@@ -47,15 +50,18 @@ func (o dockerRow) start(t *testing.T, d *docker) want {
 	t.Helper()
 	asked := time.Now()
 	id := d.detach(t, append(slices.Clone(o.args), image, "sleep", "300")...)
-	return o.want(t, d, id, asked, time.Now())
+	return o.want(t, d, id, asked)
 }
 
-// want is what must be known of a container that Docker was asked for at one
-// time, and has started at another.
-func (o dockerRow) want(t *testing.T, d *docker, id string, asked, started time.Time) want {
+// want is what must be known of a container that Docker was asked for, and has
+// started: the runtime may be done a little before the entrypoint is executed.
+func (o dockerRow) want(t *testing.T, d *docker, id string, asked time.Time) want {
 	t.Helper()
+	pid := d.pid(t, id)
+	waitFor(t, 10*time.Second, "the entrypoint of "+id, func() bool { return !strings.HasPrefix(comm(pid), "runc") }, func() string { return comm(pid) })
+	started := time.Now()
 	w := want{
-		held: held{id, d.pid(t, id), "runc"}, engine: "docker", kind: "container", network: o.network,
+		held: held{id, pid, "runc"}, engine: "docker", kind: "container", network: o.network,
 		name: d.inspect(t, id, "{{slice .Name 1}}"), image: image, phases: o.phases,
 		operations: []string{"rootfs_mount", "shim", "cgroup", "pivot_root"},
 	}
@@ -64,6 +70,9 @@ func (o dockerRow) want(t *testing.T, d *docker, id string, asked, started time.
 		o.checkLasted(t, one, asked, started)
 		o.checkOperations(t, one)
 		o.checkMade(t, one)
+		if o.events == nil { // others set up theirs at the same time
+			return
+		}
 		checkNetworkUnion(t, one, networkEvents(t, o.events, one, namespace(t, o.host, "net"), "dockerd"))
 		if name := comm(w.held.pid); o.init != "" && name != o.init {
 			t.Errorf("the entrypoint is %q; want %q", name, o.init)
