@@ -1,0 +1,67 @@
+package e2e
+
+import (
+	"os/exec"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestEngineTrace has containerd trace itself: it hands its trace down to the
+// CNI plugins, and the sandbox's start goes on in it, below a span of its.
+func TestEngineTrace(t *testing.T) {
+	const address = "127.0.0.1:4318" // in containerd's network namespace
+	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://"+address)
+	t.Setenv("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf")
+	t.Setenv("OTEL_BSP_SCHEDULE_DELAY", "100")
+	c := containerds[1].start(t)
+	host := c.cmd.Process.Pid
+	sink := receiveBeside(t, host, address)
+	w := watchBeside(t, host)
+
+	p := c.pod(t, "traced")
+	ids := []string{p.sandbox.id, p.containers[0].id, p.containers[1].id}
+	records := w.wait(t, ids...)
+	sandbox := records[p.sandbox.id]
+	parts := strings.Split(sandbox.TraceParent, "-")
+	if len(parts) != 4 || parts[1] != sandbox.TraceID {
+		t.Fatalf("the sandbox's start has trace %s of %q", sandbox.TraceID, sandbox.TraceParent)
+	}
+	var above span
+	waitFor(t, 20*time.Second, "containerd's own span "+sandbox.TraceParent, func() bool {
+		all := decodeLines[span](t, sink.stdout.String())
+		i := slices.IndexFunc(all, func(s span) bool { return s.TraceID == parts[1] && s.SpanID == parts[2] })
+		if i >= 0 {
+			above = all[i]
+		}
+		return i >= 0
+	}, func() string { return sink.stdout.String() + c.stderr.String() })
+	if above.Resource["service.name"] != "containerd" || above.Start.After(sandbox.Begin.Add(time.Duration(sandbox.Duration))) {
+		t.Errorf("the start is below %q of %v, from %v on; it began at %v", above.Name, above.Resource, above.Start, sandbox.Begin)
+	}
+	t.Logf("the sandbox's start is below containerd's %q", above.Name)
+	for _, one := range p.containers {
+		// The runtime is not told: its shim does not trace.
+		if r := records[one.id]; r.TraceParent != "" || r.TraceID == sandbox.TraceID {
+			t.Errorf("a container's start has trace %s of %q", r.TraceID, r.TraceParent)
+		}
+	}
+}
+
+// receiveBeside is receive in the network namespace of a process.
+func receiveBeside(t *testing.T, neighbour int, address string) *process {
+	t.Helper()
+	path, err := buildSink()
+	if err != nil {
+		t.Fatal(err)
+	}
+	inside := []string{"-t", strconv.Itoa(neighbour), "--net", "--"}
+	must(t, exec.Command("nsenter", append(inside, "ip", "link", "set", "lo", "up")...))
+	p := startCmd(t, exec.Command("nsenter", append(inside, path, "-http", address)...))
+	waitFor(t, 10*time.Second, "the OTLP receiver", func() bool {
+		return strings.Contains(p.stderr.String(), "ready")
+	}, p.stderr.String)
+	return p
+}
