@@ -26,7 +26,7 @@ func decodeExec(e *collector.Event, raw []byte) error {
 	if err != nil {
 		return err
 	}
-	e.Truncated = r.Truncated != 0
+	e.Truncated, e.Last = r.Truncated != 0, r.Last != 0
 	if err := rest.text(int(r.FileLen), &e.File); err != nil {
 		return err
 	}

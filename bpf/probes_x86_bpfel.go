@@ -53,7 +53,8 @@ type probesEventExec struct {
 	FileLen   uint32
 	ArgsLen   uint32
 	EnvLen    uint32
-	Truncated uint32
+	Truncated uint16
+	Last      uint16
 }
 
 type probesEventExit struct {

@@ -118,10 +118,14 @@ func engineOf(p *process) string {
 }
 
 // start is the start whose entrypoint a start command lets go. One that was
-// created before the exporter was there is seen in part.
+// created before the exporter was there is seen in part, if an engine lets it
+// go: anybody can execute something that is named like a runtime.
 func (a *Assembler) start(p *process, c *command) *attempt {
 	t := a.created[c.key()]
 	if t == nil {
+		if p.forker.PID == 0 {
+			return nil
+		}
 		if t = a.open(c.id, engineOf(p), p, c.begin); t == nil {
 			return nil
 		}

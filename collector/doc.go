@@ -36,7 +36,7 @@
 // kind has these beside time, kind, pid, tid, born, comm, mnt_ns, net_ns and cost:
 //
 //	fork            child, child_born, parent, flags; namespaces and duration where it made some
-//	exec            file, args, env, truncated; where it failed file, ret and duration
+//	exec            file, args, env, truncated, last; where it failed file, ret and duration
 //	exit            status
 //	rename          name
 //	unshare, setns  flags, ret, duration, namespaces

@@ -93,6 +93,9 @@ type Event struct {
 	Args      []string `json:"args,omitempty"`
 	Env       []string `json:"env,omitempty"`
 	Truncated bool     `json:"truncated,omitempty"`
+	// Last says that nothing more is told of the process, not even its exit:
+	// what it has executed is a container's workload.
+	Last bool `json:"last,omitempty"`
 
 	// Status is the wait status of an exit: code<<8, or the signal.
 	Status int `json:"status,omitempty"`

@@ -12,6 +12,9 @@ import (
 // exec takes the execution of a program.
 func (a *Assembler) exec(e *Event) verdict {
 	p := a.processes.of(e)
+	if e.Last {
+		defer delete(a.processes.byPID, p.pid)
+	}
 	p.see(e)
 	if e.Ret >= 0 {
 		p.comm = e.Comm
@@ -40,6 +43,7 @@ func (a *Assembler) exec(e *Event) verdict {
 func (a *Assembler) execEntrypoint(t *attempt, p *process, e *Event) verdict {
 	t.counts.Execs++
 	t.goesOn(e.Time)
+	delete(a.processes.byPID, p.pid) // its workload is another matter
 	a.end(t, Started, e.Time)
 	return isJoined
 }

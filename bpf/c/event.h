@@ -84,7 +84,8 @@ struct event_exec {
 	__u32 file_len;
 	__u32 args_len;  /* arguments, each with its NUL */
 	__u32 env_len;   /* environment, each variable with its NUL */
-	__u32 truncated; /* arguments or environment did not fit */
+	__u16 truncated; /* arguments or environment did not fit */
+	__u16 last;      /* the process is watched no longer */
 };
 
 struct event_exit {

@@ -101,6 +101,7 @@ static __always_inline int process_exec(struct task_struct *task, struct linux_b
 	e->args_len = 0;
 	e->env_len = 0;
 	e->truncated = 0;
+	e->last = !class;
 	end = put_args(s, e, file_len);
 	EMIT(s, event_exec, end, class == CLASS_RUNTIME);
 
@@ -145,6 +146,7 @@ static __always_inline int process_exec_exit(long ret)
 	e->args_len = 0;
 	e->env_len = 0;
 	e->truncated = 0;
+	e->last = 0;
 	EMIT(s, event_exec, e->file_len, false);
 	return 0;
 }

@@ -18,6 +18,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// The main goroutine keeps the process's first thread, so that it is another
+// one that intrudes.
+func init() { runtime.LockOSThread() }
+
 func main() {
 	if filepath.Base(os.Args[0]) != "containerd" {
 		return
