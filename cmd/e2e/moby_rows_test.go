@@ -40,6 +40,7 @@ func TestMobyNetworkFailure(t *testing.T) {
 	if r.code == 0 {
 		t.Fatalf("port %s is published twice", port)
 	}
+	w.wait(t, m.runTrue(t)) // what comes after it: nothing of it is to come
 	one := w.wait(t, id)[id]
 	checkFailed(t, one, "wait")
 	if one.ErrorType != "given_up" || one.Engine != "docker" || one.Runtime != "runc" {
