@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -10,6 +11,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // docker is the Docker daemon of the tests: the one that runs on the default
@@ -100,6 +103,11 @@ func (d *docker) stop() error {
 	}
 	if err := d.process.end(os.Interrupt, 30*time.Second); err != nil {
 		return err
+	}
+	// It keeps the host's network namespace there once a container has joined it.
+	kept := filepath.Join(workDir, "docker", "exec", "netns", "default")
+	if err := unix.Unmount(kept, unix.MNT_DETACH); err != nil && !errors.Is(err, unix.EINVAL) && !errors.Is(err, unix.ENOENT) {
+		return fmt.Errorf("unmount %s: %w", kept, err)
 	}
 	return d.network.restore()
 }

@@ -29,7 +29,12 @@ func run(m *testing.M) (code int) {
 		fmt.Fprintln(os.Stderr, "make the working directory:", err)
 		return 1
 	}
-	defer os.RemoveAll(workDir)
+	defer func() {
+		if err := os.RemoveAll(workDir); err != nil { // something is still mounted there
+			fmt.Fprintln(os.Stderr, "clean up:", err)
+			code = 1
+		}
+	}()
 	if err := os.Chmod(workDir, 0o755); err != nil { // others than root execute what is in it
 		fmt.Fprintln(os.Stderr, err)
 		return 1
