@@ -165,7 +165,7 @@ func (p *Probes) closeRing() error {
 // explain says what to do about the one error that everybody meets.
 func explain(err error) error {
 	if errors.Is(err, fs.ErrPermission) {
-		return fmt.Errorf("no permission to load BPF programs: run as root, or with CAP_BPF and CAP_PERFMON: %w", err)
+		return fmt.Errorf("no permission to load BPF programs: run as root, or with CAP_BPF and CAP_PERFMON; with these, a seccomp profile or a security module forbids bpf(2): %w", err)
 	}
 	return err
 }

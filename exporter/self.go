@@ -24,6 +24,8 @@ type ProbeStats struct {
 	// is unknown, unless kernel.bpf_stats_enabled is set.
 	RunTime  time.Duration
 	RunCount uint64
+	// BundlesUnread is how many bundles could not be read.
+	BundlesUnread uint64
 }
 
 // ProbeHook is one place in the kernel that is, or should be, probed.
@@ -77,6 +79,8 @@ var (
 		"Whether a hook in the kernel is probed (1) or not (0), and by which mechanism.", "hook", "mechanism")
 	receivedDesc = selfDesc("container_start_exporter_events_received_total",
 		"Events received from the kernel, by kind.", "event")
+	unreadDesc = selfDesc("container_start_exporter_bundles_unread_total",
+		"Bundles that could not be read: of these starts neither name and image nor the kinds of hooks are known.")
 	lostDesc = selfDesc("container_start_exporter_events_lost_total",
 		"Events lost because the ring buffer was full, by kind.", "event")
 	usedDesc = selfDesc("container_start_exporter_buffer_used_bytes",
@@ -99,7 +103,7 @@ func (s *self) Describe(descs chan<- *prometheus.Desc) {
 	s.build.Describe(descs)
 	for _, d := range []*prometheus.Desc{
 		inProgressDesc, joinedDesc, nodeDesc, unjoinedDesc, waitingDesc, processesDesc, evictionsDesc,
-		attachedDesc, receivedDesc, lostDesc, usedDesc, sizeDesc, runTimeDesc, runCountDesc,
+		attachedDesc, receivedDesc, lostDesc, unreadDesc, usedDesc, sizeDesc, runTimeDesc, runCountDesc,
 		spansExportedDesc, spansDroppedDesc,
 	} {
 		descs <- d
@@ -142,6 +146,9 @@ func collectProbes(to sink, p ProbeStats) {
 	}
 	to.counters(receivedDesc, p.Received)
 	to.counters(lostDesc, p.Lost)
+	if len(p.Hooks) > 0 {
+		to.counter(unreadDesc, float64(p.BundlesUnread))
+	}
 	if p.BufferSize > 0 {
 		to.gauge(usedDesc, float64(p.BufferUsed))
 		to.gauge(sizeDesc, float64(p.BufferSize))

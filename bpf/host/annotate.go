@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -26,26 +27,31 @@ const maxHung = 4
 
 var errBusy = errors.New("earlier reads hang")
 
-// annotator adds to each execution of a runtime's create or run an event that
+// Annotator adds to each execution of a runtime's create or run an event that
 // says what its bundle holds.
-type annotator struct {
+type Annotator struct {
 	next   func(*collector.Event)
 	recent recent
 	slots  chan struct{}
 	ownMnt uint64
+	unread atomic.Uint64
 }
 
-// Annotate passes events on to next, with those of bundles added. The function
-// it returns is not safe for concurrent use.
-func Annotate(next func(*collector.Event)) func(*collector.Event) {
-	a := &annotator{next: next, slots: make(chan struct{}, maxHung)}
+// NewAnnotator makes an annotator that passes events on to next.
+func NewAnnotator(next func(*collector.Event)) *Annotator {
+	a := &Annotator{next: next, slots: make(chan struct{}, maxHung)}
 	if info, err := os.Stat("/proc/self/ns/mnt"); err == nil {
 		a.ownMnt = info.Sys().(*syscall.Stat_t).Ino
 	}
-	return a.handle
+	return a
 }
 
-func (a *annotator) handle(e *collector.Event) {
+// Unread is how many bundles could not be read. It may be called at any time.
+func (a *Annotator) Unread() uint64 { return a.unread.Load() }
+
+// Handle passes an event on, and after it what there is to add. It is not safe
+// for concurrent use.
+func (a *Annotator) Handle(e *collector.Event) {
 	a.next(e)
 	if e.Kind != collector.KindExec || e.Ret < 0 {
 		return
@@ -60,7 +66,8 @@ func (a *annotator) handle(e *collector.Event) {
 	dir := a.directory(e, c.Bundle)
 	bundle, err := a.read(dir, c.ID)
 	if err != nil {
-		return // unknown is absent
+		a.unread.Add(1) // what it says is absent
+		return
 	}
 	a.next(&collector.Event{
 		Time: bootTime(), Kind: collector.KindBundle, PID: e.PID, Born: e.Born, Comm: e.Comm,
@@ -78,7 +85,7 @@ func (p place) file(name string) string { return p.root + filepath.Join(p.path, 
 
 // directory is where a runtime finds its bundle: in its own mount namespace,
 // and in its working directory where it is given no other.
-func (a *annotator) directory(e *collector.Event, bundle string) place {
+func (a *Annotator) directory(e *collector.Event, bundle string) place {
 	proc := "/proc/" + strconv.Itoa(e.PID)
 	p := place{path: bundle}
 	if !filepath.IsAbs(bundle) {
@@ -93,7 +100,7 @@ func (a *annotator) directory(e *collector.Event, bundle string) place {
 }
 
 // read reads a bundle, or gives up at the deadline.
-func (a *annotator) read(dir place, id string) (*collector.Bundle, error) {
+func (a *Annotator) read(dir place, id string) (*collector.Bundle, error) {
 	select {
 	case a.slots <- struct{}{}:
 	default:

@@ -11,13 +11,13 @@ import (
 func TestAnnotate(t *testing.T) {
 	dir := write(t, map[string]string{"config.json": `{"root": {"path": "/rootfs"}}`})
 	var got []*collector.Event
-	annotate := Annotate(func(e *collector.Event) { got = append(got, e) })
+	a := NewAnnotator(func(e *collector.Event) { got = append(got, e) })
 	info, err := os.Stat("/proc/self/ns/mnt")
 	if err != nil {
 		t.Fatal(err)
 	}
 	exec := func(born int64, ret int64, args ...string) {
-		annotate(&collector.Event{
+		a.Handle(&collector.Event{
 			Kind: collector.KindExec, PID: os.Getpid(), Born: born, Ret: ret, Args: args,
 			MntNS: uint32(info.Sys().(*syscall.Stat_t).Ino),
 		})
@@ -36,6 +36,9 @@ func TestAnnotate(t *testing.T) {
 	}
 	if len(got) != 6 || len(bundles) != 1 || got[1] != bundles[0] {
 		t.Fatalf("%d events with %d bundles; want 6 with 1, after the first", len(got), len(bundles))
+	}
+	if a.Unread() != 1 {
+		t.Errorf("%d bundles could not be read; want 1", a.Unread())
 	}
 	if b := bundles[0]; b.PID != os.Getpid() || b.Born != 1 || b.Path != dir || b.Bundle.Root != "/rootfs" || b.Time == 0 {
 		t.Errorf("bundle event %+v", b)

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"runtime"
 	"strings"
@@ -50,8 +52,23 @@ func writeHooks(w io.Writer, hooks []bpf.Hook) error {
 	if err := table.Flush(); err != nil {
 		return fmt.Errorf("write the table: %w", err)
 	}
-	fmt.Fprintf(w, "\n%d of %d hooks are attached: starts can be timed\n", attached, len(hooks))
+	fmt.Fprintf(w, "\n%d of %d hooks are attached: starts can be timed%s\n", attached, len(hooks), without(hooks))
 	return nil
+}
+
+// without says in one line what it comes to that hooks are missing.
+func without(hooks []bpf.Hook) string {
+	text := ""
+	for _, h := range hooks {
+		if h.Attached {
+			continue
+		}
+		text = ", but not what is MISSING above"
+		if errors.Is(h.Err, fs.ErrPermission) {
+			return text + ": tracefs is root's, to read it takes CAP_DAC_READ_SEARCH"
+		}
+	}
+	return text
 }
 
 // missing says what there is not without a hook, and why.

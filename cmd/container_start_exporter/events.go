@@ -29,12 +29,13 @@ func events(c *common, format string) error {
 	}
 	broken := make(chan error, 1)
 	var failed error
-	return follow(c, host.Annotate(func(e *collector.Event) {
+	a := host.NewAnnotator(func(e *collector.Event) {
 		if failed != nil {
 			return
 		}
 		if failed = write(e); failed != nil {
 			broken <- fmt.Errorf("write an event: %w", failed)
 		}
-	}), broken)
+	})
+	return follow(c, a.Handle, broken)
 }

@@ -83,6 +83,7 @@ func (s *server) probeStats() exporter.ProbeStats {
 	out := exporter.ProbeStats{
 		Received: stats.Received, Lost: stats.Lost,
 		BufferUsed: stats.BufferUsed, BufferSize: stats.BufferSize,
+		BundlesUnread: s.pipeline.annotator.Unread(),
 	}
 	for _, program := range stats.Programs {
 		out.RunTime += program.RunTime

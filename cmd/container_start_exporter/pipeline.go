@@ -16,15 +16,18 @@ import (
 type pipeline struct {
 	mu        sync.Mutex // of assembler
 	assembler *collector.Assembler
+	annotator *host.Annotator
 }
 
 func newPipeline(c collector.Config, o collector.Observer) *pipeline {
-	return &pipeline{assembler: collector.New(c, o)}
+	p := &pipeline{assembler: collector.New(c, o)}
+	p.annotator = host.NewAnnotator(p.handle)
+	return p
 }
 
 // read reads the probes until they are closed.
 func (p *pipeline) read(probes *bpf.Probes) error {
-	if err := probes.Read(host.Annotate(p.handle)); err != nil {
+	if err := probes.Read(p.annotator.Handle); err != nil {
 		return fmt.Errorf("read events: %w", err)
 	}
 	return nil

@@ -6,7 +6,6 @@ import (
 
 	"github.com/alecthomas/kingpin/v2"
 
-	"container_start_exporter/bpf/host"
 	"container_start_exporter/exporter"
 )
 
@@ -29,5 +28,5 @@ func watch(c *common, format string, whole bool, wait time.Duration) error {
 	r := newReport(os.Stdout, format, draw)
 	h := newHold(wait, r.add)
 	defer h.flush()
-	return follow(c, host.Annotate(newPipeline(c.config(), h).handle), r.broken)
+	return follow(c, newPipeline(c.config(), h).annotator.Handle, r.broken)
 }
