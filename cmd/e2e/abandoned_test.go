@@ -63,6 +63,30 @@ func (r bareRuntime) create(t *testing.T, dir, id string) (pid int) {
 	return readPID(pidFile)
 }
 
+// TestCreatedTwice creates a container whose id is taken: that fails, and the
+// one that has it is started nevertheless.
+func TestCreatedTwice(t *testing.T) {
+	eachRuntime(t, func(t *testing.T, r bareRuntime) {
+		w := watch(t)
+		id, pid := createOnly(t, r)
+		if code := silent(t, r.cmd("create", "--bundle", bundle(t, "/bin/sleep", "300"), id)); code == 0 {
+			t.Fatalf("%s creates %s twice", r.name, id)
+		}
+		must(t, r.cmd("start", id))
+		later, _ := r.run(t, "/bin/true")
+		w.wait(t, later)
+		both := w.starts(t, id)
+		if len(both) != 2 {
+			t.Fatalf("%d starts; want 2: %+v", len(both), both)
+		}
+		checkFailed(t, both[0], "create")
+		checkStarted(t, both[1], "none", r.name, append(setUp(r.name), "wait", "start"))
+		if both[1].PID != pid || both[0].TraceID == both[1].TraceID {
+			t.Errorf("pid %d; %s says %d; traces %s, %s", both[1].PID, r.name, pid, both[0].TraceID, both[1].TraceID)
+		}
+	})
+}
+
 // TestCrash runs entrypoints that end badly, at once: these have started.
 func TestCrash(t *testing.T) {
 	eachRuntime(t, func(t *testing.T, r bareRuntime) {

@@ -8,12 +8,6 @@ import (
 	"time"
 )
 
-// failed is a start with the type of the error that it died of.
-type failed struct {
-	record
-	ErrorType string `json:"error_type"`
-}
-
 // TestFailureMatrix makes each runtime fail in each way: each is one failed
 // start, in the phase that it died in, and the metrics say the same.
 func TestFailureMatrix(t *testing.T) {
@@ -82,11 +76,10 @@ func failingBundle(t *testing.T, f failing) string {
 // checkFailedFor checks the one start of a container, which has failed.
 func checkFailedFor(t *testing.T, w *watcher, id, in string, errorTypes []string) {
 	t.Helper()
-	checkFailed(t, w.wait(t, id)[id], in)
-	for _, one := range decodeLines[failed](t, w.stdout.String()) {
-		if one.ContainerID == id && !slices.Contains(errorTypes, one.ErrorType) {
-			t.Errorf("error.type %q: %s; want one of %v", one.ErrorType, one.Error, errorTypes)
-		}
+	one := w.wait(t, id)[id]
+	checkFailed(t, one, in)
+	if !slices.Contains(errorTypes, one.ErrorType) {
+		t.Errorf("error.type %q: %s; want one of %v", one.ErrorType, one.Error, errorTypes)
 	}
 }
 
