@@ -113,7 +113,10 @@ func (j *joiner) offer(c claimant, now int64, keys []key) {
 // what has waited for them.
 func (j *joiner) own(t *attempt, at int64, keys ...key) {
 	for _, k := range keys {
-		if _, taken := j.owners[k]; taken || t.ended || len(t.keys) >= maxKeys {
+		if t.ended || len(t.keys) >= maxKeys {
+			return
+		}
+		if o, taken := j.owners[k]; taken && j.means(k, at, o.at) {
 			continue
 		}
 		j.owners[k] = ownership{t, at}
@@ -142,7 +145,9 @@ const maxKeys = 1024
 // addresses are used again within seconds.
 func (j *joiner) release(t *attempt) {
 	for _, k := range t.keys {
-		delete(j.owners, k)
+		if j.owners[k].attempt == t {
+			delete(j.owners, k)
+		}
 	}
 	t.keys = nil
 }

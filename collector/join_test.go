@@ -69,6 +69,13 @@ func TestJoiner(t *testing.T) {
 			offer("new", 3, index)
 			j.own(two, 4, index)
 		}, []string{"new joined two"}},
+		"a key whose owner had it for something that is gone": {func(j *joiner, offer func(string, int64, ...key)) {
+			j.own(one, 1, name)
+			j.end(name, 2)
+			j.own(two, 3, name)
+			j.release(one)
+			offer("a", 4, name)
+		}, []string{"a joined two"}},
 		"undone": {func(j *joiner, offer func(string, int64, ...key)) {
 			offer("a", 1, name)
 			j.cancel(name, func(claimant) bool { return true })

@@ -112,8 +112,8 @@ func (a *Assembler) addressed(t *attempt, e *Event) {
 	if err != nil || p.Addr().IsLoopback() || p.Addr().IsLinkLocalUnicast() {
 		return
 	}
-	if engine := a.processes.byPID[e.PID]; engine != nil && engine.ns.Net != 0 {
-		a.joiner.own(t, e.Time, addressKey(engine.ns.Net, p.Addr()))
+	if engine := a.processes.byPID[e.PID]; engine != nil && engine.home != 0 {
+		a.joiner.own(t, e.Time, addressKey(engine.home, p.Addr()))
 	}
 }
 

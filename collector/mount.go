@@ -70,7 +70,7 @@ func (m netnsMount) join(t *attempt) {
 // under /run/netns: one that a thread of theirs has made, or that of a process
 // that is known; 0 for the one they are in themselves, which is no start's.
 func (a *Assembler) boundNetns(p *process, e *Event) uint32 {
-	if e.SourceNS != 0 && e.SourceNS != p.ns.Net {
+	if e.SourceNS != 0 && e.SourceNS != p.home {
 		return e.SourceNS
 	}
 	rest, ok := strings.CutPrefix(e.Source, "/proc/")

@@ -163,6 +163,9 @@ func (p *process) see(e *Event) {
 	if p.ns.Net == 0 {
 		p.ns.Net = e.NetNS
 	}
+	if p.home == 0 {
+		p.home = e.NetNS
+	}
 }
 
 func inode(n uint32) string { return strconv.FormatUint(uint64(n), 10) }

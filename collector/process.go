@@ -6,7 +6,10 @@ type process struct {
 	pid  int
 	born int64
 	comm string
-	ns   Namespaces
+	ns   Namespaces // of its first thread
+	// home is the network namespace in which it, or what forked it, executed
+	// its program: threads of engines, the first one too, enter others.
+	home uint32
 	// forker is who forked it.
 	forker Ancestor
 

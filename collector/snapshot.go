@@ -14,7 +14,7 @@ func (a *Assembler) alive(e *Event) verdict {
 	p := a.processes.of(e)
 	p.comm = e.Comm
 	if e.Namespaces != nil {
-		p.ns = *e.Namespaces
+		p.ns, p.home = *e.Namespaces, e.Namespaces.Net
 	}
 	if l, ok := engine.Parse(e.Args); ok {
 		p.enterShim(&shim{Launch: l, launcher: p})
