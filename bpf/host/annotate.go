@@ -4,7 +4,6 @@
 package host
 
 import (
-	"errors"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -19,13 +18,11 @@ import (
 )
 
 // deadline bounds the time for which reading one bundle may hold up the
-// events: a file system may hang.
+// events: a file system may hang. What is read later is added later.
 const deadline = 100 * time.Millisecond
 
-// maxHung bounds the reads that have missed their deadline and still hang.
-const maxHung = 4
-
-var errBusy = errors.New("earlier reads hang")
+// maxReads bounds the reads at one time, those included that hang.
+const maxReads = 16
 
 // Annotator adds to each execution of a runtime's create or run an event that
 // says what its bundle holds.
@@ -33,13 +30,16 @@ type Annotator struct {
 	next   func(*collector.Event)
 	recent recent
 	slots  chan struct{}
+	read   chan *collector.Event // what was read: nil where it could not be
 	ownMnt uint64
 	unread atomic.Uint64
 }
 
 // NewAnnotator makes an annotator that passes events on to next.
 func NewAnnotator(next func(*collector.Event)) *Annotator {
-	a := &Annotator{next: next, slots: make(chan struct{}, maxHung)}
+	a := &Annotator{
+		next: next, slots: make(chan struct{}, maxReads), read: make(chan *collector.Event, maxReads),
+	}
 	if info, err := os.Stat("/proc/self/ns/mnt"); err == nil {
 		a.ownMnt = info.Sys().(*syscall.Stat_t).Ino
 	}
@@ -52,6 +52,9 @@ func (a *Annotator) Unread() uint64 { return a.unread.Load() }
 // Handle passes an event on, and after it what there is to add. It is not safe
 // for concurrent use.
 func (a *Annotator) Handle(e *collector.Event) {
+	for len(a.read) > 0 {
+		a.add(<-a.read)
+	}
 	a.next(e)
 	if e.Kind != collector.KindExec || e.Ret < 0 {
 		return
@@ -63,16 +66,41 @@ func (a *Annotator) Handle(e *collector.Event) {
 	if !a.recent.add(e.PID, e.Born) {
 		return // it executes itself again
 	}
-	dir := a.directory(e, c.Bundle)
-	bundle, err := a.read(dir, c.ID)
-	if err != nil {
+	select {
+	case a.slots <- struct{}{}:
+		go a.describe(e, a.directory(e, c.Bundle), c.ID)
+	default:
+		a.unread.Add(1) // earlier reads hang
+		return
+	}
+	select {
+	case bundle := <-a.read:
+		a.add(bundle)
+	case <-time.After(deadline):
+	}
+}
+
+// add passes on what was read.
+func (a *Annotator) add(bundle *collector.Event) {
+	<-a.slots
+	if bundle == nil {
 		a.unread.Add(1) // what it says is absent
 		return
 	}
-	a.next(&collector.Event{
+	a.next(bundle)
+}
+
+// describe reads a bundle for the execution of a runtime.
+func (a *Annotator) describe(e *collector.Event, dir place, id string) {
+	bundle, err := readBundle(dir, id)
+	if err != nil {
+		a.read <- nil
+		return
+	}
+	a.read <- &collector.Event{
 		Time: bootTime(), Kind: collector.KindBundle, PID: e.PID, Born: e.Born, Comm: e.Comm,
 		Path: dir.path, Bundle: bundle,
-	})
+	}
 }
 
 // place is a directory as the runtime names it, and as we reach it.
@@ -97,31 +125,6 @@ func (a *Annotator) directory(e *collector.Event, bundle string) place {
 		p.root = proc + "/root"
 	}
 	return p
-}
-
-// read reads a bundle, or gives up at the deadline.
-func (a *Annotator) read(dir place, id string) (*collector.Bundle, error) {
-	select {
-	case a.slots <- struct{}{}:
-	default:
-		return nil, errBusy
-	}
-	type result struct {
-		bundle *collector.Bundle
-		err    error
-	}
-	done := make(chan result, 1)
-	go func() {
-		defer func() { <-a.slots }()
-		b, err := readBundle(dir, id)
-		done <- result{b, err}
-	}()
-	select {
-	case r := <-done:
-		return r.bundle, r.err
-	case <-time.After(deadline):
-		return nil, os.ErrDeadlineExceeded
-	}
 }
 
 // recent remembers the latest processes.
