@@ -16,7 +16,7 @@ type Config struct {
 const (
 	maxProcesses = 65536
 	maxAttempts  = 4096
-	maxWaiting   = 16384
+	maxWaiting   = 32768
 	patience     = 30 * time.Second // for a key; seen: 0.4 s
 	maxID        = 1024             // bytes of a container's id, as runc has it
 )
@@ -35,10 +35,12 @@ type Assembler struct {
 	sandboxes sandboxes
 	unready   unready
 
-	attempts []*attempt             // in progress, in the order in which they began
-	launched map[launchKey]*attempt // by their shim, before create
-	created  map[createKey]*attempt // by their create, until they end
+	attempts   []*attempt             // in progress, in the order in which they began
+	launched   map[launchKey]*attempt // by their shim, before create
+	created    map[createKey]*attempt // by their create, until they end
+	toldPartly map[createKey]bool     // were told of as seen in part, before their start
 
+	began      int64 // the time of the first event
 	now        int64 // the time of the newest event
 	wallOffset int64 // wall clock - boot clock
 	lost       loss
@@ -75,8 +77,9 @@ func New(c Config, o Observer) *Assembler {
 			owners: make(map[key]ownership), lists: make(map[key][]*waiting), gone: make(map[key]int64),
 			patience: int64(patience), limit: maxWaiting,
 		},
-		launched: make(map[launchKey]*attempt),
-		created:  make(map[createKey]*attempt),
+		launched:   make(map[launchKey]*attempt),
+		created:    make(map[createKey]*attempt),
+		toldPartly: make(map[createKey]bool),
 	}
 	return a
 }
@@ -134,6 +137,9 @@ func (a *Assembler) take(e *Event) verdict {
 func (a *Assembler) advance(now int64) {
 	if now <= a.now {
 		return
+	}
+	if a.began == 0 {
+		a.began = now
 	}
 	a.now = now
 	a.joiner.advance(now)

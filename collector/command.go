@@ -123,7 +123,9 @@ func engineOf(p *process) string {
 func (a *Assembler) start(p *process, c *command) *attempt {
 	t := a.created[c.key()]
 	if t == nil {
-		if p.forker.PID == 0 {
+		told := a.toldPartly[c.key()]
+		delete(a.toldPartly, c.key())
+		if p.forker.PID == 0 || told {
 			return nil
 		}
 		if t = a.open(c.id, engineOf(p), p, c.begin); t == nil {

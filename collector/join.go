@@ -61,6 +61,7 @@ type joiner struct {
 	owners map[key]ownership
 	lists  map[key][]*waiting
 	queue  []*waiting // oldest first
+	count  int        // of those in the queue that are not done
 	// gone is when what a key stood for has ended: from then on the key, a name
 	// or an inode's number, stands for something else.
 	gone map[key]int64
@@ -96,13 +97,17 @@ func (j *joiner) offer(c claimant, now int64, keys []key) {
 			return
 		}
 	}
-	for len(j.queue) >= j.limit {
+	for j.count >= j.limit {
 		if !j.queue[0].done {
 			j.dropped++
 		}
 		j.pop()
 	}
+	if len(j.queue) >= 2*j.limit {
+		j.compact()
+	}
 	w := &waiting{claimant: c, since: now, keys: keys}
+	j.count++
 	for _, k := range keys {
 		j.lists[k] = append(j.lists[k], w)
 	}
@@ -123,7 +128,7 @@ func (j *joiner) own(t *attempt, at int64, keys ...key) {
 		t.keys = append(t.keys, k)
 		for _, w := range slices.Clone(j.lists[k]) {
 			if !w.done && j.means(k, w.at(), at) {
-				w.done = true
+				j.settle(w)
 				w.join(t)
 			}
 		}
@@ -156,7 +161,7 @@ func (j *joiner) release(t *attempt) {
 func (j *joiner) cancel(k key, undone func(claimant) bool) {
 	for _, w := range j.lists[k] {
 		if !w.done && undone(w.claimant) {
-			w.done = true
+			j.settle(w)
 			w.expire()
 		}
 	}
@@ -177,7 +182,7 @@ func (j *joiner) pop() {
 	j.queue[0] = nil
 	j.queue = j.queue[1:]
 	if !w.done {
-		w.done = true
+		j.settle(w)
 		w.expire()
 	}
 	for _, k := range w.keys {
@@ -186,6 +191,24 @@ func (j *joiner) pop() {
 			list = list[1:]
 		}
 		if len(list) == 0 {
+			delete(j.lists, k)
+		} else {
+			j.lists[k] = list
+		}
+	}
+}
+
+func (j *joiner) settle(w *waiting) {
+	w.done = true
+	j.count--
+}
+
+// compact drops from the queue and from the lists what is done.
+func (j *joiner) compact() {
+	done := func(w *waiting) bool { return w.done }
+	j.queue = slices.DeleteFunc(j.queue, done)
+	for k, list := range j.lists {
+		if list = slices.DeleteFunc(list, done); len(list) == 0 {
 			delete(j.lists, k)
 		} else {
 			j.lists[k] = list

@@ -102,8 +102,19 @@ func TestJoinerBounds(t *testing.T) {
 	if len(log) != 990 || j.dropped == 0 || len(j.queue) != 10 {
 		t.Errorf("%d expired, %d dropped, %d wait", len(log), j.dropped, len(j.queue))
 	}
+	for i := range 1000 { // joined at once: done, and in nobody's way
+		one := &attempt{id: "one"}
+		j.offer(claim{"b", int64(i), &log}, int64(i), []key{interfaceKey(2, i)})
+		j.own(one, int64(i), interfaceKey(2, i))
+		j.release(one)
+	}
+	if len(j.queue) > 2*j.limit+1 {
+		t.Errorf("%d in the queue", len(j.queue))
+	}
+	wait := j.count
+	log = log[:0]
 	j.advance(1 << 40)
-	if len(log) != 1000 || len(j.queue) != 0 || len(j.lists) != 0 {
+	if len(log) != wait || len(j.queue) != 0 || len(j.lists) != 0 {
 		t.Errorf("%d expired, %d wait, in %d lists", len(log), len(j.queue), len(j.lists))
 	}
 }

@@ -41,6 +41,9 @@ func (a *Assembler) end(t *attempt, outcome Outcome, at int64) {
 	if t.spoiled == "" && a.lost.during(t.first, at) {
 		t.spoiled = a.lost.what
 	}
+	if t.spoiled == "" && t.first-a.began < int64(patience) && t.lacksMaking() {
+		t.spoiled = beforeUs
+	}
 	if t.spoiled != "" {
 		outcome, t.flaw = Incomplete, t.spoiled
 	}
@@ -53,6 +56,9 @@ func (a *Assembler) end(t *attempt, outcome Outcome, at int64) {
 		s.FailedPhase, s.ErrorType = t.marks.at(at), t.errorType
 	}
 	a.close(t)
+	if t.spoiled == beforeUs && t.create != nil && !t.begun && len(a.toldPartly) < maxAttempts {
+		a.toldPartly[t.create.key()] = true
+	}
 	if outcome == Started {
 		a.unready.add(t, s, at)
 	}

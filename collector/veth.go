@@ -36,6 +36,18 @@ func (t *attempt) link(index int) *link {
 	return l
 }
 
+// lacksMaking says that a veth was moved into the container whose making was not
+// seen: the start began before the exporter did.
+func (t *attempt) lacksMaking() bool {
+	for _, l := range t.links {
+		made := func(v *veth) bool { return v.name == l.name || v.peer == l.name }
+		if l.moved && l.name != "" && !slices.ContainsFunc(t.veths, made) {
+			return true
+		}
+	}
+	return false
+}
+
 // lacksName says that the kernel has named the host's end of a pair (netavark
 // leaves it to it): the notification about the interface that is set up next
 // tells the name.
@@ -116,7 +128,15 @@ type vethEnd struct {
 // exporter listens in.
 type vethPair struct {
 	away    vethEnd // the end that was moved to another namespace
+	told    map[vethEnd]toldEnd
 	deleted bool
+}
+
+// toldEnd is what the latest notification has told of an end: there are many
+// that tell nothing new.
+type toldEnd struct {
+	name string
+	peer int
 }
 
 // vethPairs are the pairs by each end that is seen. They are for counting: a
@@ -138,7 +158,11 @@ func (a *Assembler) link(e *Event) verdict {
 	}
 	isNew := pair == nil
 	if isNew {
-		pair = &vethPair{}
+		pair = &vethPair{told: make(map[vethEnd]toldEnd, 2)}
+	}
+	if e.Message == "RTM_DELLINK" && e.Moved {
+		pair.away = end
+		return a.offer(e, linkKeys(e)...)
 	}
 	if e.Message == "RTM_DELLINK" {
 		a.unlink(e, end, pair)
@@ -147,6 +171,11 @@ func (a *Assembler) link(e *Event) verdict {
 		}
 		return isNode
 	}
+	now := toldEnd{e.Name, e.PeerIndex}
+	if before, ok := pair.told[end]; ok && before == now && pair.away != end {
+		return isNode
+	}
+	pair.told[end] = now
 	if pair.away == end {
 		pair.away = vethEnd{}
 	}
@@ -176,12 +205,8 @@ func (p newPair) expire() {
 	p.heldEvent.expire()
 }
 
-// unlink takes an end away: it was moved, or the pair was deleted.
+// unlink takes an end away: the pair was deleted.
 func (a *Assembler) unlink(e *Event, end vethEnd, pair *vethPair) {
-	if e.Moved {
-		pair.away = end
-		return
-	}
 	a.joiner.end(ifnameKey(e.LinkNS, e.Name), e.Time)
 	delete(a.pairs, end)
 	delete(a.pairs, pair.away) // nobody will tell us of that end
