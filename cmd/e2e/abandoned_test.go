@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"os"
 	"path/filepath"
 	"strconv"
 	"testing"
@@ -57,8 +58,16 @@ func (r bareRuntime) create(t *testing.T, dir, id string) (pid int) {
 	t.Helper()
 	pidFile := filepath.Join(t.TempDir(), "pid")
 	t.Cleanup(func() { silent(t, r.cmd("delete", "--force", id)) })
-	if code := silent(t, r.cmd("create", "--bundle", dir, "--pid-file", pidFile, id)); code != 0 {
-		t.Fatalf("%s create exits with %d", r.name, code)
+	// The container keeps create's outputs: they are no pipes to wait for.
+	log, err := os.Create(pidFile + ".log")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer log.Close()
+	cmd := r.cmd("create", "--bundle", dir, "--pid-file", pidFile, id)
+	cmd.Stdout, cmd.Stderr = log, log
+	if res := execute(t, cmd); res.code != 0 {
+		t.Fatalf("%s create exits with %d: %s", r.name, res.code, readFile(t, log.Name()))
 	}
 	return readPID(pidFile)
 }
