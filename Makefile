@@ -35,9 +35,10 @@ packages: ## install the Debian packages that the tests need (root)
 	.ci/install-packages
 
 # One package at a time: those that load the probes see each other's containers.
+# Never from the cache: what they test is the kernel and the engines, too.
 test: $(if $(ROOT),packages) lint $(if $(ROOT),check-generate) ## run all tests, with real engines where root
 	@$(if $(ROOT),:,echo 'test: not root: skipping the check of the generated probes and every test that loads probes or starts containers')
-	go test -p 1 -timeout 20m ./...
+	go test -count=1 -p 1 -timeout 20m ./...
 
 bench: ## run the benchmarks
 	go test -run '^$$' -bench . -benchmem ./...
