@@ -3,6 +3,7 @@ package bpf
 import (
 	"bytes"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -20,6 +21,9 @@ type actor func(dir string) (facts, error)
 type facts map[string]uint32
 
 var actors = map[string]actor{}
+
+// mechanism is what the probes of all tests are attached by.
+var mechanism = flag.String("mechanism", MechanismAuto, "`mechanism` by which probes are attached")
 
 const actorVariable = "CSE_ACTOR"
 

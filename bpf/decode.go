@@ -38,6 +38,8 @@ func decode(raw []byte) (*collector.Event, error) {
 		err = decodeCgroup(e, raw)
 	case probesEventKindEVENT_NETLINK:
 		err = decodeNetlink(e, raw)
+	case probesEventKindEVENT_VETH_NEWLINK, probesEventKindEVENT_VETH_DELLINK:
+		err = decodeVeth(e, raw)
 	case probesEventKindEVENT_LISTEN: // only a header
 	default:
 		err = decodeMount(e, raw)

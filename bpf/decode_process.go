@@ -18,6 +18,7 @@ func decodeFork(e *collector.Event, raw []byte) error {
 	if r.Ns != (probesEventNamespaces{}) {
 		e.Namespaces = namespaces(&r.Ns)
 	}
+	e.NetnsBegan, e.NetnsDuration = int64(r.Netns.Begin), int64(r.Netns.Took)
 	return nil
 }
 

@@ -32,6 +32,8 @@ var kindNames = [kinds]collector.Kind{
 	probesEventKindEVENT_CGROUP_RMDIR:  collector.KindCgroupRmdir,
 	probesEventKindEVENT_NETLINK:       collector.KindNetlink,
 	probesEventKindEVENT_LISTEN:        collector.KindListen,
+	probesEventKindEVENT_VETH_NEWLINK:  collector.KindVethNewlink,
+	probesEventKindEVENT_VETH_DELLINK:  collector.KindVethDellink,
 	kindLink:                           collector.KindLink,
 	kindProcess:                        collector.KindProcess,
 }

@@ -4,23 +4,30 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"os"
+	"path"
 	"sync"
 
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/link"
 )
 
+// errNoWay is why a hook is not attached that the mechanism asked for has not.
+var errNoWay = errors.New("cannot be had by this mechanism")
+
 // loader loads programs: all together, which is three times as fast as one by
 // one, or, where the kernel does not take one, those that it takes.
 type loader struct {
 	spec     *ebpf.CollectionSpec
 	maps     map[string]*ebpf.Map
-	programs map[string]*ebpf.Program
+	programs map[string]*ebpf.Program // by loaded
 
 	mu     sync.RWMutex
 	closed bool
 }
 
+// newLoader makes the maps.
 func newLoader(o Options) (*loader, error) {
 	spec, err := loadProbes()
 	if err != nil {
@@ -30,34 +37,71 @@ func newLoader(o Options) (*loader, error) {
 	if err := spec.Variables[probesVarWakeupBytes].Set(uint64(o.BufferSize / 16)); err != nil {
 		return nil, fmt.Errorf("set %s: %w", probesVarWakeupBytes, err)
 	}
-	if c, err := ebpf.NewCollection(spec); err == nil {
-		return &loader{spec: spec, maps: c.Maps, programs: c.Programs}, nil
+	cpus, err := ebpf.PossibleCPU()
+	if err != nil {
+		return nil, err
 	}
+	scratches := uint32(max(64, 2*cpus))
+	spec.Maps[probesMapScratches].MaxEntries = scratches
+	spec.Maps[probesMapFreeScratches].MaxEntries = scratches
+
 	maps := spec.Copy()
 	clear(maps.Programs)
 	c, err := ebpf.NewCollection(maps)
 	if err != nil {
 		return nil, err
 	}
-	return &loader{spec: spec, maps: c.Maps, programs: map[string]*ebpf.Program{}}, nil
+	l := &loader{spec: spec, maps: c.Maps, programs: map[string]*ebpf.Program{}}
+	for number := range scratches {
+		if err := l.maps[probesMapFreeScratches].Update(nil, number, ebpf.UpdateAny); err != nil {
+			l.close()
+			return nil, fmt.Errorf("fill %s: %w", probesMapFreeScratches, err)
+		}
+	}
+	return l, nil
 }
 
-// load returns the program of that name, which it loads once.
-func (l *loader) load(name string) (*ebpf.Program, error) {
-	if p := l.programs[name]; p != nil {
-		return p, nil
+// loaded is what a program of the object is called once it is loaded: that of
+// a fentry or a fexit is loaded anew for each function.
+func (p point) loaded() string {
+	if p.kind == "fentry" || p.kind == "fexit" {
+		return p.program + "/" + p.at
 	}
-	one := l.spec.Copy()
-	clear(one.Programs)
-	one.Programs[name] = l.spec.Programs[name].Copy()
-	c, err := ebpf.NewCollectionWithOptions(one, ebpf.CollectionOptions{MapReplacements: l.maps})
+	return p.program
+}
+
+// programSpec is the program of a point.
+func (l *loader) programSpec(p point) *ebpf.ProgramSpec {
+	spec := l.spec.Programs[p.program].Copy()
+	if p.kind == "fentry" || p.kind == "fexit" {
+		spec.AttachTo = p.at
+	}
+	return spec
+}
+
+// load loads programs at once, unless they are.
+func (l *loader) load(points ...point) error {
+	spec := l.spec.Copy()
+	clear(spec.Programs)
+	for _, p := range points {
+		if name := p.loaded(); l.programs[name] == nil {
+			spec.Programs[name] = l.programSpec(p)
+		}
+	}
+	if len(spec.Programs) == 0 {
+		return nil
+	}
+	c, err := ebpf.NewCollectionWithOptions(spec, ebpf.CollectionOptions{MapReplacements: l.maps})
 	if err != nil {
-		return nil, err
+		return err
 	}
-	p := c.DetachProgram(name)
-	c.Close()
-	l.programs[name] = p
-	return p, nil
+	defer c.Close()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for name := range spec.Programs {
+		l.programs[name] = c.DetachProgram(name)
+	}
+	return nil
 }
 
 // use calls f, unless the programs and maps are closed: they may not be while
@@ -82,65 +126,56 @@ func (l *loader) close() {
 	}
 }
 
-// attach attaches one probe; the iterator is run instead.
-func (l *loader) attach(p probe) ([]link.Link, error) {
-	switch p.mechanism {
-	case mechanismBTF:
-		return l.attachBTF(p)
-	case mechanismTracepoint:
-		return l.attachSyscall(p)
-	}
-	_, err := l.load(p.program)
-	return nil, err
-}
-
-func (l *loader) attachBTF(p probe) ([]link.Link, error) {
-	program, err := l.load(p.program)
-	if err != nil {
+// attach attaches all points of a way, or none.
+func (l *loader) attach(w way) (links []link.Link, err error) {
+	if err := l.load(w.points...); err != nil {
 		return nil, err
 	}
-	at, err := link.AttachTracing(link.TracingOptions{Program: program})
-	if err != nil {
-		return nil, err
-	}
-	return []link.Link{at}, nil
-}
-
-// attachSyscall attaches to the exit first: a call that was seen to begin is
-// then seen to end.
-func (l *loader) attachSyscall(p probe) (links []link.Link, err error) {
-	defer func() {
+	for _, p := range w.points {
+		at, err := l.attachPoint(p)
 		if err != nil {
 			closeAll(links)
-			links = nil
-		}
-	}()
-	for _, side := range []struct{ event, program string }{
-		{"sys_exit_" + p.name, p.exit}, {"sys_enter_" + p.name, p.enter},
-	} {
-		if side.program == "" {
-			continue
-		}
-		program, err := l.load(side.program)
-		if err != nil {
-			return links, err
-		}
-		at, err := link.Tracepoint("syscalls", side.event, program, nil)
-		if err != nil {
-			return links, err
+			return nil, err
 		}
 		links = append(links, at)
 	}
 	return links, nil
 }
 
+func (l *loader) attachPoint(p point) (link.Link, error) {
+	program := l.programs[p.loaded()]
+	switch p.kind {
+	case "kprobe":
+		return link.Kprobe(p.at, program, nil)
+	case "kretprobe":
+		return kretprobe(p.at, program)
+	case "tracepoint":
+		group, event := path.Split(p.at)
+		return link.Tracepoint(path.Clean(group), event, program, nil)
+	}
+	return link.AttachTracing(link.TracingOptions{Program: program})
+}
+
+// maxActive is in how many threads at once a function is seen to return; by
+// itself the kernel takes two or so for each CPU, too few for calls that sleep.
+const maxActive = 1024
+
+// kretprobe needs tracefs to say maxActive, and does without it where that
+// may not be written.
+func kretprobe(function string, program *ebpf.Program) (link.Link, error) {
+	at, err := link.Kretprobe(function, program, &link.KprobeOptions{RetprobeMaxActive: maxActive})
+	if errors.Is(err, fs.ErrPermission) || errors.Is(err, fs.ErrNotExist) {
+		return link.Kretprobe(function, program, nil)
+	}
+	return at, err
+}
+
 // iterate runs the task iterator and returns what it wrote.
-func (l *loader) iterate(p probe) ([]byte, error) {
-	program, err := l.load(p.program)
-	if err != nil {
+func (l *loader) iterate(p point) ([]byte, error) {
+	if err := l.load(p); err != nil {
 		return nil, err
 	}
-	at, err := link.AttachIter(link.IterOptions{Program: program})
+	at, err := link.AttachIter(link.IterOptions{Program: l.programs[p.loaded()]})
 	if err != nil {
 		return nil, err
 	}
@@ -162,4 +197,10 @@ func closeAll(links []link.Link) error {
 	}
 	all.Wait()
 	return errors.Join(errs...)
+}
+
+// moduleMissing says that a kernel module is not there now.
+func moduleMissing(name string) bool {
+	_, err := os.Stat("/sys/module/" + name)
+	return errors.Is(err, fs.ErrNotExist)
 }

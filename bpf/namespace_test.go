@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"syscall"
 	"testing"
+	"unsafe"
 
 	"container_start_exporter/collector"
 
@@ -43,9 +44,49 @@ func TestUnshareByThread(t *testing.T) {
 	if e.Flags != unix.CLONE_NEWNET|unix.CLONE_NEWUTS || e.Ret != 0 || e.Duration <= 0 {
 		t.Errorf("%+v", e)
 	}
+	w.checkNetns(e)
 	if e.Namespaces.Net != m.net || e.Namespaces.UTS != m.uts || e.NetNS != m.net ||
 		e.Namespaces.IPC != inode(t, "/proc/self/ns/ipc") {
 		t.Errorf("%+v", e.Namespaces)
+	}
+}
+
+// cloneWithNamespaces makes a process in a new network namespace by clone or
+// clone3, which ends at once.
+func cloneWithNamespaces(call string) error {
+	var pid uintptr
+	var errno syscall.Errno
+	switch call {
+	case "clone":
+		pid, _, errno = syscall.RawSyscall(syscall.SYS_CLONE, unix.CLONE_NEWNET|uintptr(syscall.SIGCHLD), 0, 0)
+	default:
+		args := struct{ flags, pidfd, childTID, parentTID, exitSignal, stack, stackSize, tls uint64 }{
+			flags: unix.CLONE_NEWNET, exitSignal: uint64(syscall.SIGCHLD)}
+		pid, _, errno = syscall.RawSyscall(unix.SYS_CLONE3, uintptr(unsafe.Pointer(&args)), unsafe.Sizeof(args), 0)
+	}
+	if errno != 0 {
+		return errno
+	}
+	if pid == 0 {
+		syscall.RawSyscall(syscall.SYS_EXIT, 0, 0, 0)
+	}
+	_, err := syscall.Wait4(int(pid), nil, 0, nil)
+	return err
+}
+
+// checkNetns looks at the making of the network namespace, which only the
+// kernel's functions tell: it is within the call.
+func (w *watcher) checkNetns(e *collector.Event) {
+	w.t.Helper()
+	if !w.byFunctions() {
+		if e.NetnsDuration != 0 {
+			w.t.Errorf("%+v", e)
+		}
+		return
+	}
+	if e.NetnsDuration <= 0 || e.NetnsBegan < e.Began() || e.NetnsBegan+e.NetnsDuration > e.Time {
+		w.t.Errorf("the network namespace took %d from %d, the call %d from %d",
+			e.NetnsDuration, e.NetnsBegan, e.Duration, e.Began())
 	}
 }
 
@@ -68,6 +109,7 @@ func TestCloneWithNamespaces(t *testing.T) {
 	if e.PID != os.Getpid() || e.Parent != os.Getpid() || e.Duration <= 0 || e.Flags&syscall.CLONE_NEWNET == 0 {
 		t.Errorf("%+v", e)
 	}
+	w.checkNetns(e)
 }
 
 func actSetns(string) (facts, error) {

@@ -5,11 +5,14 @@ import (
 	"fmt"
 	"io/fs"
 	"math/bits"
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 
 	"container_start_exporter/collector"
 
+	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/link"
 	"github.com/cilium/ebpf/ringbuf"
 	"github.com/cilium/ebpf/rlimit"
@@ -23,24 +26,27 @@ type Options struct {
 	Names      []string // engines, shims, monitors, plugins
 	Runtimes   []string // OCI runtimes: their exec wakes the reader at once
 	BufferSize int      // of the ring buffer, in bytes, a power of two; 0 is 8 MiB
+	Mechanism  string   // one of Mechanisms; empty is MechanismAuto
 }
 
 // Probes are attached programs and the stream of events that they write.
 type Probes struct {
 	loader   *loader
-	links    []link.Link
-	hooks    []Hook
 	ring     *ringbuf.Reader
-	network  *linkSocket // nil where there is none
+	lost     *ebpf.Memory // counters, mapped: to read them takes no privilege
+	network  *linkSocket  // nil where there is none
 	snapshot []*collector.Event
 
 	received [kinds]atomic.Uint64
 	bad      atomic.Uint64 // records that could not be decoded
 
 	mu      sync.Mutex
+	links   []link.Link
+	hooks   []Hook
 	waiting []chan struct{} // for the reader to have drained the buffer
 	closed  chan struct{}
 	once    sync.Once
+	late    sync.WaitGroup // what is attached later
 }
 
 // Open loads and attaches the programs and finds what runs already. A hook
@@ -52,6 +58,12 @@ func Open(o Options) (*Probes, error) {
 	}
 	if bits.OnesCount(uint(o.BufferSize)) != 1 || o.BufferSize < 1<<16 {
 		return nil, fmt.Errorf("buffer size %d: must be a power of two of at least 64 KiB", o.BufferSize)
+	}
+	if o.Mechanism == "" {
+		o.Mechanism = MechanismAuto
+	}
+	if !slices.Contains(Mechanisms, o.Mechanism) {
+		return nil, fmt.Errorf("mechanism %q: must be one of %s", o.Mechanism, strings.Join(Mechanisms, ", "))
 	}
 	_ = rlimit.RemoveMemlock() // before 5.11; where it may not be, loading tells
 	l, err := newLoader(o)
@@ -76,12 +88,16 @@ func (p *Probes) open(o Options) (err error) {
 	if p.ring, err = ringbuf.NewReader(p.loader.maps[probesMapEvents]); err != nil {
 		return fmt.Errorf("open the ring buffer: %w", err)
 	}
+	if p.lost, err = p.loader.maps[probesMapLost].Memory(); err != nil {
+		return fmt.Errorf("map the counters of lost events: %w", err)
+	}
 	p.openNetwork()
-	withTracefs(func(missing error) { err = p.attach(missing) })
+	withTracefs(func(missing error) { err = p.attach(o.Mechanism, missing) })
 	return err
 }
 
-// watch adds names of executables. A key is the name padded with zeros.
+// watch adds names of executables. A key is the name padded with zeros, and
+// its first eight bytes.
 func (p *Probes) watch(names []string, class probesTaskClass) error {
 	for _, name := range names {
 		var key [len(probesName{}.Text)]byte
@@ -89,7 +105,11 @@ func (p *Probes) watch(names []string, class probesTaskClass) error {
 			return fmt.Errorf("name of an executable %q: must have 1 to %d bytes", name, len(key)-1)
 		}
 		copy(key[:], name)
-		if err := p.loader.maps[probesMapNames].Put(key, uint32(class)); err != nil {
+		err := p.loader.maps[probesMapNames].Put(key, uint32(class))
+		if err == nil {
+			err = p.loader.maps[probesMapBeginnings].Put(key[:8], uint32(1))
+		}
+		if err != nil {
 			return fmt.Errorf("watch %s: %w", name, err)
 		}
 	}
@@ -103,32 +123,8 @@ func (p *Probes) openNetwork() {
 	p.hooks = append(p.hooks, h)
 }
 
-// attach attaches all that is in the table. Without tracefs, for which missing
-// is the reason, no system call is seen.
-func (p *Probes) attach(missing error) error {
-	for _, b := range probes {
-		h := Hook{Name: b.name, Mechanism: b.mechanism, Feeds: b.feeds}
-		var links []link.Link
-		if b.mechanism == mechanismTracepoint && missing != nil {
-			h.Err = missing
-		} else {
-			links, h.Err = p.loader.attach(b)
-		}
-		if h.Err == nil && b.mechanism == mechanismIterator {
-			h.Err = p.findRunning(b)
-		}
-		if h.Err != nil && b.core {
-			return fmt.Errorf("attach %s: %w", b.name, h.Err)
-		}
-		h.Attached = h.Err == nil
-		p.links = append(p.links, links...)
-		p.hooks = append(p.hooks, h)
-	}
-	return nil
-}
-
-func (p *Probes) findRunning(b probe) error {
-	written, err := p.loader.iterate(b)
+func (p *Probes) findRunning(at point) error {
+	written, err := p.loader.iterate(at)
 	if err != nil {
 		return err
 	}
@@ -136,14 +132,21 @@ func (p *Probes) findRunning(b probe) error {
 	return err
 }
 
-// Hooks tells what is attached, and why what is not is not.
-func (p *Probes) Hooks() []Hook { return append([]Hook(nil), p.hooks...) }
+// Hooks tells what is attached, and why what is not is not. It changes when a
+// module is loaded that was waited for.
+func (p *Probes) Hooks() []Hook {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Clone(p.hooks)
+}
 
 // Close detaches everything. A Read that runs returns.
 func (p *Probes) Close() error {
 	var err error
 	p.once.Do(func() {
-		err = errors.Join(closeAll(p.links), p.closeRing())
+		err = p.closeRing()
+		p.late.Wait()
+		err = errors.Join(err, closeAll(p.links))
 		if p.network != nil {
 			err = errors.Join(err, p.network.close())
 		}

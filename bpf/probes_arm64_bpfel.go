@@ -24,6 +24,8 @@ type probesCall struct {
 	Kind          uint32
 	MntNs         uint32
 	Args          [5]uint64
+	NetnsBegin    uint64
+	NetnsTook     uint64
 	BaseLen       uint32
 	Base          uint8
 	BaseTruncated uint8
@@ -71,6 +73,7 @@ type probesEventFork struct {
 	Child     uint32
 	Parent    uint32
 	Ns        probesEventNamespaces
+	Netns     probesEventNetns
 }
 
 type probesEventHeader struct {
@@ -114,7 +117,9 @@ const (
 	probesEventKindEVENT_CGROUP_RMDIR  probesEventKind = 19
 	probesEventKindEVENT_NETLINK       probesEventKind = 20
 	probesEventKindEVENT_LISTEN        probesEventKind = 21
-	probesEventKindEVENT_KINDS         probesEventKind = 22
+	probesEventKindEVENT_VETH_NEWLINK  probesEventKind = 22
+	probesEventKindEVENT_VETH_DELLINK  probesEventKind = 23
+	probesEventKindEVENT_KINDS         probesEventKind = 24
 )
 
 type probesEventMount struct {
@@ -133,9 +138,10 @@ type probesEventMount struct {
 }
 
 type probesEventNamespace struct {
-	_  structs.HostLayout
-	H  probesEventHeader
-	Ns probesEventNamespaces
+	_     structs.HostLayout
+	H     probesEventHeader
+	Ns    probesEventNamespaces
+	Netns probesEventNetns
 }
 
 type probesEventNamespaces struct {
@@ -159,6 +165,12 @@ type probesEventNetlink struct {
 	Pad        uint32
 }
 
+type probesEventNetns struct {
+	_     structs.HostLayout
+	Begin uint64
+	Took  uint64
+}
+
 type probesEventProcess struct {
 	_      structs.HostLayout
 	Time   uint64
@@ -175,14 +187,36 @@ type probesEventRename struct {
 	Name [16]int8
 }
 
+type probesEventVeth struct {
+	_      structs.HostLayout
+	H      probesEventHeader
+	Waited uint64
+	Ends   [2]probesEventVethEnd
+}
+
+type probesEventVethEnd struct {
+	_     structs.HostLayout
+	NetNs uint32
+	Index uint32
+	Name  [16]int8
+}
+
 type probesLosses struct {
 	_     structs.HostLayout
-	Count [22]uint64
+	Count [24]uint64
 }
 
 type probesName struct {
 	_    structs.HostLayout
 	Text [32]int8
+}
+
+type probesPair struct {
+	_      structs.HostLayout
+	Begin  uint64
+	Waited uint64
+	Device uint64
+	Ends   [2]probesEventVethEnd
 }
 
 type probesScratch struct {
@@ -230,57 +264,115 @@ const (
 //
 // Used for safe lookups in a Collection or CollectionSpec.
 const (
-	probesMapBases                 = "bases"
-	probesMapCalls                 = "calls"
-	probesMapContainers            = "containers"
-	probesMapEvents                = "events"
-	probesMapLost                  = "lost"
-	probesMapNames                 = "names"
-	probesMapScratches             = "scratches"
-	probesMapTasks                 = "tasks"
-	probesProgCgroupAttachTask     = "cgroup_attach_task"
-	probesProgCgroupMkdir          = "cgroup_mkdir"
-	probesProgCgroupRmdir          = "cgroup_rmdir"
-	probesProgExecExit             = "exec_exit"
-	probesProgExecveEnter          = "execve_enter"
-	probesProgExecveatEnter        = "execveat_enter"
-	probesProgRunning              = "running"
-	probesProgSchedProcessExec     = "sched_process_exec"
-	probesProgSchedProcessExit     = "sched_process_exit"
-	probesProgSysChrootEnter       = "sys_chroot_enter"
-	probesProgSysClone3Enter       = "sys_clone3_enter"
-	probesProgSysCloneEnter        = "sys_clone_enter"
-	probesProgSysFsconfigEnter     = "sys_fsconfig_enter"
-	probesProgSysFsmountEnter      = "sys_fsmount_enter"
-	probesProgSysFsopenEnter       = "sys_fsopen_enter"
-	probesProgSysListenExit        = "sys_listen_exit"
-	probesProgSysMountEnter        = "sys_mount_enter"
-	probesProgSysMountExit         = "sys_mount_exit"
-	probesProgSysMountSetattrEnter = "sys_mount_setattr_enter"
-	probesProgSysMoveMountEnter    = "sys_move_mount_enter"
-	probesProgSysNamespaceExit     = "sys_namespace_exit"
-	probesProgSysNetlinkExit       = "sys_netlink_exit"
-	probesProgSysOpenTreeEnter     = "sys_open_tree_enter"
-	probesProgSysPivotRootEnter    = "sys_pivot_root_enter"
-	probesProgSysSendmsgEnter      = "sys_sendmsg_enter"
-	probesProgSysSendtoEnter       = "sys_sendto_enter"
-	probesProgSysSetnsEnter        = "sys_setns_enter"
-	probesProgSysUmountEnter       = "sys_umount_enter"
-	probesProgSysUnshareEnter      = "sys_unshare_enter"
-	probesProgTaskNewtask          = "task_newtask"
-	probesProgTaskRename           = "task_rename"
-	probesVarEventCgroupType       = "event_cgroup_type"
-	probesVarEventExecType         = "event_exec_type"
-	probesVarEventExitType         = "event_exit_type"
-	probesVarEventForkType         = "event_fork_type"
-	probesVarEventKindType         = "event_kind_type"
-	probesVarEventMountType        = "event_mount_type"
-	probesVarEventNamespaceType    = "event_namespace_type"
-	probesVarEventNetlinkType      = "event_netlink_type"
-	probesVarEventProcessType      = "event_process_type"
-	probesVarEventRenameType       = "event_rename_type"
-	probesVarTaskClassType         = "task_class_type"
-	probesVarWakeupBytes           = "wakeup_bytes"
+	probesMapBases                      = "bases"
+	probesMapBeginnings                 = "beginnings"
+	probesMapCalls                      = "calls"
+	probesMapContainers                 = "containers"
+	probesMapEvents                     = "events"
+	probesMapFreeScratches              = "free_scratches"
+	probesMapLost                       = "lost"
+	probesMapNames                      = "names"
+	probesMapPairs                      = "pairs"
+	probesMapScratches                  = "scratches"
+	probesMapTasks                      = "tasks"
+	probesProgCgroupAttachTask          = "cgroup_attach_task"
+	probesProgCgroupMkdir               = "cgroup_mkdir"
+	probesProgCgroupRmdir               = "cgroup_rmdir"
+	probesProgFentryChroot              = "fentry_chroot"
+	probesProgFentryCopyNetNs           = "fentry_copy_net_ns"
+	probesProgFentryCreateNewNamespaces = "fentry_create_new_namespaces"
+	probesProgFentryExecve              = "fentry_execve"
+	probesProgFentryExecveat            = "fentry_execveat"
+	probesProgFentryFsconfig            = "fentry_fsconfig"
+	probesProgFentryFsmount             = "fentry_fsmount"
+	probesProgFentryFsopen              = "fentry_fsopen"
+	probesProgFentryMount               = "fentry_mount"
+	probesProgFentryMountSetattr        = "fentry_mount_setattr"
+	probesProgFentryMoveMount           = "fentry_move_mount"
+	probesProgFentryOpenTree            = "fentry_open_tree"
+	probesProgFentryPivotRoot           = "fentry_pivot_root"
+	probesProgFentryRtnetlinkRcvMsg     = "fentry_rtnetlink_rcv_msg"
+	probesProgFentrySetns               = "fentry_setns"
+	probesProgFentryUmount              = "fentry_umount"
+	probesProgFentryUnshare             = "fentry_unshare"
+	probesProgFentryVethDellink         = "fentry_veth_dellink"
+	probesProgFentryVethNewlink         = "fentry_veth_newlink"
+	probesProgFexitCopyNetNs            = "fexit_copy_net_ns"
+	probesProgFexitExec                 = "fexit_exec"
+	probesProgFexitListen               = "fexit_listen"
+	probesProgFexitMount                = "fexit_mount"
+	probesProgFexitNamespace            = "fexit_namespace"
+	probesProgFexitRtnetlinkRcvMsg      = "fexit_rtnetlink_rcv_msg"
+	probesProgFexitVethDellink          = "fexit_veth_dellink"
+	probesProgFexitVethNewlink          = "fexit_veth_newlink"
+	probesProgKprobeChroot              = "kprobe_chroot"
+	probesProgKprobeCopyNetNs           = "kprobe_copy_net_ns"
+	probesProgKprobeCreateNewNamespaces = "kprobe_create_new_namespaces"
+	probesProgKprobeExecve              = "kprobe_execve"
+	probesProgKprobeExecveat            = "kprobe_execveat"
+	probesProgKprobeFsconfig            = "kprobe_fsconfig"
+	probesProgKprobeFsmount             = "kprobe_fsmount"
+	probesProgKprobeFsopen              = "kprobe_fsopen"
+	probesProgKprobeMount               = "kprobe_mount"
+	probesProgKprobeMountSetattr        = "kprobe_mount_setattr"
+	probesProgKprobeMoveMount           = "kprobe_move_mount"
+	probesProgKprobeOpenTree            = "kprobe_open_tree"
+	probesProgKprobePivotRoot           = "kprobe_pivot_root"
+	probesProgKprobeRtnetlinkRcvMsg     = "kprobe_rtnetlink_rcv_msg"
+	probesProgKprobeSetns               = "kprobe_setns"
+	probesProgKprobeUmount              = "kprobe_umount"
+	probesProgKprobeUnshare             = "kprobe_unshare"
+	probesProgKprobeVethDellink         = "kprobe_veth_dellink"
+	probesProgKprobeVethNewlink         = "kprobe_veth_newlink"
+	probesProgKretprobeCopyNetNs        = "kretprobe_copy_net_ns"
+	probesProgKretprobeExec             = "kretprobe_exec"
+	probesProgKretprobeListen           = "kretprobe_listen"
+	probesProgKretprobeMount            = "kretprobe_mount"
+	probesProgKretprobeNamespace        = "kretprobe_namespace"
+	probesProgKretprobeRtnetlinkRcvMsg  = "kretprobe_rtnetlink_rcv_msg"
+	probesProgKretprobeVethDellink      = "kretprobe_veth_dellink"
+	probesProgKretprobeVethNewlink      = "kretprobe_veth_newlink"
+	probesProgRunning                   = "running"
+	probesProgSchedProcessExec          = "sched_process_exec"
+	probesProgSchedProcessExit          = "sched_process_exit"
+	probesProgTaskNewtask               = "task_newtask"
+	probesProgTaskRename                = "task_rename"
+	probesProgTpChroot                  = "tp_chroot"
+	probesProgTpClone                   = "tp_clone"
+	probesProgTpClone3                  = "tp_clone3"
+	probesProgTpExecExit                = "tp_exec_exit"
+	probesProgTpExecve                  = "tp_execve"
+	probesProgTpExecveat                = "tp_execveat"
+	probesProgTpFsconfig                = "tp_fsconfig"
+	probesProgTpFsmount                 = "tp_fsmount"
+	probesProgTpFsopen                  = "tp_fsopen"
+	probesProgTpListenExit              = "tp_listen_exit"
+	probesProgTpMount                   = "tp_mount"
+	probesProgTpMountExit               = "tp_mount_exit"
+	probesProgTpMountSetattr            = "tp_mount_setattr"
+	probesProgTpMoveMount               = "tp_move_mount"
+	probesProgTpNamespaceExit           = "tp_namespace_exit"
+	probesProgTpOpenTree                = "tp_open_tree"
+	probesProgTpPivotRoot               = "tp_pivot_root"
+	probesProgTpSendExit                = "tp_send_exit"
+	probesProgTpSendmsg                 = "tp_sendmsg"
+	probesProgTpSendto                  = "tp_sendto"
+	probesProgTpSetns                   = "tp_setns"
+	probesProgTpUmount                  = "tp_umount"
+	probesProgTpUnshare                 = "tp_unshare"
+	probesVarEventCgroupType            = "event_cgroup_type"
+	probesVarEventExecType              = "event_exec_type"
+	probesVarEventExitType              = "event_exit_type"
+	probesVarEventForkType              = "event_fork_type"
+	probesVarEventKindType              = "event_kind_type"
+	probesVarEventMountType             = "event_mount_type"
+	probesVarEventNamespaceType         = "event_namespace_type"
+	probesVarEventNetlinkType           = "event_netlink_type"
+	probesVarEventProcessType           = "event_process_type"
+	probesVarEventRenameType            = "event_rename_type"
+	probesVarEventVethType              = "event_veth_type"
+	probesVarTaskClassType              = "task_class_type"
+	probesVarWakeupBytes                = "wakeup_bytes"
 )
 
 // loadProbes returns the embedded CollectionSpec for probes.
@@ -325,51 +417,108 @@ type probesSpecs struct {
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type probesProgramSpecs struct {
-	CgroupAttachTask     *ebpf.ProgramSpec `ebpf:"cgroup_attach_task"`
-	CgroupMkdir          *ebpf.ProgramSpec `ebpf:"cgroup_mkdir"`
-	CgroupRmdir          *ebpf.ProgramSpec `ebpf:"cgroup_rmdir"`
-	ExecExit             *ebpf.ProgramSpec `ebpf:"exec_exit"`
-	ExecveEnter          *ebpf.ProgramSpec `ebpf:"execve_enter"`
-	ExecveatEnter        *ebpf.ProgramSpec `ebpf:"execveat_enter"`
-	Running              *ebpf.ProgramSpec `ebpf:"running"`
-	SchedProcessExec     *ebpf.ProgramSpec `ebpf:"sched_process_exec"`
-	SchedProcessExit     *ebpf.ProgramSpec `ebpf:"sched_process_exit"`
-	SysChrootEnter       *ebpf.ProgramSpec `ebpf:"sys_chroot_enter"`
-	SysClone3Enter       *ebpf.ProgramSpec `ebpf:"sys_clone3_enter"`
-	SysCloneEnter        *ebpf.ProgramSpec `ebpf:"sys_clone_enter"`
-	SysFsconfigEnter     *ebpf.ProgramSpec `ebpf:"sys_fsconfig_enter"`
-	SysFsmountEnter      *ebpf.ProgramSpec `ebpf:"sys_fsmount_enter"`
-	SysFsopenEnter       *ebpf.ProgramSpec `ebpf:"sys_fsopen_enter"`
-	SysListenExit        *ebpf.ProgramSpec `ebpf:"sys_listen_exit"`
-	SysMountEnter        *ebpf.ProgramSpec `ebpf:"sys_mount_enter"`
-	SysMountExit         *ebpf.ProgramSpec `ebpf:"sys_mount_exit"`
-	SysMountSetattrEnter *ebpf.ProgramSpec `ebpf:"sys_mount_setattr_enter"`
-	SysMoveMountEnter    *ebpf.ProgramSpec `ebpf:"sys_move_mount_enter"`
-	SysNamespaceExit     *ebpf.ProgramSpec `ebpf:"sys_namespace_exit"`
-	SysNetlinkExit       *ebpf.ProgramSpec `ebpf:"sys_netlink_exit"`
-	SysOpenTreeEnter     *ebpf.ProgramSpec `ebpf:"sys_open_tree_enter"`
-	SysPivotRootEnter    *ebpf.ProgramSpec `ebpf:"sys_pivot_root_enter"`
-	SysSendmsgEnter      *ebpf.ProgramSpec `ebpf:"sys_sendmsg_enter"`
-	SysSendtoEnter       *ebpf.ProgramSpec `ebpf:"sys_sendto_enter"`
-	SysSetnsEnter        *ebpf.ProgramSpec `ebpf:"sys_setns_enter"`
-	SysUmountEnter       *ebpf.ProgramSpec `ebpf:"sys_umount_enter"`
-	SysUnshareEnter      *ebpf.ProgramSpec `ebpf:"sys_unshare_enter"`
-	TaskNewtask          *ebpf.ProgramSpec `ebpf:"task_newtask"`
-	TaskRename           *ebpf.ProgramSpec `ebpf:"task_rename"`
+	CgroupAttachTask          *ebpf.ProgramSpec `ebpf:"cgroup_attach_task"`
+	CgroupMkdir               *ebpf.ProgramSpec `ebpf:"cgroup_mkdir"`
+	CgroupRmdir               *ebpf.ProgramSpec `ebpf:"cgroup_rmdir"`
+	FentryChroot              *ebpf.ProgramSpec `ebpf:"fentry_chroot"`
+	FentryCopyNetNs           *ebpf.ProgramSpec `ebpf:"fentry_copy_net_ns"`
+	FentryCreateNewNamespaces *ebpf.ProgramSpec `ebpf:"fentry_create_new_namespaces"`
+	FentryExecve              *ebpf.ProgramSpec `ebpf:"fentry_execve"`
+	FentryExecveat            *ebpf.ProgramSpec `ebpf:"fentry_execveat"`
+	FentryFsconfig            *ebpf.ProgramSpec `ebpf:"fentry_fsconfig"`
+	FentryFsmount             *ebpf.ProgramSpec `ebpf:"fentry_fsmount"`
+	FentryFsopen              *ebpf.ProgramSpec `ebpf:"fentry_fsopen"`
+	FentryMount               *ebpf.ProgramSpec `ebpf:"fentry_mount"`
+	FentryMountSetattr        *ebpf.ProgramSpec `ebpf:"fentry_mount_setattr"`
+	FentryMoveMount           *ebpf.ProgramSpec `ebpf:"fentry_move_mount"`
+	FentryOpenTree            *ebpf.ProgramSpec `ebpf:"fentry_open_tree"`
+	FentryPivotRoot           *ebpf.ProgramSpec `ebpf:"fentry_pivot_root"`
+	FentryRtnetlinkRcvMsg     *ebpf.ProgramSpec `ebpf:"fentry_rtnetlink_rcv_msg"`
+	FentrySetns               *ebpf.ProgramSpec `ebpf:"fentry_setns"`
+	FentryUmount              *ebpf.ProgramSpec `ebpf:"fentry_umount"`
+	FentryUnshare             *ebpf.ProgramSpec `ebpf:"fentry_unshare"`
+	FentryVethDellink         *ebpf.ProgramSpec `ebpf:"fentry_veth_dellink"`
+	FentryVethNewlink         *ebpf.ProgramSpec `ebpf:"fentry_veth_newlink"`
+	FexitCopyNetNs            *ebpf.ProgramSpec `ebpf:"fexit_copy_net_ns"`
+	FexitExec                 *ebpf.ProgramSpec `ebpf:"fexit_exec"`
+	FexitListen               *ebpf.ProgramSpec `ebpf:"fexit_listen"`
+	FexitMount                *ebpf.ProgramSpec `ebpf:"fexit_mount"`
+	FexitNamespace            *ebpf.ProgramSpec `ebpf:"fexit_namespace"`
+	FexitRtnetlinkRcvMsg      *ebpf.ProgramSpec `ebpf:"fexit_rtnetlink_rcv_msg"`
+	FexitVethDellink          *ebpf.ProgramSpec `ebpf:"fexit_veth_dellink"`
+	FexitVethNewlink          *ebpf.ProgramSpec `ebpf:"fexit_veth_newlink"`
+	KprobeChroot              *ebpf.ProgramSpec `ebpf:"kprobe_chroot"`
+	KprobeCopyNetNs           *ebpf.ProgramSpec `ebpf:"kprobe_copy_net_ns"`
+	KprobeCreateNewNamespaces *ebpf.ProgramSpec `ebpf:"kprobe_create_new_namespaces"`
+	KprobeExecve              *ebpf.ProgramSpec `ebpf:"kprobe_execve"`
+	KprobeExecveat            *ebpf.ProgramSpec `ebpf:"kprobe_execveat"`
+	KprobeFsconfig            *ebpf.ProgramSpec `ebpf:"kprobe_fsconfig"`
+	KprobeFsmount             *ebpf.ProgramSpec `ebpf:"kprobe_fsmount"`
+	KprobeFsopen              *ebpf.ProgramSpec `ebpf:"kprobe_fsopen"`
+	KprobeMount               *ebpf.ProgramSpec `ebpf:"kprobe_mount"`
+	KprobeMountSetattr        *ebpf.ProgramSpec `ebpf:"kprobe_mount_setattr"`
+	KprobeMoveMount           *ebpf.ProgramSpec `ebpf:"kprobe_move_mount"`
+	KprobeOpenTree            *ebpf.ProgramSpec `ebpf:"kprobe_open_tree"`
+	KprobePivotRoot           *ebpf.ProgramSpec `ebpf:"kprobe_pivot_root"`
+	KprobeRtnetlinkRcvMsg     *ebpf.ProgramSpec `ebpf:"kprobe_rtnetlink_rcv_msg"`
+	KprobeSetns               *ebpf.ProgramSpec `ebpf:"kprobe_setns"`
+	KprobeUmount              *ebpf.ProgramSpec `ebpf:"kprobe_umount"`
+	KprobeUnshare             *ebpf.ProgramSpec `ebpf:"kprobe_unshare"`
+	KprobeVethDellink         *ebpf.ProgramSpec `ebpf:"kprobe_veth_dellink"`
+	KprobeVethNewlink         *ebpf.ProgramSpec `ebpf:"kprobe_veth_newlink"`
+	KretprobeCopyNetNs        *ebpf.ProgramSpec `ebpf:"kretprobe_copy_net_ns"`
+	KretprobeExec             *ebpf.ProgramSpec `ebpf:"kretprobe_exec"`
+	KretprobeListen           *ebpf.ProgramSpec `ebpf:"kretprobe_listen"`
+	KretprobeMount            *ebpf.ProgramSpec `ebpf:"kretprobe_mount"`
+	KretprobeNamespace        *ebpf.ProgramSpec `ebpf:"kretprobe_namespace"`
+	KretprobeRtnetlinkRcvMsg  *ebpf.ProgramSpec `ebpf:"kretprobe_rtnetlink_rcv_msg"`
+	KretprobeVethDellink      *ebpf.ProgramSpec `ebpf:"kretprobe_veth_dellink"`
+	KretprobeVethNewlink      *ebpf.ProgramSpec `ebpf:"kretprobe_veth_newlink"`
+	Running                   *ebpf.ProgramSpec `ebpf:"running"`
+	SchedProcessExec          *ebpf.ProgramSpec `ebpf:"sched_process_exec"`
+	SchedProcessExit          *ebpf.ProgramSpec `ebpf:"sched_process_exit"`
+	TaskNewtask               *ebpf.ProgramSpec `ebpf:"task_newtask"`
+	TaskRename                *ebpf.ProgramSpec `ebpf:"task_rename"`
+	TpChroot                  *ebpf.ProgramSpec `ebpf:"tp_chroot"`
+	TpClone                   *ebpf.ProgramSpec `ebpf:"tp_clone"`
+	TpClone3                  *ebpf.ProgramSpec `ebpf:"tp_clone3"`
+	TpExecExit                *ebpf.ProgramSpec `ebpf:"tp_exec_exit"`
+	TpExecve                  *ebpf.ProgramSpec `ebpf:"tp_execve"`
+	TpExecveat                *ebpf.ProgramSpec `ebpf:"tp_execveat"`
+	TpFsconfig                *ebpf.ProgramSpec `ebpf:"tp_fsconfig"`
+	TpFsmount                 *ebpf.ProgramSpec `ebpf:"tp_fsmount"`
+	TpFsopen                  *ebpf.ProgramSpec `ebpf:"tp_fsopen"`
+	TpListenExit              *ebpf.ProgramSpec `ebpf:"tp_listen_exit"`
+	TpMount                   *ebpf.ProgramSpec `ebpf:"tp_mount"`
+	TpMountExit               *ebpf.ProgramSpec `ebpf:"tp_mount_exit"`
+	TpMountSetattr            *ebpf.ProgramSpec `ebpf:"tp_mount_setattr"`
+	TpMoveMount               *ebpf.ProgramSpec `ebpf:"tp_move_mount"`
+	TpNamespaceExit           *ebpf.ProgramSpec `ebpf:"tp_namespace_exit"`
+	TpOpenTree                *ebpf.ProgramSpec `ebpf:"tp_open_tree"`
+	TpPivotRoot               *ebpf.ProgramSpec `ebpf:"tp_pivot_root"`
+	TpSendExit                *ebpf.ProgramSpec `ebpf:"tp_send_exit"`
+	TpSendmsg                 *ebpf.ProgramSpec `ebpf:"tp_sendmsg"`
+	TpSendto                  *ebpf.ProgramSpec `ebpf:"tp_sendto"`
+	TpSetns                   *ebpf.ProgramSpec `ebpf:"tp_setns"`
+	TpUmount                  *ebpf.ProgramSpec `ebpf:"tp_umount"`
+	TpUnshare                 *ebpf.ProgramSpec `ebpf:"tp_unshare"`
 }
 
 // probesMapSpecs contains maps before they are loaded into the kernel.
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type probesMapSpecs struct {
-	Bases      *ebpf.MapSpec `ebpf:"bases"`
-	Calls      *ebpf.MapSpec `ebpf:"calls"`
-	Containers *ebpf.MapSpec `ebpf:"containers"`
-	Events     *ebpf.MapSpec `ebpf:"events"`
-	Lost       *ebpf.MapSpec `ebpf:"lost"`
-	Names      *ebpf.MapSpec `ebpf:"names"`
-	Scratches  *ebpf.MapSpec `ebpf:"scratches"`
-	Tasks      *ebpf.MapSpec `ebpf:"tasks"`
+	Bases         *ebpf.MapSpec `ebpf:"bases"`
+	Beginnings    *ebpf.MapSpec `ebpf:"beginnings"`
+	Calls         *ebpf.MapSpec `ebpf:"calls"`
+	Containers    *ebpf.MapSpec `ebpf:"containers"`
+	Events        *ebpf.MapSpec `ebpf:"events"`
+	FreeScratches *ebpf.MapSpec `ebpf:"free_scratches"`
+	Lost          *ebpf.MapSpec `ebpf:"lost"`
+	Names         *ebpf.MapSpec `ebpf:"names"`
+	Pairs         *ebpf.MapSpec `ebpf:"pairs"`
+	Scratches     *ebpf.MapSpec `ebpf:"scratches"`
+	Tasks         *ebpf.MapSpec `ebpf:"tasks"`
 }
 
 // probesVariableSpecs contains global variables before they are loaded into the kernel.
@@ -386,6 +535,7 @@ type probesVariableSpecs struct {
 	EventNetlinkType   *ebpf.VariableSpec `ebpf:"event_netlink_type"`
 	EventProcessType   *ebpf.VariableSpec `ebpf:"event_process_type"`
 	EventRenameType    *ebpf.VariableSpec `ebpf:"event_rename_type"`
+	EventVethType      *ebpf.VariableSpec `ebpf:"event_veth_type"`
 	TaskClassType      *ebpf.VariableSpec `ebpf:"task_class_type"`
 	WakeupBytes        *ebpf.VariableSpec `ebpf:"wakeup_bytes"`
 }
@@ -410,24 +560,30 @@ func (o *probesObjects) Close() error {
 //
 // It can be passed to loadProbesObjects or ebpf.CollectionSpec.LoadAndAssign.
 type probesMaps struct {
-	Bases      *ebpf.Map `ebpf:"bases"`
-	Calls      *ebpf.Map `ebpf:"calls"`
-	Containers *ebpf.Map `ebpf:"containers"`
-	Events     *ebpf.Map `ebpf:"events"`
-	Lost       *ebpf.Map `ebpf:"lost"`
-	Names      *ebpf.Map `ebpf:"names"`
-	Scratches  *ebpf.Map `ebpf:"scratches"`
-	Tasks      *ebpf.Map `ebpf:"tasks"`
+	Bases         *ebpf.Map `ebpf:"bases"`
+	Beginnings    *ebpf.Map `ebpf:"beginnings"`
+	Calls         *ebpf.Map `ebpf:"calls"`
+	Containers    *ebpf.Map `ebpf:"containers"`
+	Events        *ebpf.Map `ebpf:"events"`
+	FreeScratches *ebpf.Map `ebpf:"free_scratches"`
+	Lost          *ebpf.Map `ebpf:"lost"`
+	Names         *ebpf.Map `ebpf:"names"`
+	Pairs         *ebpf.Map `ebpf:"pairs"`
+	Scratches     *ebpf.Map `ebpf:"scratches"`
+	Tasks         *ebpf.Map `ebpf:"tasks"`
 }
 
 func (m *probesMaps) Close() error {
 	return _ProbesClose(
 		m.Bases,
+		m.Beginnings,
 		m.Calls,
 		m.Containers,
 		m.Events,
+		m.FreeScratches,
 		m.Lost,
 		m.Names,
+		m.Pairs,
 		m.Scratches,
 		m.Tasks,
 	)
@@ -447,6 +603,7 @@ type probesVariables struct {
 	EventNetlinkType   *ebpf.Variable `ebpf:"event_netlink_type"`
 	EventProcessType   *ebpf.Variable `ebpf:"event_process_type"`
 	EventRenameType    *ebpf.Variable `ebpf:"event_rename_type"`
+	EventVethType      *ebpf.Variable `ebpf:"event_veth_type"`
 	TaskClassType      *ebpf.Variable `ebpf:"task_class_type"`
 	WakeupBytes        *ebpf.Variable `ebpf:"wakeup_bytes"`
 }
@@ -455,37 +612,91 @@ type probesVariables struct {
 //
 // It can be passed to loadProbesObjects or ebpf.CollectionSpec.LoadAndAssign.
 type probesPrograms struct {
-	CgroupAttachTask     *ebpf.Program `ebpf:"cgroup_attach_task"`
-	CgroupMkdir          *ebpf.Program `ebpf:"cgroup_mkdir"`
-	CgroupRmdir          *ebpf.Program `ebpf:"cgroup_rmdir"`
-	ExecExit             *ebpf.Program `ebpf:"exec_exit"`
-	ExecveEnter          *ebpf.Program `ebpf:"execve_enter"`
-	ExecveatEnter        *ebpf.Program `ebpf:"execveat_enter"`
-	Running              *ebpf.Program `ebpf:"running"`
-	SchedProcessExec     *ebpf.Program `ebpf:"sched_process_exec"`
-	SchedProcessExit     *ebpf.Program `ebpf:"sched_process_exit"`
-	SysChrootEnter       *ebpf.Program `ebpf:"sys_chroot_enter"`
-	SysClone3Enter       *ebpf.Program `ebpf:"sys_clone3_enter"`
-	SysCloneEnter        *ebpf.Program `ebpf:"sys_clone_enter"`
-	SysFsconfigEnter     *ebpf.Program `ebpf:"sys_fsconfig_enter"`
-	SysFsmountEnter      *ebpf.Program `ebpf:"sys_fsmount_enter"`
-	SysFsopenEnter       *ebpf.Program `ebpf:"sys_fsopen_enter"`
-	SysListenExit        *ebpf.Program `ebpf:"sys_listen_exit"`
-	SysMountEnter        *ebpf.Program `ebpf:"sys_mount_enter"`
-	SysMountExit         *ebpf.Program `ebpf:"sys_mount_exit"`
-	SysMountSetattrEnter *ebpf.Program `ebpf:"sys_mount_setattr_enter"`
-	SysMoveMountEnter    *ebpf.Program `ebpf:"sys_move_mount_enter"`
-	SysNamespaceExit     *ebpf.Program `ebpf:"sys_namespace_exit"`
-	SysNetlinkExit       *ebpf.Program `ebpf:"sys_netlink_exit"`
-	SysOpenTreeEnter     *ebpf.Program `ebpf:"sys_open_tree_enter"`
-	SysPivotRootEnter    *ebpf.Program `ebpf:"sys_pivot_root_enter"`
-	SysSendmsgEnter      *ebpf.Program `ebpf:"sys_sendmsg_enter"`
-	SysSendtoEnter       *ebpf.Program `ebpf:"sys_sendto_enter"`
-	SysSetnsEnter        *ebpf.Program `ebpf:"sys_setns_enter"`
-	SysUmountEnter       *ebpf.Program `ebpf:"sys_umount_enter"`
-	SysUnshareEnter      *ebpf.Program `ebpf:"sys_unshare_enter"`
-	TaskNewtask          *ebpf.Program `ebpf:"task_newtask"`
-	TaskRename           *ebpf.Program `ebpf:"task_rename"`
+	CgroupAttachTask          *ebpf.Program `ebpf:"cgroup_attach_task"`
+	CgroupMkdir               *ebpf.Program `ebpf:"cgroup_mkdir"`
+	CgroupRmdir               *ebpf.Program `ebpf:"cgroup_rmdir"`
+	FentryChroot              *ebpf.Program `ebpf:"fentry_chroot"`
+	FentryCopyNetNs           *ebpf.Program `ebpf:"fentry_copy_net_ns"`
+	FentryCreateNewNamespaces *ebpf.Program `ebpf:"fentry_create_new_namespaces"`
+	FentryExecve              *ebpf.Program `ebpf:"fentry_execve"`
+	FentryExecveat            *ebpf.Program `ebpf:"fentry_execveat"`
+	FentryFsconfig            *ebpf.Program `ebpf:"fentry_fsconfig"`
+	FentryFsmount             *ebpf.Program `ebpf:"fentry_fsmount"`
+	FentryFsopen              *ebpf.Program `ebpf:"fentry_fsopen"`
+	FentryMount               *ebpf.Program `ebpf:"fentry_mount"`
+	FentryMountSetattr        *ebpf.Program `ebpf:"fentry_mount_setattr"`
+	FentryMoveMount           *ebpf.Program `ebpf:"fentry_move_mount"`
+	FentryOpenTree            *ebpf.Program `ebpf:"fentry_open_tree"`
+	FentryPivotRoot           *ebpf.Program `ebpf:"fentry_pivot_root"`
+	FentryRtnetlinkRcvMsg     *ebpf.Program `ebpf:"fentry_rtnetlink_rcv_msg"`
+	FentrySetns               *ebpf.Program `ebpf:"fentry_setns"`
+	FentryUmount              *ebpf.Program `ebpf:"fentry_umount"`
+	FentryUnshare             *ebpf.Program `ebpf:"fentry_unshare"`
+	FentryVethDellink         *ebpf.Program `ebpf:"fentry_veth_dellink"`
+	FentryVethNewlink         *ebpf.Program `ebpf:"fentry_veth_newlink"`
+	FexitCopyNetNs            *ebpf.Program `ebpf:"fexit_copy_net_ns"`
+	FexitExec                 *ebpf.Program `ebpf:"fexit_exec"`
+	FexitListen               *ebpf.Program `ebpf:"fexit_listen"`
+	FexitMount                *ebpf.Program `ebpf:"fexit_mount"`
+	FexitNamespace            *ebpf.Program `ebpf:"fexit_namespace"`
+	FexitRtnetlinkRcvMsg      *ebpf.Program `ebpf:"fexit_rtnetlink_rcv_msg"`
+	FexitVethDellink          *ebpf.Program `ebpf:"fexit_veth_dellink"`
+	FexitVethNewlink          *ebpf.Program `ebpf:"fexit_veth_newlink"`
+	KprobeChroot              *ebpf.Program `ebpf:"kprobe_chroot"`
+	KprobeCopyNetNs           *ebpf.Program `ebpf:"kprobe_copy_net_ns"`
+	KprobeCreateNewNamespaces *ebpf.Program `ebpf:"kprobe_create_new_namespaces"`
+	KprobeExecve              *ebpf.Program `ebpf:"kprobe_execve"`
+	KprobeExecveat            *ebpf.Program `ebpf:"kprobe_execveat"`
+	KprobeFsconfig            *ebpf.Program `ebpf:"kprobe_fsconfig"`
+	KprobeFsmount             *ebpf.Program `ebpf:"kprobe_fsmount"`
+	KprobeFsopen              *ebpf.Program `ebpf:"kprobe_fsopen"`
+	KprobeMount               *ebpf.Program `ebpf:"kprobe_mount"`
+	KprobeMountSetattr        *ebpf.Program `ebpf:"kprobe_mount_setattr"`
+	KprobeMoveMount           *ebpf.Program `ebpf:"kprobe_move_mount"`
+	KprobeOpenTree            *ebpf.Program `ebpf:"kprobe_open_tree"`
+	KprobePivotRoot           *ebpf.Program `ebpf:"kprobe_pivot_root"`
+	KprobeRtnetlinkRcvMsg     *ebpf.Program `ebpf:"kprobe_rtnetlink_rcv_msg"`
+	KprobeSetns               *ebpf.Program `ebpf:"kprobe_setns"`
+	KprobeUmount              *ebpf.Program `ebpf:"kprobe_umount"`
+	KprobeUnshare             *ebpf.Program `ebpf:"kprobe_unshare"`
+	KprobeVethDellink         *ebpf.Program `ebpf:"kprobe_veth_dellink"`
+	KprobeVethNewlink         *ebpf.Program `ebpf:"kprobe_veth_newlink"`
+	KretprobeCopyNetNs        *ebpf.Program `ebpf:"kretprobe_copy_net_ns"`
+	KretprobeExec             *ebpf.Program `ebpf:"kretprobe_exec"`
+	KretprobeListen           *ebpf.Program `ebpf:"kretprobe_listen"`
+	KretprobeMount            *ebpf.Program `ebpf:"kretprobe_mount"`
+	KretprobeNamespace        *ebpf.Program `ebpf:"kretprobe_namespace"`
+	KretprobeRtnetlinkRcvMsg  *ebpf.Program `ebpf:"kretprobe_rtnetlink_rcv_msg"`
+	KretprobeVethDellink      *ebpf.Program `ebpf:"kretprobe_veth_dellink"`
+	KretprobeVethNewlink      *ebpf.Program `ebpf:"kretprobe_veth_newlink"`
+	Running                   *ebpf.Program `ebpf:"running"`
+	SchedProcessExec          *ebpf.Program `ebpf:"sched_process_exec"`
+	SchedProcessExit          *ebpf.Program `ebpf:"sched_process_exit"`
+	TaskNewtask               *ebpf.Program `ebpf:"task_newtask"`
+	TaskRename                *ebpf.Program `ebpf:"task_rename"`
+	TpChroot                  *ebpf.Program `ebpf:"tp_chroot"`
+	TpClone                   *ebpf.Program `ebpf:"tp_clone"`
+	TpClone3                  *ebpf.Program `ebpf:"tp_clone3"`
+	TpExecExit                *ebpf.Program `ebpf:"tp_exec_exit"`
+	TpExecve                  *ebpf.Program `ebpf:"tp_execve"`
+	TpExecveat                *ebpf.Program `ebpf:"tp_execveat"`
+	TpFsconfig                *ebpf.Program `ebpf:"tp_fsconfig"`
+	TpFsmount                 *ebpf.Program `ebpf:"tp_fsmount"`
+	TpFsopen                  *ebpf.Program `ebpf:"tp_fsopen"`
+	TpListenExit              *ebpf.Program `ebpf:"tp_listen_exit"`
+	TpMount                   *ebpf.Program `ebpf:"tp_mount"`
+	TpMountExit               *ebpf.Program `ebpf:"tp_mount_exit"`
+	TpMountSetattr            *ebpf.Program `ebpf:"tp_mount_setattr"`
+	TpMoveMount               *ebpf.Program `ebpf:"tp_move_mount"`
+	TpNamespaceExit           *ebpf.Program `ebpf:"tp_namespace_exit"`
+	TpOpenTree                *ebpf.Program `ebpf:"tp_open_tree"`
+	TpPivotRoot               *ebpf.Program `ebpf:"tp_pivot_root"`
+	TpSendExit                *ebpf.Program `ebpf:"tp_send_exit"`
+	TpSendmsg                 *ebpf.Program `ebpf:"tp_sendmsg"`
+	TpSendto                  *ebpf.Program `ebpf:"tp_sendto"`
+	TpSetns                   *ebpf.Program `ebpf:"tp_setns"`
+	TpUmount                  *ebpf.Program `ebpf:"tp_umount"`
+	TpUnshare                 *ebpf.Program `ebpf:"tp_unshare"`
 }
 
 func (p *probesPrograms) Close() error {
@@ -493,34 +704,88 @@ func (p *probesPrograms) Close() error {
 		p.CgroupAttachTask,
 		p.CgroupMkdir,
 		p.CgroupRmdir,
-		p.ExecExit,
-		p.ExecveEnter,
-		p.ExecveatEnter,
+		p.FentryChroot,
+		p.FentryCopyNetNs,
+		p.FentryCreateNewNamespaces,
+		p.FentryExecve,
+		p.FentryExecveat,
+		p.FentryFsconfig,
+		p.FentryFsmount,
+		p.FentryFsopen,
+		p.FentryMount,
+		p.FentryMountSetattr,
+		p.FentryMoveMount,
+		p.FentryOpenTree,
+		p.FentryPivotRoot,
+		p.FentryRtnetlinkRcvMsg,
+		p.FentrySetns,
+		p.FentryUmount,
+		p.FentryUnshare,
+		p.FentryVethDellink,
+		p.FentryVethNewlink,
+		p.FexitCopyNetNs,
+		p.FexitExec,
+		p.FexitListen,
+		p.FexitMount,
+		p.FexitNamespace,
+		p.FexitRtnetlinkRcvMsg,
+		p.FexitVethDellink,
+		p.FexitVethNewlink,
+		p.KprobeChroot,
+		p.KprobeCopyNetNs,
+		p.KprobeCreateNewNamespaces,
+		p.KprobeExecve,
+		p.KprobeExecveat,
+		p.KprobeFsconfig,
+		p.KprobeFsmount,
+		p.KprobeFsopen,
+		p.KprobeMount,
+		p.KprobeMountSetattr,
+		p.KprobeMoveMount,
+		p.KprobeOpenTree,
+		p.KprobePivotRoot,
+		p.KprobeRtnetlinkRcvMsg,
+		p.KprobeSetns,
+		p.KprobeUmount,
+		p.KprobeUnshare,
+		p.KprobeVethDellink,
+		p.KprobeVethNewlink,
+		p.KretprobeCopyNetNs,
+		p.KretprobeExec,
+		p.KretprobeListen,
+		p.KretprobeMount,
+		p.KretprobeNamespace,
+		p.KretprobeRtnetlinkRcvMsg,
+		p.KretprobeVethDellink,
+		p.KretprobeVethNewlink,
 		p.Running,
 		p.SchedProcessExec,
 		p.SchedProcessExit,
-		p.SysChrootEnter,
-		p.SysClone3Enter,
-		p.SysCloneEnter,
-		p.SysFsconfigEnter,
-		p.SysFsmountEnter,
-		p.SysFsopenEnter,
-		p.SysListenExit,
-		p.SysMountEnter,
-		p.SysMountExit,
-		p.SysMountSetattrEnter,
-		p.SysMoveMountEnter,
-		p.SysNamespaceExit,
-		p.SysNetlinkExit,
-		p.SysOpenTreeEnter,
-		p.SysPivotRootEnter,
-		p.SysSendmsgEnter,
-		p.SysSendtoEnter,
-		p.SysSetnsEnter,
-		p.SysUmountEnter,
-		p.SysUnshareEnter,
 		p.TaskNewtask,
 		p.TaskRename,
+		p.TpChroot,
+		p.TpClone,
+		p.TpClone3,
+		p.TpExecExit,
+		p.TpExecve,
+		p.TpExecveat,
+		p.TpFsconfig,
+		p.TpFsmount,
+		p.TpFsopen,
+		p.TpListenExit,
+		p.TpMount,
+		p.TpMountExit,
+		p.TpMountSetattr,
+		p.TpMoveMount,
+		p.TpNamespaceExit,
+		p.TpOpenTree,
+		p.TpPivotRoot,
+		p.TpSendExit,
+		p.TpSendmsg,
+		p.TpSendto,
+		p.TpSetns,
+		p.TpUmount,
+		p.TpUnshare,
 	)
 }
 

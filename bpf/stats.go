@@ -1,8 +1,10 @@
 package bpf
 
 import (
+	"encoding/binary"
 	"sort"
 	"time"
+	"unsafe"
 )
 
 // losses are counters of lost events, by kind as in kindNames.
@@ -62,20 +64,18 @@ func (p *Probes) buffered() int {
 	}
 }
 
-// losses sums the counters of all CPUs.
+// losses are the counters now.
 func (p *Probes) losses() losses {
-	var sum losses
-	var perCPU []probesLosses
-	p.loader.use(func() { _ = p.loader.maps[probesMapLost].Lookup(uint32(0), &perCPU) })
-	for _, cpu := range perCPU {
-		for kind, n := range cpu.Count {
-			sum[kind] += n
-		}
+	var now losses
+	var counters [unsafe.Sizeof(probesLosses{})]byte
+	p.loader.use(func() { _, _ = p.lost.ReadAt(counters[:], 0) })
+	for kind := range probesEventKindEVENT_KINDS {
+		now[kind] = binary.NativeEndian.Uint64(counters[8*kind:])
 	}
 	if p.network != nil {
-		sum[kindLink] = p.network.lost.Load()
+		now[kindLink] = p.network.lost.Load()
 	}
-	return sum
+	return now
 }
 
 func (p *Probes) programStats() []ProgramStats {

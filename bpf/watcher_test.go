@@ -29,10 +29,7 @@ func watch(t *testing.T, o Options) *watcher {
 	if os.Geteuid() != 0 {
 		t.Skip("needs root, to load BPF programs")
 	}
-	p, err := Open(o)
-	if err != nil {
-		t.Fatal(err)
-	}
+	p := open(t, o)
 	w := &watcher{Probes: p, t: t}
 	done := make(chan error)
 	go func() { done <- p.Read(w.sink) }()
@@ -45,6 +42,17 @@ func watch(t *testing.T, o Options) *watcher {
 		}
 	})
 	return w
+}
+
+// open opens probes by the mechanism that is tested.
+func open(t *testing.T, o Options) *Probes {
+	t.Helper()
+	o.Mechanism = *mechanism
+	p, err := Open(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
 }
 
 func (w *watcher) sink(e *collector.Event) {

@@ -26,6 +26,8 @@ const (
 	KindCgroupRmdir  Kind = "cgroup_rmdir"  // a cgroup was removed, in one hierarchy
 	KindNetlink      Kind = "netlink"       // a process asked rtnetlink for something: tells who
 	KindLink         Kind = "link"          // rtnetlink's notification: tells name and index
+	KindVethNewlink  Kind = "veth_newlink"  // a pair of veth was made, by whomever, in any network namespace
+	KindVethDellink  Kind = "veth_dellink"  // a pair of veth was deleted
 	KindListen       Kind = "listen"        // listen(2) in the mount namespace of a container that has started
 )
 
@@ -85,6 +87,11 @@ type Event struct {
 	// setns, process) is in afterwards; of a fork, only where it made some.
 	Namespaces *Namespaces `json:"namespaces,omitempty"`
 
+	// NetnsBegan and NetnsDuration are the making of the network namespace
+	// alone (fork, unshare): the kernel's copy_net_ns.
+	NetnsBegan    int64 `json:"netns_began,omitempty"`
+	NetnsDuration int64 `json:"netns_duration,omitempty"`
+
 	// File is the path given to exec, or the executable of a process.
 	File string `json:"file,omitempty"`
 	// Args are the arguments, as executed. Env holds only the variables that
@@ -132,10 +139,13 @@ type Event struct {
 	LinkType  string `json:"link_type,omitempty"`
 	// TargetNS is the network namespace that an interface is moved to, or that
 	// the peer of a new veth is made in (netlink), resolved from the descriptor
-	// in the message. Moved says that a
+	// in the message, or that the peer is in (veth_newlink). Moved says that a
 	// RTM_DELLINK means a move, not a deletion.
 	TargetNS uint32 `json:"target_ns,omitempty"`
 	Moved    bool   `json:"moved,omitempty"`
+	// Waited is how long the request for a veth took until the pair began to be
+	// made (veth_newlink): the wait for the RTNL lock, but for microseconds.
+	Waited int64 `json:"waited,omitempty"`
 	// Address is what RTM_NEWADDR assigns, as address/prefix.
 	Address string `json:"address,omitempty"`
 

@@ -8,20 +8,26 @@ static __always_inline int cgroup_changed(__u32 kind, struct cgroup *cgroup, con
 {
 	struct event_cgroup *e;
 	struct scratch *s;
+	__u32 number;
 
 	if (!task_current())
 		return 0;
-	s = scratch_get();
+	s = scratch_take(&number, kind);
 	if (!s)
 		return 0;
 	e = RECORD(s, event_cgroup);
 	fill_header(&e->h, kind);
-	e->child = BPF_CORE_READ(moved, group_leader, tgid);
-	e->child_born = BPF_CORE_READ(moved, group_leader, start_boottime);
-	e->hierarchy = BPF_CORE_READ(cgroup, root, hierarchy_id);
+	e->child = 0;
+	e->child_born = 0;
+	if (moved) {
+		e->child = READ(moved, group_leader, tgid);
+		e->child_born = READ(moved, group_leader, start_boottime);
+	}
+	e->hierarchy = READ(cgroup, root, hierarchy_id);
 	e->path_len = put_kernel_text(s, 0, path);
 	e->pad = 0;
 	EMIT(s, event_cgroup, e->path_len, false);
+	scratch_give(&number);
 	return 0;
 }
 

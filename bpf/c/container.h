@@ -43,7 +43,7 @@ static __always_inline void container_made(__u32 mnt_ns, bool watched)
 
 static __always_inline void container_started(struct task_struct *init)
 {
-	__u32 mnt_ns = BPF_CORE_READ(init, nsproxy, mnt_ns, ns.inum);
+	__u32 mnt_ns = READ(init, nsproxy, mnt_ns, ns.inum);
 	__u32 *state = bpf_map_lookup_elem(&containers, &mnt_ns);
 
 	if (state)
@@ -56,9 +56,9 @@ static __always_inline void container_started(struct task_struct *init)
  */
 static __always_inline bool container_listens(void)
 {
-	struct task_struct *task = (void *)bpf_get_current_task();
-	__u32 mnt_ns = BPF_CORE_READ(task, nsproxy, mnt_ns, ns.inum);
-	__u32 leaders = BPF_CORE_READ(task, group_leader, nsproxy, mnt_ns, ns.inum);
+	struct task_struct *task = current_task();
+	__u32 mnt_ns = READ(task, nsproxy, mnt_ns, ns.inum);
+	__u32 leaders = READ(task, group_leader, nsproxy, mnt_ns, ns.inum);
 	__u32 *state = bpf_map_lookup_elem(&containers, &mnt_ns);
 
 	if (!state || *state != CONTAINER_STARTED)

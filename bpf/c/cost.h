@@ -17,7 +17,7 @@
 
 static __always_inline void cost_of(struct task_struct *task, struct event_cost *cost)
 {
-	cost->cpu = BPF_CORE_READ(task, se.sum_exec_runtime);
+	cost->cpu = READ(task, se.sum_exec_runtime);
 	cost->queue = run_delay(task);
 	cost->io = blkio_delay(task);
 }

@@ -32,6 +32,8 @@ enum event_kind {
 	EVENT_CGROUP_RMDIR,
 	EVENT_NETLINK,
 	EVENT_LISTEN,
+	EVENT_VETH_NEWLINK,
+	EVENT_VETH_DELLINK,
 	EVENT_KINDS,
 };
 
@@ -71,12 +73,19 @@ struct event_namespaces {
 	__u32 time;
 };
 
+/* The making of a network namespace by copy_net_ns; 0 where that is not seen. */
+struct event_netns {
+	__u64 begin;
+	__u64 took;
+};
+
 struct event_fork {
 	struct event_header h;
 	__u64 child_born;
 	__u32 child;
 	__u32 parent;
 	struct event_namespaces ns; /* of the child, if it made some */
+	struct event_netns netns;
 };
 
 struct event_exec {
@@ -103,6 +112,7 @@ struct event_rename {
 struct event_namespace {
 	struct event_header h;
 	struct event_namespaces ns; /* of the caller, afterwards */
+	struct event_netns netns;
 };
 
 /* mount(2), the calls of the new mount API, pivot_root and chroot */
@@ -139,6 +149,18 @@ struct event_netlink {
 	__u32 target_ns;
 	__u32 message_len;
 	__u32 pad;
+};
+
+struct event_veth_end {
+	__u32 net_ns;
+	__u32 index;
+	char name[16];
+};
+
+struct event_veth {
+	struct event_header h;
+	__u64 waited; /* from the request's beginning to the pair's: for the RTNL lock; 0 unknown */
+	struct event_veth_end ends[2];
 };
 
 /* Not in the ring buffer: what the task iterator writes. */

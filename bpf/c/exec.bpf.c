@@ -3,6 +3,7 @@
 
 #include "call.h"
 #include "container.h"
+#include "entry.h"
 
 #define ARGS_MAX 0x4000UL /* arguments and environment together */
 
@@ -49,10 +50,10 @@ static __always_inline __u32 class_after_exec(struct task *t, __u32 named)
 
 static __always_inline __u64 put_args(struct scratch *s, struct event_exec *e, __u64 at)
 {
-	struct mm_struct *mm = BPF_CORE_READ((struct task_struct *)bpf_get_current_task(), mm);
-	__u64 start = BPF_CORE_READ(mm, arg_start);
-	__u64 args = BPF_CORE_READ(mm, arg_end) - start;
-	__u64 all = BPF_CORE_READ(mm, env_end) - start; /* the environment follows */
+	struct mm_struct *mm = READ(current_task(), mm);
+	__u64 start = READ(mm, arg_start);
+	__u64 args = READ(mm, arg_end) - start;
+	__u64 all = READ(mm, env_end) - start; /* the environment follows */
 
 	/* a read beyond env_end would fail as a whole */
 	if (all > ARGS_MAX) {
@@ -75,25 +76,50 @@ static __always_inline __u64 put_args(struct scratch *s, struct event_exec *e, _
 	return at + all;
 }
 
-static __always_inline int process_exec(struct task_struct *task, struct linux_binprm *bprm)
+/*
+ * Whether the beginning of a name is that of one to be watched: for all other
+ * programs of the host that is all there is to be done.
+ */
+static __always_inline bool is_candidate(__u64 beginning)
 {
-	__u32 tgid = BPF_CORE_READ(task, tgid), named, class;
-	struct scratch *s = scratch_get();
-	struct task *t = task_current();
-	struct event_exec *e;
-	__u64 file_len, end;
+	return bpf_map_lookup_elem(&beginnings, &beginning);
+}
 
-	if (!s)
-		return 0;
-	file_len = put_kernel_text(s, 0, BPF_CORE_READ(bprm, filename));
-	named = class_of_file(BPF_CORE_READ(bprm, file));
+/* The first eight characters of a text of which at least so many bytes can be read. */
+static __always_inline __u64 beginning_of(const void *text)
+{
+	__u64 w = 0, zeros;
+
+	bpf_probe_read_kernel(&w, sizeof(w), text);
+	/* the lowest byte that is 0 has its highest bit set here; it and what follows is cut */
+	zeros = (w - 0x0101010101010101UL) & ~w & 0x8080808080808080UL;
+	return zeros ? w & (((zeros & -zeros) >> 7) - 1) : w;
+}
+
+/* The kernel has just named the thread after the path that was executed. */
+static __always_inline bool may_be_named(struct linux_binprm *bprm)
+{
+	__u64 path, file = beginning_of(READ(bprm, file, f_path.dentry, d_name.name));
+	__u64 comm[2];
+
+	bpf_get_current_comm(comm, sizeof(comm));
+	path = comm[0];
+	return is_candidate(file) || (path != file && is_candidate(path));
+}
+
+static __always_inline __u32 exec_as(struct scratch *s, struct task *t, struct linux_binprm *bprm,
+				     bool *told)
+{
+	__u64 file_len = put_kernel_text(s, 0, READ(bprm, filename)), end;
+	__u32 named = class_of_file(READ(bprm, file)), class;
+	struct event_exec *e = RECORD(s, event_exec);
+
 	if (!named)
 		named = class_of_path(s, file_len);
-	if (!t && !named)
-		return 0;
+	*told = t || named;
+	if (!*told)
+		return CLASS_NONE;
 	class = t ? class_after_exec(t, named) : named;
-
-	e = RECORD(s, event_exec);
 	fill_header(&e->h, EVENT_EXEC);
 	if (t) /* the other threads have exited by now: de_thread, fs/exec.c */
 		cost_whole(&e->h.cost, &t->ended);
@@ -104,11 +130,35 @@ static __always_inline int process_exec(struct task_struct *task, struct linux_b
 	e->last = !class;
 	end = put_args(s, e, file_len);
 	EMIT(s, event_exec, end, class == CLASS_RUNTIME);
+	return class;
+}
 
+static __always_inline int process_exec(struct task_struct *task, __u32 old_tid,
+					struct linux_binprm *bprm)
+{
+	struct task *t = task_current();
+	struct scratch *s;
+	__u32 number, class, tgid;
+	bool told = false;
+
+	if (!t && !may_be_named(bprm))
+		return 0;
+	tgid = READ(task, tgid);
+	s = scratch_take(&number, EVENT_EXEC);
+	if (!s)
+		return 0;
+	class = exec_as(s, t, bprm, &told);
+	scratch_give(&number);
+	if (!told)
+		return 0;
+
+	if (old_tid != tgid) /* the thread took the leader's number */
+		call_forget((__u64)tgid << 32 | old_tid);
 	if (t && t->class == CLASS_INIT)
 		container_started(task);
 	if (!class) {
 		bpf_map_delete_elem(&tasks, &tgid);
+		call_forget((__u64)tgid << 32 | tgid);
 	} else if (!t) {
 		task_put(task, class, true, 1);
 	} else {
@@ -119,58 +169,67 @@ static __always_inline int process_exec(struct task_struct *task, struct linux_b
 	return 0;
 }
 
-static __always_inline int process_exec_enter(const char *file)
+static __always_inline int process_exec_enter(const void *file)
 {
-	struct call call = {.kind = EVENT_EXEC, .args = {(__u64)file}};
+	struct call *call;
 
-	if (task_current())
-		call_enter(&call);
+	if (!task_current())
+		return 0;
+	call = call_enter(EVENT_EXEC);
+	if (call)
+		call->args[0] = (__u64)file;
 	return 0;
 }
 
-/* An exec that succeeds is told by sched_process_exec, one that does not here. */
-static __always_inline int process_exec_exit(long ret)
+static __always_inline void exec_failed(struct call *call, long ret)
 {
-	struct scratch *s;
 	struct event_exec *e;
-	struct call call;
+	struct scratch *s;
+	__u32 number;
 
-	if (!call_exit(&call) || call.kind != EVENT_EXEC || ret >= 0)
-		return 0;
-	s = scratch_get();
+	s = scratch_take(&number, EVENT_EXEC);
 	if (!s)
-		return 0;
+		return;
 	e = RECORD(s, event_exec);
-	fill_call(&e->h, &call, ret);
-	e->file_len = put_user_text(s, 0, (void *)call.args[0]);
+	fill_call(&e->h, call, ret);
+	e->file_len = put_user_text(s, 0, (void *)call->args[0]);
 	e->args_len = 0;
 	e->env_len = 0;
 	e->truncated = 0;
 	e->last = 0;
 	EMIT(s, event_exec, e->file_len, false);
+	scratch_give(&number);
+}
+
+/* An exec that succeeds is told by sched_process_exec, one that does not here. */
+static __always_inline int process_exec_exit(long ret)
+{
+	struct call *call = call_current();
+
+	if (!call || call->kind != EVENT_EXEC)
+		return 0;
+	if (ret < 0)
+		exec_failed(call, ret);
+	call_exit(call, true);
 	return 0;
+}
+
+static __always_inline int execve_enter(const unsigned long *a)
+{
+	return process_exec_enter((void *)a[0]);
+}
+
+static __always_inline int execveat_enter(const unsigned long *a)
+{
+	return process_exec_enter((void *)a[1]);
 }
 
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(sched_process_exec, struct task_struct *task, int old_pid, struct linux_binprm *bprm)
 {
-	return process_exec(task, bprm);
+	return process_exec(task, old_pid, bprm);
 }
 
-SEC("tracepoint/syscalls/sys_enter_execve")
-int execve_enter(struct syscall_enter *ctx)
-{
-	return process_exec_enter((void *)ctx->args[0]);
-}
-
-SEC("tracepoint/syscalls/sys_enter_execveat")
-int execveat_enter(struct syscall_enter *ctx)
-{
-	return process_exec_enter((void *)ctx->args[1]);
-}
-
-SEC("tracepoint/syscalls/sys_exit_execve")
-int exec_exit(struct syscall_exit *ctx)
-{
-	return process_exec_exit(ctx->ret);
-}
+SYSCALL_ENTER(execve, 1, execve_enter)
+SYSCALL_ENTER(execveat, 2, execveat_enter)
+SYSCALL_EXIT(exec, process_exec_exit)

@@ -162,6 +162,20 @@ struct task_delay_info {
 	__u64 blkio_delay;
 };
 
+/*
+ * Registers: a system call's arguments, as its function gets them, and the
+ * arguments and the result of a function that a kprobe is in.
+ */
+#if defined(__TARGET_ARCH_x86)
+struct pt_regs {
+	unsigned long di, si, dx, cx, r8, r9, r10, ax;
+};
+#elif defined(__TARGET_ARCH_arm64)
+struct pt_regs {
+	__u64 regs[31];
+};
+#endif
+
 struct task_struct {
 	unsigned int flags;
 	int pid;
@@ -220,6 +234,23 @@ struct socket {
 	struct sock *sk;
 };
 
+struct sk_buff {
+	struct sock *sk;
+};
+
+struct net_device_ops;
+
+struct net_device {
+	char name[16];
+	int ifindex;
+	possible_net_t nd_net;
+	const struct net_device_ops *netdev_ops;
+};
+
+struct rtnl_newlink_params {
+	struct net *src_net;
+};
+
 struct seq_file;
 
 struct bpf_iter_meta {
@@ -250,6 +281,7 @@ struct syscall_exit {
 #define CLONE_NEWTIME 0x00000080UL
 #define CLONE_THREAD 0x00010000UL
 #define CLONE_NEWNS 0x00020000UL
+#define CLONE_NEWNET 0x40000000UL
 #define CLONE_NEW_ALL 0x7e020080UL
 #define CSIGNAL 0x000000ffUL
 

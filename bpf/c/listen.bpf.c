@@ -7,26 +7,21 @@
  */
 
 #include "container.h"
+#include "entry.h"
 #include "record.h"
 
 static __always_inline int listened(long ret)
 {
 	struct event_header *e;
-	struct scratch *s;
 
 	if (ret || !container_listens())
 		return 0;
-	s = scratch_get();
-	if (!s)
+	e = reserve(sizeof(*e), EVENT_LISTEN);
+	if (!e)
 		return 0;
-	e = (void *)s->fixed;
 	fill_header(e, EVENT_LISTEN);
-	emit(e, sizeof(*e), EVENT_LISTEN, false);
+	SUBMIT(e);
 	return 0;
 }
 
-SEC("tracepoint/syscalls/sys_exit_listen")
-int sys_listen_exit(struct syscall_exit *ctx)
-{
-	return listened(ctx->ret);
-}
+SYSCALL_EXIT(listen, listened)

@@ -2,6 +2,7 @@
 /* Mounts: mount(2) and its kin, the new mount API, pivot_root and chroot. */
 
 #include "arguments.h"
+#include "entry.h"
 #include "path.h"
 
 #define BASE_MAX 4096UL
@@ -19,22 +20,23 @@ struct {
 } bases SEC(".maps");
 
 /*
- * Appends what target is relative to, or the descriptor that it names. An
- * absolute path that names none means what it says.
+ * Appends what target, which lies in the text, is relative to, or the
+ * descriptor that it names. An absolute path that names none means what it says.
  */
-static __always_inline __u64 put_base(struct scratch *s, struct event_mount *e, __u64 at,
-				      const void *target, int directory)
+static __always_inline __u64 put_base(struct scratch *s, __u32 number, struct event_mount *e,
+				      __u64 at, __u64 target, int directory)
 {
-	struct task_struct *task = (void *)bpf_get_current_task();
+	struct task_struct *task = current_task();
+	__u64 len = e->target_len, end;
 	struct path path = {};
 	struct file *file = NULL;
-	__u64 end;
 	char first = 0;
 
-	if (target)
-		bpf_probe_read_user(&first, 1, target);
+	if (len && target < TEXT_START)
+		first = s->text[target];
 	if (first == '/') {
-		if (!parse_proc_path((__u64)target) || !s->proc.is_fd)
+		if (!is_proc_path(s, target, len) || !parse_proc_path(target, len, number) ||
+		    !s->proc.is_fd)
 			return at;
 		file = file_of((void *)s->proc.task, s->proc.number);
 	} else if (directory != AT_FDCWD) {
@@ -49,7 +51,7 @@ static __always_inline __u64 put_base(struct scratch *s, struct event_mount *e, 
 	}
 	if (!path.mnt || !path.dentry || at >= TEXT_START)
 		return at;
-	end = walk_path((__u64)path.mnt, (__u64)path.dentry, at);
+	end = walk_path((__u64)path.mnt, (__u64)path.dentry, at, number);
 	if (end & WALK_ELSEWHERE)
 		return at;
 	e->base = 1;
@@ -61,10 +63,13 @@ static __always_inline __u64 put_base(struct scratch *s, struct event_mount *e, 
 	return end;
 }
 
-/* The namespace that a bind mount's source stands for, as /proc/.../ns/net does. */
-static __always_inline __u32 source_namespace(struct scratch *s, const void *source)
+/*
+ * The namespace that a bind mount's source, the first of the texts, stands
+ * for, as /proc/.../ns/net does.
+ */
+static __always_inline __u32 source_namespace(struct scratch *s, __u32 number, __u64 len)
 {
-	if (!source || !parse_proc_path((__u64)source))
+	if (!is_proc_path(s, 0, len) || !parse_proc_path(0, len, number))
 		return 0;
 	if (s->proc.is_fd)
 		return namespace_of_file(file_of((void *)s->proc.task, s->proc.number));
@@ -74,7 +79,7 @@ static __always_inline __u32 source_namespace(struct scratch *s, const void *sou
 /* The type of the filesystem that a descriptor of fsmount or open_tree holds. */
 static __always_inline __u64 put_moved_type(struct scratch *s, __u64 at, int fd)
 {
-	struct file *file = file_of((void *)bpf_get_current_task(), fd);
+	struct file *file = file_of(current_task(), fd);
 
 	return put_kernel_text(s, at, BPF_CORE_READ(file, f_path.mnt, mnt_sb, s_type, name));
 }
@@ -98,102 +103,123 @@ static __always_inline __u64 put_saved_base(struct scratch *s, struct event_moun
 	return at;
 }
 
-static __always_inline int mount_enter(struct call *call)
+static __always_inline void mount_call_enter(__u32 kind, const unsigned long *a)
 {
-	if (task_current())
-		call_enter(call);
-	return 0;
-}
-
-static __always_inline int pivot_root_enter(struct call *call)
-{
-	__u64 id = bpf_get_current_pid_tgid();
-	struct event_mount *e;
-	struct scratch *s;
+	struct call *call;
 
 	if (!task_current())
-		return 0;
-	s = scratch_get();
+		return;
+	call = call_enter(kind);
+	if (call)
+		__builtin_memcpy(call->args, a, sizeof(call->args));
+}
+
+static __always_inline void save_base(struct call *call, __u64 id)
+{
+	struct event_mount *e;
+	struct scratch *s;
+	__u32 number;
+	__u64 at;
+
+	call->base = 0;
+	call->base_len = 0;
+	s = scratch_take(&number, EVENT_PIVOT_ROOT);
 	if (!s)
-		return 0;
+		return;
 	e = RECORD(s, event_mount);
 	e->base = 0;
 	e->base_len = 0;
-	put_base(s, e, 0, (void *)call->args[0], AT_FDCWD);
-	if (e->base && e->base_len <= BASE_MAX && !bpf_map_update_elem(&bases, &id, s->text, BPF_ANY)) {
+	e->target_len = put_user_text(s, 0, (void *)call->args[0]);
+	at = e->target_len;
+	put_base(s, number, e, at, 0, AT_FDCWD);
+	if (at < TEXT_START && e->base && e->base_len <= BASE_MAX &&
+	    !bpf_map_update_elem(&bases, &id, s->text + at, BPF_ANY)) {
 		call->base = 1;
 		call->base_len = e->base_len;
 		call->base_truncated = e->base_truncated;
 	}
-	call_enter(call);
-	return 0;
+	scratch_give(&number);
 }
 
-static __always_inline int mount_exit(long ret)
+static __always_inline void put_mount(struct scratch *s, __u32 number, struct call *call, long ret)
 {
+	struct event_mount *e = RECORD(s, event_mount);
 	struct arguments a = {};
-	struct event_mount *e;
-	struct scratch *s;
-	struct call call;
-	__u64 end = 0;
+	__u64 end = 0, target;
 
-	if (!call_exit(&call) || !is_mount_call(call.kind))
-		return 0;
-	s = scratch_get();
-	if (!s)
-		return 0;
-	e = RECORD(s, event_mount);
 	__builtin_memset(e, 0, sizeof(*e));
-	fill_call(&e->h, &call, ret);
-	arguments_of(&call, &a);
+	fill_call(&e->h, call, ret);
+	arguments_of(call, &a);
 	e->h.flags = a.flags;
 	e->source_len = put_user_text(s, end, a.source);
 	end += e->source_len;
+	target = end;
 	e->target_len = put_user_text(s, end, a.target);
 	end += e->target_len;
 	e->fs_type_len = put_user_text(s, end, a.fs_type);
-	if (call.kind == EVENT_MOVE_MOUNT && !e->source_len)
+	if (call->kind == EVENT_MOVE_MOUNT && !e->source_len)
 		e->fs_type_len = put_moved_type(s, end, a.from);
 	end += e->fs_type_len;
 	e->data_len = put_user_text(s, end, a.data);
 	end += e->data_len;
 	e->name_len = put_user_text(s, end, a.name);
 	end += e->name_len;
-	if (call.kind == EVENT_PIVOT_ROOT)
-		end = put_saved_base(s, e, end, &call);
-	else if (has_target(call.kind))
-		end = put_base(s, e, end, a.target, a.directory);
-	if (call.kind == EVENT_MOUNT)
-		e->source_ns = source_namespace(s, a.source);
+	if (call->kind == EVENT_PIVOT_ROOT)
+		end = put_saved_base(s, e, end, call);
+	else if (has_target(call->kind))
+		end = put_base(s, number, e, end, target, a.directory);
+	if (call->kind == EVENT_MOUNT)
+		e->source_ns = source_namespace(s, number, e->source_len);
 	EMIT(s, event_mount, end, false);
+}
+
+static __always_inline int mount_exit(long ret)
+{
+	struct call *call = call_current();
+	struct scratch *s;
+	__u32 number;
+
+	if (!call || !is_mount_call(call->kind))
+		return 0;
+	s = scratch_take(&number, call->kind);
+	if (s) {
+		put_mount(s, number, call, ret);
+		scratch_give(&number);
+	}
+	call_exit(call, true);
 	return 0;
 }
 
-#define MOUNT_ENTER(name, kind_, handler, ...)                             \
-	SEC("tracepoint/syscalls/sys_enter_" #name)                        \
-	int sys_##name##_enter(struct syscall_enter *ctx)                  \
-	{                                                                  \
-		struct call call = {.kind = kind_, .args = {__VA_ARGS__}}; \
-		return handler(&call);                                     \
-	}
+#define MOUNT_ENTER(name, count, kind)                                      \
+	static __always_inline int name##_enter(const unsigned long *a)     \
+	{                                                                   \
+		mount_call_enter(kind, a);                                      \
+		return 0;                                                   \
+	}                                                                   \
+	SYSCALL_ENTER(name, count, name##_enter)
 
-/* A program may read only the arguments that its call has. */
-#define ARG(n) ctx->args[n]
+MOUNT_ENTER(mount, 5, EVENT_MOUNT)
+MOUNT_ENTER(umount, 2, EVENT_UMOUNT)
+MOUNT_ENTER(chroot, 1, EVENT_CHROOT)
+MOUNT_ENTER(open_tree, 3, EVENT_OPEN_TREE)
+MOUNT_ENTER(move_mount, 5, EVENT_MOVE_MOUNT)
+MOUNT_ENTER(fsopen, 2, EVENT_FSOPEN)
+MOUNT_ENTER(fsconfig, 4, EVENT_FSCONFIG)
+MOUNT_ENTER(fsmount, 3, EVENT_FSMOUNT)
+MOUNT_ENTER(mount_setattr, 3, EVENT_MOUNT_SETATTR)
 
-MOUNT_ENTER(mount, EVENT_MOUNT, mount_enter, ARG(0), ARG(1), ARG(2), ARG(3), ARG(4))
-MOUNT_ENTER(umount, EVENT_UMOUNT, mount_enter, ARG(0), ARG(1))
-MOUNT_ENTER(pivot_root, EVENT_PIVOT_ROOT, pivot_root_enter, ARG(0), ARG(1))
-MOUNT_ENTER(chroot, EVENT_CHROOT, mount_enter, ARG(0))
-MOUNT_ENTER(open_tree, EVENT_OPEN_TREE, mount_enter, ARG(0), ARG(1), ARG(2))
-MOUNT_ENTER(move_mount, EVENT_MOVE_MOUNT, mount_enter, ARG(0), ARG(1), ARG(2), ARG(3), ARG(4))
-MOUNT_ENTER(fsopen, EVENT_FSOPEN, mount_enter, ARG(0), ARG(1))
-MOUNT_ENTER(fsconfig, EVENT_FSCONFIG, mount_enter, ARG(0), ARG(1), ARG(2), ARG(3))
-MOUNT_ENTER(fsmount, EVENT_FSMOUNT, mount_enter, ARG(0), ARG(1), ARG(2))
-MOUNT_ENTER(mount_setattr, EVENT_MOUNT_SETATTR, mount_enter, ARG(0), ARG(1), ARG(2))
-
-/* One program for the exits of them all: the call remembers which it is. */
-SEC("tracepoint/syscalls/sys_exit_mount")
-int sys_mount_exit(struct syscall_exit *ctx)
+static __always_inline int pivot_root_enter(const unsigned long *a)
 {
-	return mount_exit(ctx->ret);
+	struct call *call;
+
+	mount_call_enter(EVENT_PIVOT_ROOT, a);
+	call = call_current();
+	if (call && call->kind == EVENT_PIVOT_ROOT)
+		save_base(call, bpf_get_current_pid_tgid());
+	return 0;
 }
+
+SYSCALL_ENTER(pivot_root, 2, pivot_root_enter)
+
+/* One for them all: the call remembers which it is. */
+SYSCALL_EXIT(mount, mount_exit)

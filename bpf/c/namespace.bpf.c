@@ -3,26 +3,27 @@
 
 #include "call.h"
 #include "container.h"
+#include "entry.h"
 
 /* The fork itself is told by task_newtask: here is only when the call began. */
 static __always_inline int clone_enter(__u64 flags)
 {
-	struct call call = {.kind = EVENT_FORK};
-
 	if (flags & CLONE_NEW_ALL)
-		call_enter(&call);
+		call_enter(EVENT_FORK);
 	return 0;
 }
 
 static __always_inline int namespace_enter(__u32 kind, __u64 flags)
 {
-	struct task_struct *task = (void *)bpf_get_current_task();
-	struct call call = {.kind = kind, .args = {flags}};
+	struct call *call;
 
 	if (!task_current() && (kind != EVENT_UNSHARE || !(flags & CLONE_NEW_ALL)))
 		return 0;
-	call.mnt_ns = BPF_CORE_READ(task, nsproxy, mnt_ns, ns.inum);
-	call_enter(&call);
+	call = call_enter(kind);
+	if (!call)
+		return 0;
+	call->args[0] = flags;
+	call->mnt_ns = READ(current_task(), nsproxy, mnt_ns, ns.inum);
 	return 0;
 }
 
@@ -30,67 +31,101 @@ static __always_inline int namespace_enter(__u32 kind, __u64 flags)
  * crun exec forks a child, which joins the container and forks what executes
  * the command. It has executed nothing itself: a hook that joins has.
  */
-static __always_inline void joined(void)
+static __always_inline void joined(struct task *t)
 {
-	struct task *t = task_current();
-
 	if (t && t->class == CLASS_RUNTIME && !t->executed)
 		t->class = CLASS_JOINED;
 }
 
 static __always_inline int namespace_exit(long ret)
 {
-	struct task_struct *task = (void *)bpf_get_current_task();
+	struct call *call = call_current();
 	struct event_namespace *e;
-	struct scratch *s;
-	struct call call;
+	struct task *t;
+	__u32 kind;
 
-	if (!call_exit(&call) || (call.kind != EVENT_UNSHARE && call.kind != EVENT_SETNS))
+	if (!call || (call->kind != EVENT_UNSHARE && call->kind != EVENT_SETNS))
 		return 0;
-	s = scratch_get();
-	if (!s)
-		return 0;
-	e = RECORD(s, event_namespace);
-	fill_call(&e->h, &call, ret);
-	e->h.flags = call.args[0];
-	fill_namespaces(&e->ns, task);
-	if (call.kind == EVENT_SETNS && e->ns.mnt != call.mnt_ns)
-		joined();
-	if (call.kind == EVENT_UNSHARE && e->ns.mnt != call.mnt_ns)
-		container_made(e->ns.mnt, task_current());
-	EMIT(s, event_namespace, 0, false);
+	kind = call->kind;
+	t = task_current();
+	e = RESERVE(event_namespace, kind);
+	if (e) {
+		fill_call(&e->h, call, ret);
+		e->h.flags = call->args[0];
+		fill_namespaces(&e->ns, current_task());
+		fill_netns(&e->netns, call);
+		if (kind == EVENT_SETNS && e->ns.mnt != call->mnt_ns)
+			joined(t);
+		if (kind == EVENT_UNSHARE && e->ns.mnt != call->mnt_ns)
+			container_made(e->ns.mnt, t);
+		SUBMIT(e);
+	}
+	call_exit(call, t);
 	return 0;
 }
 
+/* setns makes namespaces by the same function, with no flags: it makes none. */
+static __always_inline int namespaces_enter(__u64 flags, __u64 task)
+{
+	struct call *call = call_current();
+
+	if (!(flags & CLONE_NEW_ALL) || (call && call->kind == EVENT_UNSHARE))
+		return 0;
+	return clone_enter(flags);
+}
+
+static __always_inline int netns_enter(__u64 flags, __u64 user_ns)
+{
+	struct call *call;
+
+	if (!(flags & CLONE_NEWNET))
+		return 0;
+	call = call_current();
+	if (call)
+		call->netns_begin = bpf_ktime_get_boot_ns();
+	return 0;
+}
+
+/* Without CLONE_NEWNET, copy_net_ns only takes another reference. */
+static __always_inline int netns_exit(long ret)
+{
+	struct call *call = call_current();
+
+	if (call && call->netns_begin > call->begin && !call->netns_took)
+		call->netns_took = bpf_ktime_get_boot_ns() - call->netns_begin;
+	return 0;
+}
+
+static __always_inline int unshare_enter(const unsigned long *a)
+{
+	return namespace_enter(EVENT_UNSHARE, a[0]);
+}
+
+static __always_inline int setns_enter(const unsigned long *a)
+{
+	return namespace_enter(EVENT_SETNS, a[1]);
+}
+
+SYSCALL_ENTER(unshare, 1, unshare_enter)
+SYSCALL_ENTER(setns, 2, setns_enter)
+SYSCALL_EXIT(namespace, namespace_exit)
+
+/* clone is every fork's system call; the function is called for new namespaces only. */
+FUNCTION_ENTER(create_new_namespaces, namespaces_enter)
+FUNCTION_ENTER(copy_net_ns, netns_enter)
+FUNCTION_EXIT(copy_net_ns, 3, netns_exit)
+
 SEC("tracepoint/syscalls/sys_enter_clone")
-int sys_clone_enter(struct syscall_enter *ctx)
+int tp_clone(struct syscall_enter *ctx)
 {
 	return clone_enter(ctx->args[0] & ~CSIGNAL);
 }
 
 SEC("tracepoint/syscalls/sys_enter_clone3")
-int sys_clone3_enter(struct syscall_enter *ctx)
+int tp_clone3(struct syscall_enter *ctx)
 {
 	__u64 flags = 0; /* the first field of struct clone_args */
 
 	bpf_probe_read_user(&flags, sizeof(flags), (void *)ctx->args[0]);
 	return clone_enter(flags);
-}
-
-SEC("tracepoint/syscalls/sys_enter_unshare")
-int sys_unshare_enter(struct syscall_enter *ctx)
-{
-	return namespace_enter(EVENT_UNSHARE, ctx->args[0]);
-}
-
-SEC("tracepoint/syscalls/sys_enter_setns")
-int sys_setns_enter(struct syscall_enter *ctx)
-{
-	return namespace_enter(EVENT_SETNS, ctx->args[1]);
-}
-
-SEC("tracepoint/syscalls/sys_exit_unshare")
-int sys_namespace_exit(struct syscall_exit *ctx)
-{
-	return namespace_exit(ctx->ret);
 }

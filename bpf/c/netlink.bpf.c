@@ -2,6 +2,7 @@
 /* Requests to rtnetlink that make, move and address interfaces. */
 
 #include "call.h"
+#include "entry.h"
 #include "path.h"
 
 #include <linux/if_link.h>
@@ -32,7 +33,7 @@ static __always_inline bool is_wanted(__u16 type)
 /* The network namespace of an rtnetlink socket; 0 where the descriptor is none. */
 static __always_inline __u32 rtnetlink_namespace(int fd)
 {
-	struct file *file = file_of((void *)bpf_get_current_task(), fd);
+	struct file *file = file_of(current_task(), fd);
 	struct socket *socket;
 	struct sock *sk;
 
@@ -46,20 +47,32 @@ static __always_inline __u32 rtnetlink_namespace(int fd)
 	return BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
 }
 
-static __always_inline int netlink_enter(int fd, void *message, __u64 len)
-{
-	struct call call = {.kind = EVENT_NETLINK, .args = {(__u64)message, len}};
-	struct nlmsghdr head;
+/* Where a message lies: a system call's is the user's, the kernel's function has a copy. */
+enum { OF_USER, OF_KERNEL };
 
-	if (len < sizeof(head))
-		return 0;
-	call.args[2] = rtnetlink_namespace(fd);
-	if (!call.args[2])
-		return 0;
-	if (bpf_probe_read_user(&head, sizeof(head), message) || !is_wanted(head.nlmsg_type))
-		return 0;
-	call_enter(&call);
-	return 0;
+static __always_inline long read_message(void *to, __u32 len, const void *from, __u64 whose)
+{
+	if (whose == OF_KERNEL)
+		return bpf_probe_read_kernel(to, len, from);
+	return bpf_probe_read_user(to, len, from);
+}
+
+static __always_inline void netlink_enter(__u32 link_ns, const void *message, __u64 len, __u64 whose)
+{
+	struct nlmsghdr head;
+	struct call *call;
+
+	if (!link_ns || len < sizeof(head))
+		return;
+	if (read_message(&head, sizeof(head), message, whose) || !is_wanted(head.nlmsg_type))
+		return;
+	call = call_enter(EVENT_NETLINK);
+	if (!call)
+		return;
+	call->args[0] = (__u64)message;
+	call->args[1] = whose == OF_KERNEL ? head.nlmsg_len : len;
+	call->args[2] = link_ns;
+	call->args[3] = whose;
 }
 
 /*
@@ -67,11 +80,11 @@ static __always_inline int netlink_enter(int fd, void *message, __u64 len)
  * interface or, in LINKINFO > INFO_DATA > VETH_INFO_PEER, of its peer. The
  * message lies in text. A global function: verified once.
  */
-__attribute__((noinline)) __u32 message_namespace(__u64 len)
+__attribute__((noinline)) __u32 message_namespace(__u64 len, __u32 number)
 {
 	enum { LINK, INFO, DATA, PEER } level = LINK;
 	__u64 at = NLMSG_HDRLEN + sizeof(struct ifinfomsg);
-	struct scratch *s = scratch_get();
+	struct scratch *s = scratch_get(number);
 	bool veth = false;
 
 	if (!s)
@@ -109,66 +122,102 @@ __attribute__((noinline)) __u32 message_namespace(__u64 len)
 		}
 		if ((level == LINK || level == PEER) && type == IFLA_NET_NS_FD) {
 			bpf_probe_read_kernel(&fd, sizeof(fd), s->text + body);
-			return namespace_of_file(file_of((void *)bpf_get_current_task(), fd));
+			return namespace_of_file(file_of(current_task(), fd));
 		}
 		at += RTA_ALIGN((__u64)attr.rta_len);
 	}
 	return 0;
 }
 
-static __always_inline int netlink_exit(long ret)
+static __always_inline void put_netlink(struct scratch *s, __u32 number, struct call *call, long ret)
 {
-	struct event_netlink *e;
-	struct scratch *s;
-	struct call call;
-	__u64 len;
+	struct event_netlink *e = RECORD(s, event_netlink);
+	__u64 len = call->args[1];
 
-	if (!call_exit(&call) || call.kind != EVENT_NETLINK)
-		return 0;
-	s = scratch_get();
-	if (!s)
-		return 0;
-	e = RECORD(s, event_netlink);
-	fill_call(&e->h, &call, ret);
-	len = call.args[1];
+	fill_call(&e->h, call, ret < 0 ? ret : 0); /* not how many bytes were sent */
 	if (len > MESSAGE_MAX)
 		len = MESSAGE_MAX;
 	barrier_var(len);
-	if (len > MESSAGE_MAX || bpf_probe_read_user(s->text, len, (void *)call.args[0]))
-		return 0;
+	if (len > MESSAGE_MAX ||
+	    read_message(s->text, len, (void *)call->args[0], call->args[3]))
+		return;
 	e->message_len = len;
-	e->link_ns = call.args[2];
+	e->link_ns = call->args[2];
 	e->pad = 0;
-	e->target_ns = message_namespace(len);
+	e->target_ns = message_namespace(len, number);
 	EMIT(s, event_netlink, len, false);
+}
+
+static __always_inline int netlink_exit(long ret)
+{
+	struct call *call = call_current();
+	struct scratch *s;
+	__u32 number;
+
+	if (!call || call->kind != EVENT_NETLINK)
+		return 0;
+	s = scratch_take(&number, EVENT_NETLINK);
+	if (s) {
+		put_netlink(s, number, call, ret);
+		scratch_give(&number);
+	}
+	call_exit(call, true);
 	return 0;
 }
 
-SEC("tracepoint/syscalls/sys_enter_sendto")
-int sys_sendto_enter(struct syscall_enter *ctx)
+/*
+ * What handles one message of a request, in the thread that sends it. It
+ * returns 0 or an error, while send tells only how many bytes it took.
+ */
+static __always_inline int rtnetlink_enter(__u64 skb_, __u64 message)
 {
-	if (!task_current())
-		return 0;
-	return netlink_enter(ctx->args[0], (void *)ctx->args[1], ctx->args[2]);
+	struct sk_buff *skb = (void *)skb_;
+
+	if (task_current())
+		netlink_enter(BPF_CORE_READ(skb, sk, __sk_common.skc_net.net, ns.inum),
+			      (void *)message, sizeof(struct nlmsghdr), OF_KERNEL);
+	return 0;
+}
+
+static __always_inline int rtnetlink_exit(long ret)
+{
+	return netlink_exit((int)ret);
+}
+
+FUNCTION_ENTER(rtnetlink_rcv_msg, rtnetlink_enter)
+FUNCTION_EXIT(rtnetlink_rcv_msg, 3, rtnetlink_exit)
+
+SEC("tracepoint/syscalls/sys_enter_sendto")
+int tp_sendto(struct syscall_enter *ctx)
+{
+	if (task_current())
+		netlink_enter(rtnetlink_namespace(ctx->args[0]), (void *)ctx->args[1], ctx->args[2],
+			      OF_USER);
+	return 0;
 }
 
 SEC("tracepoint/syscalls/sys_enter_sendmsg")
-int sys_sendmsg_enter(struct syscall_enter *ctx)
+int tp_sendmsg(struct syscall_enter *ctx)
 {
 	struct user_msghdr message = {};
 	struct user_iovec iov = {};
+	__u32 link_ns;
 
 	if (!task_current())
+		return 0;
+	link_ns = rtnetlink_namespace(ctx->args[0]);
+	if (!link_ns)
 		return 0;
 	bpf_probe_read_user(&message, sizeof(message), (void *)ctx->args[1]);
 	if (!message.iov)
 		return 0;
 	bpf_probe_read_user(&iov, sizeof(iov), message.iov);
-	return netlink_enter(ctx->args[0], iov.base, iov.len);
+	netlink_enter(link_ns, iov.base, iov.len, OF_USER);
+	return 0;
 }
 
 SEC("tracepoint/syscalls/sys_exit_sendto")
-int sys_netlink_exit(struct syscall_exit *ctx)
+int tp_send_exit(struct syscall_exit *ctx)
 {
 	return netlink_exit(ctx->ret);
 }

@@ -8,6 +8,7 @@
 #define PATH_STEPS 64 /* components and mounts of a path that is followed */
 #define COMPONENT_MAX 256
 
+/* What a descriptor of a task stands for: not to be read by plain loads. */
 static __always_inline struct file *file_of(struct task_struct *task, __u32 fd)
 {
 	struct fdtable *fdt = BPF_CORE_READ(task, files, fdt);
@@ -40,26 +41,26 @@ static __always_inline __u32 namespace_of_file(struct file *file)
 #define WALK_TRUNCATED (1UL << 32)
 #define WALK_ELSEWHERE (1UL << 33)
 
-__attribute__((noinline)) __u64 walk_path(__u64 vfsmount, __u64 dentry_, __u64 at)
+__attribute__((noinline)) __u64 walk_path(__u64 vfsmount, __u64 dentry_, __u64 at, __u32 number)
 {
 	struct vfsmount *vfs = (void *)vfsmount;
-	struct dentry *dentry = (void *)dentry_, *up;
-	struct task_struct *task = (void *)bpf_get_current_task();
-	struct mount *root = BPF_CORE_READ(task, nsproxy, mnt_ns, root);
-	struct scratch *s = scratch_get();
+	struct dentry *dentry = (void *)dentry_, *up, *root = BPF_CORE_READ(vfs, mnt_root);
+	struct mount *top = READ(current_task(), nsproxy, mnt_ns, root);
+	struct scratch *s = scratch_get(number);
 	struct mount *mnt, *parent;
 	long n;
 
 	if (!s)
 		return at | WALK_TRUNCATED;
 	for (int i = 0; i < PATH_STEPS; i++) {
-		if (dentry == BPF_CORE_READ(vfs, mnt_root)) {
+		if (dentry == root) {
 			mnt = (void *)vfs - bpf_core_field_offset(struct mount, mnt);
 			parent = BPF_CORE_READ(mnt, mnt_parent);
 			if (!parent || parent == mnt)
-				return mnt == root ? at : at | WALK_ELSEWHERE;
+				return mnt == top ? at : at | WALK_ELSEWHERE;
 			dentry = BPF_CORE_READ(mnt, mnt_mountpoint);
 			vfs = (void *)parent + bpf_core_field_offset(struct mount, mnt);
+			root = BPF_CORE_READ(vfs, mnt_root);
 			continue;
 		}
 		up = BPF_CORE_READ(dentry, d_parent);
@@ -97,26 +98,23 @@ static __always_inline __u32 own_number(struct pid *pid)
 
 /*
  * Parses /proc/{self,thread-self,PID}[/task/TID]/{fd/N,ns/NAME}, where PID and
- * TID are the caller's own, into the scratch. What it knows between two
- * characters is kept in memory, not in registers: to the verifier every
- * iteration then looks like the one before.
+ * TID are the caller's own. It lies in the scratch's text and is len long. What
+ * is known between two characters is kept in memory, not in registers: to the
+ * verifier every iteration then looks like the one before.
  */
-__attribute__((noinline)) int parse_proc_path(__u64 user)
+__attribute__((noinline)) int parse_proc_path(__u64 at, __u64 len, __u32 number)
 {
-	struct task_struct *task = (void *)bpf_get_current_task();
-	struct task_struct *leader = BPF_CORE_READ(task, group_leader);
+	struct task_struct *task = current_task();
+	struct task_struct *leader = READ(task, group_leader);
 	enum { WHO, WHAT, TID, FD, NS };
-	struct scratch *s = scratch_get();
+	struct scratch *s = scratch_get(number);
 	volatile struct proc_path *p;
 
-	if (!s || !user)
+	if (!s || at >= TEXT_START || len >= PROC_PATH_MAX)
 		return 0;
 	p = &s->proc;
-	if (bpf_probe_read_user_str(s->proc.text, PROC_PATH_MAX, (void *)user) < 0)
-		return 0;
-	if (p->text[0] != '/' || p->text[1] != 'p' || p->text[2] != 'r' || p->text[3] != 'o' ||
-	    p->text[4] != 'c' || p->text[5] != '/')
-		return 0;
+	bpf_probe_read_kernel(s->proc.text, PROC_PATH_MAX, s->text + at);
+	p->text[len] = 0;
 	p->state = WHO;
 	p->word = 0;
 	p->number = 0;
@@ -169,6 +167,14 @@ __attribute__((noinline)) int parse_proc_path(__u64 user)
 		p->number = 0;
 	}
 	return 0;
+}
+
+static __always_inline bool is_proc_path(struct scratch *s, __u64 at, __u64 len)
+{
+	const char *text = s->text + at;
+
+	return at < TEXT_START && len > 6 && text[0] == '/' && text[1] == 'p' && text[2] == 'r' &&
+	       text[3] == 'o' && text[4] == 'c' && text[5] == '/';
 }
 
 /* The inode of a namespace of task by its name in /proc/PID/ns. */

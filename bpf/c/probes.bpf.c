@@ -7,6 +7,7 @@
 #include "mount.bpf.c"
 #include "cgroup.bpf.c"
 #include "netlink.bpf.c"
+#include "veth.bpf.c"
 #include "listen.bpf.c"
 
 /* The types that Go is to know: without a variable they are not in the object's BTF. */
@@ -19,6 +20,7 @@ EXPORT(event_namespace);
 EXPORT(event_mount);
 EXPORT(event_cgroup);
 EXPORT(event_netlink);
+EXPORT(event_veth);
 EXPORT(event_process);
 const enum event_kind *event_kind_type __attribute__((unused));
 const enum task_class *task_class_type __attribute__((unused));

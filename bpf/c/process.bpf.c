@@ -18,9 +18,9 @@ static __always_inline __u32 class_of_child(struct task *forker, struct task_str
 		return CLASS_INIT;
 	case CLASS_INIT:
 		/* an init that joined a pid namespace must fork to be in it (crun) */
-		pid = BPF_CORE_READ(task, thread_pid);
+		pid = READ(task, thread_pid);
 		own = pid_namespace_of(pid);
-		childrens = BPF_CORE_READ(task, nsproxy, pid_ns_for_children);
+		childrens = READ(task, nsproxy, pid_ns_for_children);
 		return own == childrens ? CLASS_CHILD : CLASS_INIT;
 	}
 	return CLASS_CHILD;
@@ -28,11 +28,10 @@ static __always_inline __u32 class_of_child(struct task *forker, struct task_str
 
 static __always_inline int process_fork(struct task_struct *child, __u64 flags)
 {
-	struct task_struct *task = (void *)bpf_get_current_task();
+	struct task_struct *task = current_task();
 	struct event_fork *e;
 	struct task *forker;
-	struct scratch *s;
-	struct call call;
+	struct call *call;
 
 	forker = task_current();
 	if (flags & CLONE_THREAD) {
@@ -41,27 +40,31 @@ static __always_inline int process_fork(struct task_struct *child, __u64 flags)
 		return 0;
 	}
 	if (flags & CLONE_NEWNS)
-		container_made(BPF_CORE_READ(child, nsproxy, mnt_ns, ns.inum), forker);
+		container_made(READ(child, nsproxy, mnt_ns, ns.inum), forker);
 	if (forker)
 		task_put(child, class_of_child(forker, task, flags), false, 1);
 	else if (!(flags & CLONE_NEW_ALL))
 		return 0;
-	s = scratch_get();
-	if (!s)
+	e = RESERVE(event_fork, EVENT_FORK);
+	if (!e)
 		return 0;
-	e = RECORD(s, event_fork);
 	fill_header(&e->h, EVENT_FORK);
 	e->h.flags = flags;
-	e->child = BPF_CORE_READ(child, tgid);
-	e->child_born = BPF_CORE_READ(child, start_boottime);
-	e->parent = BPF_CORE_READ(child, real_parent, tgid);
+	e->child = READ(child, tgid);
+	e->child_born = READ(child, start_boottime);
+	e->parent = READ(child, real_parent, tgid);
 	__builtin_memset(&e->ns, 0, sizeof(e->ns));
+	__builtin_memset(&e->netns, 0, sizeof(e->netns));
 	if (flags & CLONE_NEW_ALL) {
 		fill_namespaces(&e->ns, child);
-		if (call_exit(&call) && call.kind == EVENT_FORK)
-			e->h.duration = e->h.time - call.begin;
+		call = call_current();
+		if (call && call->kind == EVENT_FORK) {
+			e->h.duration = e->h.time - call->begin;
+			fill_netns(&e->netns, call);
+			call_exit(call, forker);
+		}
 	}
-	EMIT(s, event_fork, 0, false);
+	SUBMIT(e);
 	return 0;
 }
 
@@ -73,7 +76,7 @@ static __always_inline int process_fork(struct task_struct *child, __u64 flags)
 static __always_inline bool is_last(struct task *t, struct task_struct *task)
 {
 	if (!t->threads)
-		return !BPF_CORE_READ(task, signal, live.counter);
+		return !READ(task, signal, live.counter);
 	if (made_by_kernel(task))
 		return false;
 	__sync_fetch_and_add(&t->threads, -1);
@@ -82,13 +85,13 @@ static __always_inline bool is_last(struct task *t, struct task_struct *task)
 
 static __always_inline int process_exit(struct task_struct *task)
 {
-	struct signal_struct *signal = BPF_CORE_READ(task, signal);
-	__u32 tgid = BPF_CORE_READ(task, tgid);
+	struct signal_struct *signal = READ(task, signal);
+	__u32 tgid = READ(task, tgid);
 	struct task *t = task_current();
 	struct event_cost cost;
 	struct event_exit *e;
-	struct scratch *s;
 
+	call_forget(bpf_get_current_pid_tgid());
 	if (!t)
 		return 0;
 	cost_of(task, &cost);
@@ -99,19 +102,18 @@ static __always_inline int process_exit(struct task_struct *task)
 	/* of several that take themselves for the last, the first to delete tells */
 	if (bpf_map_delete_elem(&tasks, &tgid))
 		return 0;
-	s = scratch_get();
-	if (!s)
+	e = RESERVE(event_exit, EVENT_EXIT);
+	if (!e)
 		return 0;
-	e = RECORD(s, event_exit);
 	fill_header(&e->h, EVENT_EXIT);
 	e->h.cost = cost;
 	/* as wait_task_zombie has it, kernel/exit.c */
-	if (BPF_CORE_READ(signal, flags) & SIGNAL_GROUP_EXIT)
-		e->status = BPF_CORE_READ(signal, group_exit_code);
+	if (READ(signal, flags) & SIGNAL_GROUP_EXIT)
+		e->status = READ(signal, group_exit_code);
 	else
-		e->status = BPF_CORE_READ(task, group_leader, exit_code);
+		e->status = READ(task, group_leader, exit_code);
 	e->pad = 0;
-	EMIT(s, event_exit, 0, false);
+	SUBMIT(e);
 	return 0;
 }
 
@@ -120,33 +122,30 @@ static __always_inline int process_rename(struct task_struct *task, const char *
 	__u64 id = bpf_get_current_pid_tgid();
 	struct task *t = task_current();
 	struct event_rename *e;
-	struct scratch *s;
 
-	if (!t || id >> 32 != (__u32)id || BPF_CORE_READ(task, pid) != (int)id || renamed_by_exec(task))
+	if (!t || id >> 32 != (__u32)id || READ(task, pid) != (int)id || renamed_by_exec(task))
 		return 0;
-	s = scratch_get();
-	if (!s)
+	e = RESERVE(event_rename, EVENT_RENAME);
+	if (!e)
 		return 0;
-	e = RECORD(s, event_rename);
 	fill_header(&e->h, EVENT_RENAME);
 	__builtin_memset(e->name, 0, sizeof(e->name));
 	bpf_probe_read_kernel_str(e->name, sizeof(e->name), name);
 	if (is_init_name(e->name))
 		t->class = CLASS_INIT;
-	EMIT(s, event_rename, 0, false);
+	SUBMIT(e);
 	return 0;
 }
 
-/* Writes no scratch: an iterator may be preempted. */
 static __always_inline int process_running(struct seq_file *seq, struct task_struct *task)
 {
 	struct event_process e = {};
 	__u32 class;
 
-	if (BPF_CORE_READ(task, pid) != BPF_CORE_READ(task, tgid) ||
-	    !BPF_CORE_READ(task, signal, live.counter))
+	if (READ(task, pid) != READ(task, tgid) ||
+	    !READ(task, signal, live.counter))
 		return 0;
-	class = class_of_file(BPF_CORE_READ(task, mm, exe_file));
+	class = class_of_file(READ(task, mm, exe_file));
 	if (!class)
 		return 0;
 	BPF_CORE_READ_STR_INTO(&e.comm, task, comm);
@@ -155,9 +154,9 @@ static __always_inline int process_running(struct seq_file *seq, struct task_str
 	if (!task_get(task))
 		task_put(task, class, true, 0);
 	e.time = bpf_ktime_get_boot_ns();
-	e.born = BPF_CORE_READ(task, start_boottime);
-	e.pid = BPF_CORE_READ(task, tgid);
-	e.parent = BPF_CORE_READ(task, real_parent, tgid);
+	e.born = READ(task, start_boottime);
+	e.pid = READ(task, tgid);
+	e.parent = READ(task, real_parent, tgid);
 	fill_namespaces(&e.ns, task);
 	bpf_seq_write(seq, &e, sizeof(e));
 	return 0;

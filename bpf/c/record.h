@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * How a record is made: filled in a per-CPU scratch, then copied into the ring
- * buffer with the length that it has.
- *
- * The scratch is safe because tracepoint handlers run with preemption off and
- * none of ours runs in an interrupt. fentry programs may be preempted: entries
- * of that mechanism need a scratch of their own.
+ * How a record is made. One without texts is filled in where it lies in the
+ * ring buffer: RESERVE, then submit. One with texts is filled in a scratch and
+ * copied with the length that it has: scratch_take, then EMIT, then
+ * scratch_give.
  */
 #ifndef RECORD_H
 #define RECORD_H
@@ -44,30 +42,67 @@ struct scratch {
 	struct proc_path proc;
 };
 
+/*
+ * Scratches are taken and given back: a program may be preempted, always by
+ * fentry and since Linux 7 at a tracepoint too, so that none can be a CPU's
+ * own. Go makes two for each CPU, and puts their numbers on the stack.
+ */
 struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 64);
 	__type(key, __u32);
 	__type(value, struct scratch);
 } scratches SEC(".maps");
 
-/* Records that did not fit into the ring buffer, by kind. */
+struct {
+	__uint(type, BPF_MAP_TYPE_STACK);
+	__uint(max_entries, 64);
+	__type(value, __u32);
+} free_scratches SEC(".maps");
+
+/* Records that were not told: the ring buffer was full, or another bound was met. */
 struct losses {
 	__u64 count[EVENT_KINDS];
 };
 
 struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE); /* Go reads it without a privilege */
 	__uint(max_entries, 1);
 	__type(key, __u32);
 	__type(value, struct losses);
 } lost SEC(".maps");
 
-static __always_inline struct scratch *scratch_get(void)
+static __always_inline void count_lost(__u32 kind)
 {
 	__u32 zero = 0;
+	struct losses *l = bpf_map_lookup_elem(&lost, &zero);
 
-	return bpf_map_lookup_elem(&scratches, &zero);
+	if (l && kind < EVENT_KINDS)
+		__sync_fetch_and_add(&l->count[kind], 1);
+}
+
+/* The scratch of that number. */
+static __always_inline struct scratch *scratch_get(__u32 number)
+{
+	return bpf_map_lookup_elem(&scratches, &number);
+}
+
+/* Takes a scratch; NULL where there is none, which is counted. */
+static __always_inline struct scratch *scratch_take(__u32 *number, __u32 kind)
+{
+	struct scratch *s = NULL;
+
+	if (!bpf_map_pop_elem(&free_scratches, number))
+		s = scratch_get(*number);
+	if (!s)
+		count_lost(kind);
+	return s;
+}
+
+static __always_inline void scratch_give(__u32 *number)
+{
+	bpf_map_push_elem(&free_scratches, number, 0);
 }
 
 /* A record's struct lies at the end of the fixed part, so that its texts follow it. */
@@ -75,38 +110,37 @@ static __always_inline struct scratch *scratch_get(void)
 
 static __always_inline void fill_namespaces(struct event_namespaces *to, struct task_struct *task)
 {
-	struct nsproxy *ns = BPF_CORE_READ(task, nsproxy);
+	struct nsproxy *ns = READ(task, nsproxy);
 
 	__builtin_memset(to, 0, sizeof(*to));
-	to->user = BPF_CORE_READ(task, cred, user_ns, ns.inum);
+	to->user = READ(task, cred, user_ns, ns.inum);
 	if (!ns)
 		return;
-	to->mnt = BPF_CORE_READ(ns, mnt_ns, ns.inum);
-	to->uts = BPF_CORE_READ(ns, uts_ns, ns.inum);
-	to->ipc = BPF_CORE_READ(ns, ipc_ns, ns.inum);
-	to->pid = BPF_CORE_READ(ns, pid_ns_for_children, ns.inum);
-	to->net = BPF_CORE_READ(ns, net_ns, ns.inum);
-	to->cgroup = BPF_CORE_READ(ns, cgroup_ns, ns.inum);
-	to->time = BPF_CORE_READ(ns, time_ns_for_children, ns.inum);
+	to->mnt = READ(ns, mnt_ns, ns.inum);
+	to->uts = READ(ns, uts_ns, ns.inum);
+	to->ipc = READ(ns, ipc_ns, ns.inum);
+	to->pid = READ(ns, pid_ns_for_children, ns.inum);
+	to->net = READ(ns, net_ns, ns.inum);
+	to->cgroup = READ(ns, cgroup_ns, ns.inum);
+	to->time = READ(ns, time_ns_for_children, ns.inum);
 }
 
 static __always_inline void fill_header(struct event_header *h, __u32 kind)
 {
-	struct task_struct *task = (void *)bpf_get_current_task();
+	struct task_struct *task = current_task();
 	__u64 id = bpf_get_current_pid_tgid();
-	struct nsproxy *ns = BPF_CORE_READ(task, nsproxy);
 
 	h->time = bpf_ktime_get_boot_ns();
 	h->duration = 0;
-	h->born = BPF_CORE_READ(task, group_leader, start_boottime);
+	h->born = READ(task, group_leader, start_boottime);
 	h->ret = 0;
 	h->flags = 0;
 	cost_of(task, &h->cost);
 	h->kind = kind;
 	h->pid = id >> 32;
 	h->tid = id;
-	h->mnt_ns = BPF_CORE_READ(ns, mnt_ns, ns.inum);
-	h->net_ns = BPF_CORE_READ(ns, net_ns, ns.inum);
+	h->mnt_ns = READ(task, nsproxy, mnt_ns, ns.inum);
+	h->net_ns = READ(task, nsproxy, net_ns, ns.inum);
 	h->pad = 0;
 	bpf_get_current_comm(h->comm, sizeof(h->comm));
 }
@@ -115,20 +149,33 @@ static __always_inline void fill_header(struct event_header *h, __u32 kind)
  * Most records only wait in the buffer: the reader comes every 50 ms anyhow,
  * and waking it for each costs more than all the rest.
  */
-static __always_inline void emit(void *record, __u64 size, __u32 kind, bool urgent)
+static __always_inline __u64 wakeup(__u64 size, bool urgent)
 {
 	__u64 fill = bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA);
-	__u64 flags = BPF_RB_NO_WAKEUP;
-	struct losses *l;
-	__u32 zero = 0;
 
 	if (urgent || ((fill ^ (fill + size)) & ~(wakeup_bytes - 1)))
-		flags = BPF_RB_FORCE_WAKEUP;
-	if (!bpf_ringbuf_output(&events, record, size, flags))
-		return;
-	l = bpf_map_lookup_elem(&lost, &zero);
-	if (l && kind < EVENT_KINDS)
-		l->count[kind]++;
+		return BPF_RB_FORCE_WAKEUP;
+	return BPF_RB_NO_WAKEUP;
+}
+
+/* A record without texts, to be filled in; NULL where there is no room, which is counted. */
+#define RESERVE(type, kind) reserve(sizeof(struct type), kind)
+
+static __always_inline void *reserve(const __u64 size, __u32 kind)
+{
+	void *record = bpf_ringbuf_reserve(&events, size, 0);
+
+	if (!record)
+		count_lost(kind);
+	return record;
+}
+
+#define SUBMIT(e) bpf_ringbuf_submit(e, wakeup(sizeof(*(e)), false))
+
+static __always_inline void emit(void *record, __u64 size, __u32 kind, bool urgent)
+{
+	if (bpf_ringbuf_output(&events, record, size, wakeup(size, urgent)))
+		count_lost(kind);
 }
 
 /* Emits a record with its texts, which end at offset end. */

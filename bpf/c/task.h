@@ -40,6 +40,14 @@ struct {
 	__type(value, __u32); /* CLASS_ENGINE or CLASS_RUNTIME */
 } names SEC(".maps");
 
+/* The first eight characters of these names: what has none of them is none of them. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 256);
+	__type(key, __u64);
+	__type(value, __u32);
+} beginnings SEC(".maps");
+
 struct task {
 	__u64 born; /* a pid alone is reused */
 	__u32 class;
@@ -61,10 +69,10 @@ struct {
 
 static __always_inline struct task *task_get(struct task_struct *task)
 {
-	__u32 tgid = BPF_CORE_READ(task, tgid);
+	__u32 tgid = READ(task, tgid);
 	struct task *t = bpf_map_lookup_elem(&tasks, &tgid);
 
-	if (!t || t->born != BPF_CORE_READ(task, group_leader, start_boottime))
+	if (!t || t->born != READ(task, group_leader, start_boottime))
 		return NULL;
 	return t;
 }
@@ -77,19 +85,19 @@ static __always_inline struct task *task_current(void)
 
 	if (!t)
 		return NULL;
-	return task_get((void *)bpf_get_current_task());
+	return task_get(current_task());
 }
 
 static __always_inline void task_put(struct task_struct *task, __u32 class, bool executed,
 				     __u64 threads)
 {
 	struct task t = {
-		.born = BPF_CORE_READ(task, group_leader, start_boottime),
+		.born = READ(task, group_leader, start_boottime),
 		.class = class,
 		.executed = executed,
 		.threads = threads,
 	};
-	__u32 tgid = BPF_CORE_READ(task, tgid);
+	__u32 tgid = READ(task, tgid);
 
 	bpf_map_update_elem(&tasks, &tgid, &t, BPF_ANY);
 }
@@ -106,7 +114,7 @@ static __always_inline __u32 class_of(struct name *name)
 static __always_inline __u32 class_of_file(struct file *file)
 {
 	struct name name = {};
-	const unsigned char *from = BPF_CORE_READ(file, f_path.dentry, d_name.name);
+	const unsigned char *from = READ(file, f_path.dentry, d_name.name);
 
 	if (!from)
 		return CLASS_NONE;

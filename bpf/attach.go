@@ -1,0 +1,180 @@
+package bpf
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"time"
+
+	"github.com/cilium/ebpf/btf"
+	"github.com/cilium/ebpf/link"
+)
+
+// moduleTick is how often is looked whether a module was loaded.
+const moduleTick = 100 * time.Millisecond
+
+// attacher attaches probes by the best mechanism that the kernel takes.
+type attacher struct {
+	loader *loader
+	refuse map[string]error // mechanisms that cannot be used, and why
+}
+
+// newAttacher tries what the kernel takes; noTracefs is why there is no
+// tracefs, without which no tracepoint of a system call is found.
+func newAttacher(l *loader, mechanism string, noTracefs error) *attacher {
+	a := &attacher{loader: l, refuse: map[string]error{}}
+	for _, m := range Mechanisms[1:] {
+		if mechanism != MechanismAuto && mechanism != m {
+			a.refuse[m] = errNoWay
+		}
+	}
+	if noTracefs != nil && a.allows(MechanismTracepoint) {
+		a.refuse[MechanismTracepoint] = noTracefs
+	}
+	for _, w := range systemCall("chroot", "mount", "").ways[:2] {
+		if a.allows(w.mechanism) {
+			if err := a.try(w); err != nil {
+				a.refuse[w.mechanism] = err
+			}
+		}
+	}
+	return a
+}
+
+func (a *attacher) allows(mechanism string) bool { return a.refuse[mechanism] == nil }
+
+// try attaches the entry of a way, and detaches it.
+func (a *attacher) try(w way) error {
+	w.points = w.points[len(w.points)-1:]
+	links, err := a.loader.attach(w)
+	return errors.Join(err, closeAll(links))
+}
+
+// ways are those of a probe's that can be used.
+func (a *attacher) ways(p probe) []way {
+	var usable []way
+	for _, w := range p.ways {
+		if a.allows(w.mechanism) {
+			usable = append(usable, w)
+		}
+	}
+	return usable
+}
+
+// loadAll loads what will be attached, if all goes well: together that is
+// faster. What fails is found when it is attached.
+func (a *attacher) loadAll(probes []probe) {
+	var points []point
+	for _, p := range probes {
+		if ways := a.ways(p); len(ways) > 0 && p.module == "" {
+			points = append(points, ways[0].points...)
+		}
+	}
+	_ = a.loader.load(points...)
+}
+
+// attach attaches a probe and tells how it went.
+func (a *attacher) attach(p probe) (Hook, []link.Link) {
+	h := Hook{Name: p.name, Feeds: p.feeds, Mechanism: p.ways[len(p.ways)-1].mechanism}
+	absent := false
+	for _, w := range a.ways(p) {
+		links, err := a.loader.attach(w)
+		if err == nil {
+			h.Attached, h.Err, h.Mechanism = true, nil, w.mechanism
+			for _, at := range w.points {
+				h.Points = append(h.Points, at.String())
+			}
+			return h, links
+		}
+		absent = absent || errors.Is(err, btf.ErrNotFound) || errors.Is(err, fs.ErrNotExist)
+		h.Mechanism, h.Err = w.mechanism, errors.Join(h.Err, fmt.Errorf("%s: %w", w.mechanism, err))
+	}
+	if h.Err == nil {
+		h.Err = a.refused(p)
+	}
+	h.Waiting = absent && p.module != "" && moduleMissing(p.module)
+	return h, nil
+}
+
+// refused is why there is no way to a probe that could be tried.
+func (a *attacher) refused(p probe) error {
+	var reasons []error
+	for _, w := range p.ways {
+		if err := a.refuse[w.mechanism]; !errors.Is(err, errNoWay) {
+			reasons = append(reasons, fmt.Errorf("%s: %w", w.mechanism, err))
+		}
+	}
+	if len(reasons) == 0 {
+		return errNoWay
+	}
+	return errors.Join(reasons...)
+}
+
+// attach attaches all that is in the table.
+func (p *Probes) attach(mechanism string, noTracefs error) error {
+	a := newAttacher(p.loader, mechanism, noTracefs)
+	a.loadAll(probes)
+	var waiting []probe
+	for _, b := range probes {
+		h, links := a.attachOrRun(p, b)
+		if h.Err != nil && b.core {
+			return fmt.Errorf("attach %s: %w", b.name, h.Err)
+		}
+		if h.Waiting {
+			waiting = append(waiting, b)
+		}
+		p.links = append(p.links, links...)
+		p.hooks = append(p.hooks, h)
+	}
+	if len(waiting) > 0 {
+		p.late.Go(func() { p.attachLate(a, waiting) })
+	}
+	return nil
+}
+
+// attachOrRun attaches a probe; the iterator is run instead.
+func (a *attacher) attachOrRun(p *Probes, b probe) (Hook, []link.Link) {
+	w := b.ways[0]
+	if w.mechanism != mechanismIterator {
+		return a.attach(b)
+	}
+	h := Hook{Name: b.name, Feeds: b.feeds, Mechanism: w.mechanism, Points: []string{w.points[0].String()}}
+	h.Err = p.findRunning(w.points[0])
+	h.Attached = h.Err == nil
+	return h, nil
+}
+
+// attachLate attaches probes when the modules that they are in are loaded.
+func (p *Probes) attachLate(a *attacher, waiting []probe) {
+	ticker := time.NewTicker(moduleTick)
+	defer ticker.Stop()
+	for len(waiting) > 0 {
+		select {
+		case <-p.closed:
+			return
+		case <-ticker.C:
+		}
+		var still []probe
+		for _, b := range waiting {
+			if moduleMissing(b.module) || !p.attachNow(a, b) {
+				still = append(still, b)
+			}
+		}
+		waiting = still
+	}
+}
+
+// attachNow attaches a probe that waited, and returns whether that is over: a
+// module that is there may not be ready yet.
+func (p *Probes) attachNow(a *attacher, b probe) bool {
+	h, links := a.attach(b)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for i := range p.hooks {
+		if p.hooks[i].Name == b.name {
+			p.hooks[i] = h
+		}
+	}
+	p.links = append(p.links, links...)
+	return h.Attached
+}

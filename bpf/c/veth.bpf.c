@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/* Pairs of veth: those made and deleted on the whole host, by the kernel's functions. */
+
+#include "call.h"
+#include "entry.h"
+
+/* The two ends of a pair; the second's index is 0 where there is none. */
+struct pair {
+	__u64 begin;
+	__u64 waited;
+	__u64 device;
+	struct event_veth_end ends[2];
+};
+
+/* Pairs that are being made or deleted, by thread. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 256);
+	__type(key, __u64);
+	__type(value, struct pair);
+} pairs SEC(".maps");
+
+static __always_inline void fill_end(struct event_veth_end *end, struct net_device *device)
+{
+	end->net_ns = BPF_CORE_READ(device, nd_net.net, ns.inum);
+	end->index = BPF_CORE_READ(device, ifindex);
+	BPF_CORE_READ_STR_INTO(&end->name, device, name);
+}
+
+/*
+ * The other end: the first of what the driver keeps behind the device (struct
+ * veth_priv), at the next multiple of 32 (netdev_priv). That it is a veth shows
+ * by its having the same operations.
+ */
+static __always_inline struct net_device *peer_of(struct net_device *device)
+{
+	void *priv = (void *)device + ((bpf_core_type_size(struct net_device) + 31) & ~31UL);
+	struct net_device *peer = NULL;
+
+	bpf_probe_read_kernel(&peer, sizeof(peer), priv);
+	if (!peer || BPF_CORE_READ(peer, netdev_ops) != BPF_CORE_READ(device, netdev_ops))
+		return NULL;
+	return peer;
+}
+
+static __always_inline void fill_ends(struct event_veth_end ends[2], struct net_device *device)
+{
+	struct net_device *peer = peer_of(device);
+
+	fill_end(&ends[0], device);
+	if (peer)
+		fill_end(&ends[1], peer);
+}
+
+static __always_inline int newlink_enter(struct net_device *device)
+{
+	struct pair pair = {.begin = bpf_ktime_get_boot_ns(), .device = (__u64)device};
+	struct call *call = call_current();
+	__u64 id = bpf_get_current_pid_tgid();
+
+	/* the request of a watched process */
+	if (call && call->kind == EVENT_NETLINK)
+		pair.waited = pair.begin - call->begin;
+	bpf_map_update_elem(&pairs, &id, &pair, BPF_ANY);
+	return 0;
+}
+
+/*
+ * Called for both ends, also when their namespaces end: the second has no peer
+ * any more.
+ */
+static __always_inline int dellink_enter(__u64 device, __u64 list)
+{
+	struct pair pair = {.begin = bpf_ktime_get_boot_ns()};
+	__u64 id = bpf_get_current_pid_tgid();
+
+	fill_ends(pair.ends, (void *)device);
+	if (pair.ends[1].index)
+		bpf_map_update_elem(&pairs, &id, &pair, BPF_ANY);
+	return 0;
+}
+
+static __always_inline int veth_exit(__u32 kind, long ret)
+{
+	__u64 id = bpf_get_current_pid_tgid();
+	struct pair *pair = bpf_map_lookup_elem(&pairs, &id);
+	struct event_veth *e;
+
+	if (!pair)
+		return 0;
+	e = RESERVE(event_veth, kind);
+	if (e) {
+		fill_header(&e->h, kind);
+		e->h.duration = e->h.time - pair->begin;
+		e->h.ret = ret;
+		e->waited = pair->waited;
+		__builtin_memcpy(e->ends, pair->ends, sizeof(e->ends));
+		if (kind == EVENT_VETH_NEWLINK && !ret)
+			fill_ends(e->ends, (void *)pair->device);
+		SUBMIT(e);
+	}
+	bpf_map_delete_elem(&pairs, &id);
+	return 0;
+}
+
+static __always_inline int newlink_exit(long ret)
+{
+	return veth_exit(EVENT_VETH_NEWLINK, (int)ret);
+}
+
+static __always_inline int dellink_exit(long ret)
+{
+	return veth_exit(EVENT_VETH_DELLINK, 0);
+}
+
+SEC("fentry/veth_newlink")
+int fentry_veth_newlink(__u64 *ctx)
+{
+	if (VETH_NEWLINK_PACKED)
+		return newlink_enter((void *)ctx[0]);
+	return newlink_enter((void *)ctx[1]);
+}
+
+SEC("kprobe/veth_newlink")
+int kprobe_veth_newlink(struct pt_regs *ctx)
+{
+	if (VETH_NEWLINK_PACKED)
+		return newlink_enter((void *)ctx->FUNCTION_0);
+	return newlink_enter((void *)ctx->FUNCTION_1);
+}
+
+/* Where a result lies depends on how many arguments there are: 3 or 5. */
+SEC("fexit/veth_newlink")
+int fexit_veth_newlink(__u64 *ctx)
+{
+	if (VETH_NEWLINK_PACKED)
+		return newlink_exit(ctx[3]);
+	return newlink_exit(ctx[5]);
+}
+
+SEC("kretprobe/veth_newlink")
+int kretprobe_veth_newlink(struct pt_regs *ctx)
+{
+	return newlink_exit(ctx->FUNCTION_RETURNS);
+}
+
+FUNCTION_ENTER(veth_dellink, dellink_enter)
+FUNCTION_EXIT(veth_dellink, 2, dellink_exit)

@@ -1,0 +1,246 @@
+package bpf
+
+import (
+	"errors"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/asm"
+	"github.com/cilium/ebpf/btf"
+	"github.com/cilium/ebpf/link"
+	"golang.org/x/sys/unix"
+)
+
+// byFunctions says that the probes hook the kernel's functions: no hook of a
+// system call is then a tracepoint.
+func (p *Probes) byFunctions() bool {
+	return slices.ContainsFunc(p.Hooks(), func(h Hook) bool {
+		return h.Attached && (h.Mechanism == MechanismFentry || h.Mechanism == MechanismKprobe)
+	})
+}
+
+// TestEveryHookIsAttached wants every hook, by the mechanism asked for, but for
+// those that this kernel cannot have: functions where there are only
+// tracepoints, and functions of modules that have no BTF, by fentry.
+func TestEveryHookIsAttached(t *testing.T) {
+	w := watch(t, Options{})
+	for i, h := range w.Hooks()[1:] { // the first is netlink's
+		if h.Feeds == "" {
+			t.Errorf("%s: does not say what it feeds", h.Name)
+		}
+		p := probes[i]
+		onlyFunction := len(p.ways) == 2
+		switch {
+		case h.Attached && (len(h.Points) == 0 || h.Err != nil):
+			t.Errorf("%s by %s at %v: %v", h.Name, h.Mechanism, h.Points, h.Err)
+		case h.Attached && len(p.ways) > 1 && *mechanism != MechanismAuto && h.Mechanism != *mechanism:
+			t.Errorf("%s is attached by %s", h.Name, h.Mechanism)
+		case !h.Attached && h.Err == nil:
+			t.Errorf("%s: does not say why it is not attached", h.Name)
+		case h.Attached:
+		case onlyFunction && !w.byFunctions():
+			t.Logf("%s: %v", h.Name, h.Err)
+		case p.module != "" && *mechanism == MechanismFentry && !moduleHasBTF(p.module):
+			t.Logf("%s: %v", h.Name, h.Err)
+		default:
+			t.Errorf("%s by %s: %v", h.Name, h.Mechanism, h.Err)
+		}
+	}
+}
+
+func moduleHasBTF(name string) bool {
+	_, err := os.Stat("/sys/kernel/btf/" + name)
+	return err == nil
+}
+
+// TestEveryHookFires drives every hook, and asks the kernel whether its
+// programs have run: a function that was inlined attaches and never fires.
+func TestEveryHookFires(t *testing.T) {
+	stats, err := ebpf.EnableStats(unix.BPF_STATS_RUN_TIME)
+	if err != nil {
+		t.Skip("needs root, to count the runs of BPF programs:", err)
+	}
+	defer stats.Close()
+	w := watch(t, Options{Names: []string{"cse-all"}})
+	for _, actor := range []string{"mount", "newmount", "pivot", "setns", "veth", "cgroup", "calls"} {
+		play(t, "cse-all", actor)
+	}
+	runs := map[string]uint64{}
+	for _, s := range w.Stats().Programs {
+		runs[s.Name] = s.Runs
+	}
+	for i, h := range w.Hooks()[1:] {
+		if !h.Attached {
+			continue // TestEveryHookIsAttached says which may not be
+		}
+		way := slices.IndexFunc(probes[i].ways, func(w way) bool { return w.mechanism == h.Mechanism })
+		for _, p := range probes[i].ways[way].points {
+			if runs[p.loaded()] == 0 {
+				t.Errorf("%s: %s at %s was attached and never ran", h.Name, p.program, p)
+			}
+		}
+	}
+}
+
+func init() { actors["calls"] = actCalls }
+
+// actCalls makes the calls that no other actor makes.
+func actCalls(dir string) (facts, error) {
+	_ = unix.Exec(dir+"/missing", nil, nil)
+	_, _, _ = unix.Syscall6(unix.SYS_EXECVEAT, ^uintptr(99), 0, 0, 0, 0, 0)
+	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM, 0)
+	if err != nil {
+		return nil, err
+	}
+	return nil, all(
+		func() error { return unix.Bind(fd, &unix.SockaddrUnix{Name: dir + "/socket"}) },
+		func() error { return unix.Listen(fd, 1) },
+		sendto,
+		func() error { return cloneWithNamespaces("clone") },
+		func() error { return cloneWithNamespaces("clone3") },
+	)
+}
+
+// TestTax asks the kernel's tasks whether a system call of theirs takes the
+// slow path that any tracepoint of a system call sends every call on.
+func TestTax(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("needs root, to load BPF programs")
+	}
+	before, all := slowTasks(t)
+	if before != 0 {
+		t.Skipf("%d of %d tasks are on the slow path: something else traces system calls", before, all)
+	}
+	p := open(t, Options{})
+	defer p.Close()
+	slow, all := slowTasks(t)
+	t.Logf("%d of %d tasks take the slow path of system calls", slow, all)
+	if p.byFunctions() {
+		if slow != 0 {
+			t.Errorf("%d of %d tasks are slowed", slow, all)
+		}
+		return
+	}
+	// tracepoints: else this test could not fail
+	if slow == 0 {
+		t.Errorf("none of %d tasks is slowed by tracepoints: this test does not see it", all)
+	}
+}
+
+// slowTasks counts the tasks with SYSCALL_WORK_SYSCALL_TRACEPOINT, which was
+// TIF_SYSCALL_TRACEPOINT before 5.11, by an iterator of its own.
+func slowTasks(t *testing.T) (slow, all uint64) {
+	t.Helper()
+	offset, mask := slowFlag(t)
+	counts, err := ebpf.NewMap(&ebpf.MapSpec{Type: ebpf.Array, KeySize: 4, ValueSize: 8, MaxEntries: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer counts.Close()
+	count := func(key int64) asm.Instructions {
+		return asm.Instructions{
+			asm.StoreImm(asm.RFP, -4, key, asm.Word),
+			asm.LoadMapPtr(asm.R1, counts.FD()),
+			asm.Mov.Reg(asm.R2, asm.RFP),
+			asm.Add.Imm(asm.R2, -4),
+			asm.FnMapLookupElem.Call(),
+			asm.JEq.Imm(asm.R0, 0, "end"),
+			asm.LoadMem(asm.R1, asm.R0, 0, asm.DWord),
+			asm.Add.Imm(asm.R1, 1),
+			asm.StoreMem(asm.R0, 0, asm.R1, asm.DWord),
+		}
+	}
+	program, err := ebpf.NewProgram(&ebpf.ProgramSpec{
+		Type: ebpf.Tracing, AttachType: ebpf.AttachTraceIter, AttachTo: "task", License: "GPL",
+		Instructions: slices.Concat(
+			asm.Instructions{
+				asm.LoadMem(asm.R6, asm.R1, 8, asm.DWord), // the task
+				asm.JEq.Imm(asm.R6, 0, "end"),
+				asm.LoadMem(asm.R6, asm.R6, int16(offset), asm.DWord),
+			},
+			count(1),
+			asm.Instructions{
+				asm.LoadImm(asm.R1, int64(mask), asm.DWord),
+				asm.And.Reg(asm.R6, asm.R1),
+				asm.JEq.Imm(asm.R6, 0, "end"),
+			},
+			count(0),
+			asm.Instructions{
+				asm.Mov.Imm(asm.R0, 0).WithSymbol("end"),
+				asm.Return(),
+			},
+		),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer program.Close()
+	at, err := link.AttachIter(link.IterOptions{Program: program})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer at.Close()
+	r, err := at.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	if _, err := r.Read(make([]byte, 1)); err != nil && err.Error() != "EOF" {
+		t.Fatal(err)
+	}
+	if err := errors.Join(counts.Lookup(uint32(0), &slow), counts.Lookup(uint32(1), &all)); err != nil {
+		t.Fatal(err)
+	}
+	return slow, all
+}
+
+// slowFlag is where in a task the flag lies: an offset of 8 bytes, and a mask.
+func slowFlag(t *testing.T) (offset uint32, mask uint64) {
+	t.Helper()
+	kernel, err := btf.LoadKernelSpec()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var task, info *btf.Struct
+	if err := errors.Join(kernel.TypeByName("task_struct", &task), kernel.TypeByName("thread_info", &info)); err != nil {
+		t.Fatal(err)
+	}
+	at := func(s *btf.Struct, name string) (uint32, bool) {
+		for _, m := range s.Members {
+			if m.Name == name {
+				return m.Offset.Bytes(), true
+			}
+		}
+		return 0, false
+	}
+	inTask, _ := at(task, "thread_info")
+	var bits *btf.Enum
+	if inInfo, ok := at(info, "syscall_work"); ok && kernel.TypeByName("syscall_work_bit", &bits) == nil {
+		for _, v := range bits.Values {
+			if strings.HasSuffix(v.Name, "SYSCALL_TRACEPOINT") {
+				return inTask + inInfo, 1 << v.Value
+			}
+		}
+	}
+	inInfo, _ := at(info, "flags")
+	return inTask + inInfo, tifSyscallTracepoint
+}
+
+// TestOpenTakes tells how long it takes to attach, for the record.
+func TestOpenTakes(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("needs root, to load BPF programs")
+	}
+	for range 3 {
+		begin := time.Now()
+		p := open(t, Options{})
+		t.Logf("attached in %v", time.Since(begin))
+		if err := p.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
