@@ -247,6 +247,7 @@ type probesTask struct {
 		Io        int64
 		IoUnknown uint64
 	}
+	Call probesCall
 }
 
 type probesTaskClass uint32
@@ -371,6 +372,7 @@ const (
 	probesVarEventProcessType           = "event_process_type"
 	probesVarEventRenameType            = "event_rename_type"
 	probesVarEventVethType              = "event_veth_type"
+	probesVarNear                       = "near"
 	probesVarTaskClassType              = "task_class_type"
 	probesVarWakeupBytes                = "wakeup_bytes"
 )
@@ -536,6 +538,7 @@ type probesVariableSpecs struct {
 	EventProcessType   *ebpf.VariableSpec `ebpf:"event_process_type"`
 	EventRenameType    *ebpf.VariableSpec `ebpf:"event_rename_type"`
 	EventVethType      *ebpf.VariableSpec `ebpf:"event_veth_type"`
+	Near               *ebpf.VariableSpec `ebpf:"near"`
 	TaskClassType      *ebpf.VariableSpec `ebpf:"task_class_type"`
 	WakeupBytes        *ebpf.VariableSpec `ebpf:"wakeup_bytes"`
 }
@@ -604,6 +607,7 @@ type probesVariables struct {
 	EventProcessType   *ebpf.Variable `ebpf:"event_process_type"`
 	EventRenameType    *ebpf.Variable `ebpf:"event_rename_type"`
 	EventVethType      *ebpf.Variable `ebpf:"event_veth_type"`
+	Near               *ebpf.Variable `ebpf:"near"`
 	TaskClassType      *ebpf.Variable `ebpf:"task_class_type"`
 	WakeupBytes        *ebpf.Variable `ebpf:"wakeup_bytes"`
 }

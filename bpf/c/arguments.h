@@ -3,7 +3,7 @@
 #ifndef ARGUMENTS_H
 #define ARGUMENTS_H
 
-#include "call.h"
+#include "calls.h"
 
 /* include/uapi/linux/mount.h: the commands of fsconfig whose value is a string */
 #define FSCONFIG_SET_STRING 1

@@ -32,6 +32,18 @@ static __always_inline struct task_struct *current_task(void)
 #define READ(from, ...) \
 	(PLAIN_LOADS ? ___arrow(from, __VA_ARGS__) : BPF_CORE_READ(from, __VA_ARGS__))
 
+/* A thread's name, which has 16 bytes. */
+#define READ_COMM(to, task)                                                    \
+	do {                                                                   \
+		if (PLAIN_LOADS) {                                             \
+			((__u64 *)(to))[0] = *(__u64 *)&(task)->comm[0];       \
+			((__u64 *)(to))[1] = *(__u64 *)&(task)->comm[8];       \
+		} else {                                                       \
+			bpf_probe_read_kernel(to, 16, (void *)(task) +         \
+				bpf_core_field_offset(struct task_struct, comm)); \
+		}                                                              \
+	} while (0)
+
 /*
  * task_rename also fires for the name that an execve gives. in_execve tells
  * them apart (since 2.6.30, for TOMOYO); a kernel that drops the bit has its

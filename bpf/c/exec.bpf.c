@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /* Exec: what a process is from then on, and what it executed. */
 
-#include "call.h"
+#include "calls.h"
 #include "container.h"
 #include "entry.h"
 
@@ -85,15 +85,22 @@ static __always_inline bool is_candidate(__u64 beginning)
 	return bpf_map_lookup_elem(&beginnings, &beginning);
 }
 
+/* Eight characters without what follows a NUL. */
+static __always_inline __u64 cut(__u64 w)
+{
+	/* the lowest byte that is 0 has its highest bit set here */
+	__u64 zeros = (w - 0x0101010101010101UL) & ~w & 0x8080808080808080UL;
+
+	return zeros ? w & (((zeros & -zeros) >> 7) - 1) : w;
+}
+
 /* The first eight characters of a text of which at least so many bytes can be read. */
 static __always_inline __u64 beginning_of(const void *text)
 {
-	__u64 w = 0, zeros;
+	__u64 w = 0;
 
 	bpf_probe_read_kernel(&w, sizeof(w), text);
-	/* the lowest byte that is 0 has its highest bit set here; it and what follows is cut */
-	zeros = (w - 0x0101010101010101UL) & ~w & 0x8080808080808080UL;
-	return zeros ? w & (((zeros & -zeros) >> 7) - 1) : w;
+	return cut(w);
 }
 
 /* The kernel has just named the thread after the path that was executed. */
@@ -102,8 +109,8 @@ static __always_inline bool may_be_named(struct linux_binprm *bprm)
 	__u64 path, file = beginning_of(READ(bprm, file, f_path.dentry, d_name.name));
 	__u64 comm[2];
 
-	bpf_get_current_comm(comm, sizeof(comm));
-	path = comm[0];
+	READ_COMM(comm, current_task());
+	path = cut(comm[0]);
 	return is_candidate(file) || (path != file && is_candidate(path));
 }
 
@@ -133,8 +140,7 @@ static __always_inline __u32 exec_as(struct scratch *s, struct task *t, struct l
 	return class;
 }
 
-static __always_inline int process_exec(struct task_struct *task, __u32 old_tid,
-					struct linux_binprm *bprm)
+static __always_inline int process_exec(struct task_struct *task, struct linux_binprm *bprm)
 {
 	struct task *t = task_current();
 	struct scratch *s;
@@ -152,13 +158,10 @@ static __always_inline int process_exec(struct task_struct *task, __u32 old_tid,
 	if (!told)
 		return 0;
 
-	if (old_tid != tgid) /* the thread took the leader's number */
-		call_forget((__u64)tgid << 32 | old_tid);
 	if (t && t->class == CLASS_INIT)
 		container_started(task);
 	if (!class) {
-		bpf_map_delete_elem(&tasks, &tgid);
-		call_forget((__u64)tgid << 32 | tgid);
+		task_delete(tgid);
 	} else if (!t) {
 		task_put(task, class, true, 1);
 	} else {
@@ -171,11 +174,12 @@ static __always_inline int process_exec(struct task_struct *task, __u32 old_tid,
 
 static __always_inline int process_exec_enter(const void *file)
 {
+	struct task *t = task_current();
 	struct call *call;
 
-	if (!task_current())
+	if (!t)
 		return 0;
-	call = call_enter(EVENT_EXEC);
+	call = call_enter(t, EVENT_EXEC);
 	if (call)
 		call->args[0] = (__u64)file;
 	return 0;
@@ -204,13 +208,19 @@ static __always_inline void exec_failed(struct call *call, long ret)
 /* An exec that succeeds is told by sched_process_exec, one that does not here. */
 static __always_inline int process_exec_exit(long ret)
 {
-	struct call *call = call_current();
+	struct task *t;
+	struct call *call;
 
+	if (ret >= 0)
+		return 0;
+	t = task_current();
+	if (!t)
+		return 0;
+	call = call_current(t);
 	if (!call || call->kind != EVENT_EXEC)
 		return 0;
-	if (ret < 0)
-		exec_failed(call, ret);
-	call_exit(call, true);
+	exec_failed(call, ret);
+	call_exit(call);
 	return 0;
 }
 
@@ -227,7 +237,7 @@ static __always_inline int execveat_enter(const unsigned long *a)
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(sched_process_exec, struct task_struct *task, int old_pid, struct linux_binprm *bprm)
 {
-	return process_exec(task, old_pid, bprm);
+	return process_exec(task, bprm);
 }
 
 SYSCALL_ENTER(execve, 1, execve_enter)

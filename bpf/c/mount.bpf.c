@@ -105,11 +105,12 @@ static __always_inline __u64 put_saved_base(struct scratch *s, struct event_moun
 
 static __always_inline void mount_call_enter(__u32 kind, const unsigned long *a)
 {
+	struct task *t = task_current();
 	struct call *call;
 
-	if (!task_current())
+	if (!t)
 		return;
-	call = call_enter(kind);
+	call = call_enter(t, kind);
 	if (call)
 		__builtin_memcpy(call->args, a, sizeof(call->args));
 }
@@ -175,10 +176,14 @@ static __always_inline void put_mount(struct scratch *s, __u32 number, struct ca
 
 static __always_inline int mount_exit(long ret)
 {
-	struct call *call = call_current();
+	struct task *t = task_current();
 	struct scratch *s;
+	struct call *call;
 	__u32 number;
 
+	if (!t)
+		return 0;
+	call = call_current(t);
 	if (!call || !is_mount_call(call->kind))
 		return 0;
 	s = scratch_take(&number, call->kind);
@@ -186,7 +191,7 @@ static __always_inline int mount_exit(long ret)
 		put_mount(s, number, call, ret);
 		scratch_give(&number);
 	}
-	call_exit(call, true);
+	call_exit(call);
 	return 0;
 }
 
@@ -213,7 +218,7 @@ static __always_inline int pivot_root_enter(const unsigned long *a)
 	struct call *call;
 
 	mount_call_enter(EVENT_PIVOT_ROOT, a);
-	call = call_current();
+	call = call_current(task_current());
 	if (call && call->kind == EVENT_PIVOT_ROOT)
 		save_base(call, bpf_get_current_pid_tgid());
 	return 0;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /* Namespaces: those made by clone and unshare on the whole host, and those joined. */
 
-#include "call.h"
+#include "calls.h"
 #include "container.h"
 #include "entry.h"
 
@@ -9,17 +9,18 @@
 static __always_inline int clone_enter(__u64 flags)
 {
 	if (flags & CLONE_NEW_ALL)
-		call_enter(EVENT_FORK);
+		call_enter(task_current(), EVENT_FORK);
 	return 0;
 }
 
 static __always_inline int namespace_enter(__u32 kind, __u64 flags)
 {
+	struct task *t = task_current();
 	struct call *call;
 
-	if (!task_current() && (kind != EVENT_UNSHARE || !(flags & CLONE_NEW_ALL)))
+	if (!t && (kind != EVENT_UNSHARE || !(flags & CLONE_NEW_ALL)))
 		return 0;
-	call = call_enter(kind);
+	call = call_enter(t, kind);
 	if (!call)
 		return 0;
 	call->args[0] = flags;
@@ -39,15 +40,14 @@ static __always_inline void joined(struct task *t)
 
 static __always_inline int namespace_exit(long ret)
 {
-	struct call *call = call_current();
+	struct task *t = task_current();
+	struct call *call = call_current(t);
 	struct event_namespace *e;
-	struct task *t;
 	__u32 kind;
 
 	if (!call || (call->kind != EVENT_UNSHARE && call->kind != EVENT_SETNS))
 		return 0;
 	kind = call->kind;
-	t = task_current();
 	e = RESERVE(event_namespace, kind);
 	if (e) {
 		fill_call(&e->h, call, ret);
@@ -60,18 +60,22 @@ static __always_inline int namespace_exit(long ret)
 			container_made(e->ns.mnt, t);
 		SUBMIT(e);
 	}
-	call_exit(call, t);
+	call_exit(call);
 	return 0;
 }
 
 /* setns makes namespaces by the same function, with no flags: it makes none. */
 static __always_inline int namespaces_enter(__u64 flags, __u64 task)
 {
-	struct call *call = call_current();
+	struct task *t = task_current();
+	struct call *call;
 
-	if (!(flags & CLONE_NEW_ALL) || (call && call->kind == EVENT_UNSHARE))
+	if (!(flags & CLONE_NEW_ALL))
 		return 0;
-	return clone_enter(flags);
+	call = call_current(t);
+	if (!call || call->kind != EVENT_UNSHARE)
+		call_enter(t, EVENT_FORK);
+	return 0;
 }
 
 static __always_inline int netns_enter(__u64 flags, __u64 user_ns)
@@ -80,7 +84,7 @@ static __always_inline int netns_enter(__u64 flags, __u64 user_ns)
 
 	if (!(flags & CLONE_NEWNET))
 		return 0;
-	call = call_current();
+	call = call_current(task_current());
 	if (call)
 		call->netns_begin = bpf_ktime_get_boot_ns();
 	return 0;
@@ -89,7 +93,7 @@ static __always_inline int netns_enter(__u64 flags, __u64 user_ns)
 /* Without CLONE_NEWNET, copy_net_ns only takes another reference. */
 static __always_inline int netns_exit(long ret)
 {
-	struct call *call = call_current();
+	struct call *call = call_current(task_current());
 
 	if (call && call->netns_begin > call->begin && !call->netns_took)
 		call->netns_took = bpf_ktime_get_boot_ns() - call->netns_begin;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /* Requests to rtnetlink that make, move and address interfaces. */
 
-#include "call.h"
+#include "calls.h"
 #include "entry.h"
 #include "path.h"
 
@@ -57,7 +57,7 @@ static __always_inline long read_message(void *to, __u32 len, const void *from, 
 	return bpf_probe_read_user(to, len, from);
 }
 
-static __always_inline void netlink_enter(__u32 link_ns, const void *message, __u64 len, __u64 whose)
+static __always_inline void netlink_enter(struct task *t, __u32 link_ns, const void *message, __u64 len, __u64 whose)
 {
 	struct nlmsghdr head;
 	struct call *call;
@@ -66,7 +66,7 @@ static __always_inline void netlink_enter(__u32 link_ns, const void *message, __
 		return;
 	if (read_message(&head, sizeof(head), message, whose) || !is_wanted(head.nlmsg_type))
 		return;
-	call = call_enter(EVENT_NETLINK);
+	call = call_enter(t, EVENT_NETLINK);
 	if (!call)
 		return;
 	call->args[0] = (__u64)message;
@@ -150,10 +150,14 @@ static __always_inline void put_netlink(struct scratch *s, __u32 number, struct 
 
 static __always_inline int netlink_exit(long ret)
 {
-	struct call *call = call_current();
+	struct task *t = task_current();
 	struct scratch *s;
+	struct call *call;
 	__u32 number;
 
+	if (!t)
+		return 0;
+	call = call_current(t);
 	if (!call || call->kind != EVENT_NETLINK)
 		return 0;
 	s = scratch_take(&number, EVENT_NETLINK);
@@ -161,7 +165,7 @@ static __always_inline int netlink_exit(long ret)
 		put_netlink(s, number, call, ret);
 		scratch_give(&number);
 	}
-	call_exit(call, true);
+	call_exit(call);
 	return 0;
 }
 
@@ -172,9 +176,10 @@ static __always_inline int netlink_exit(long ret)
 static __always_inline int rtnetlink_enter(__u64 skb_, __u64 message)
 {
 	struct sk_buff *skb = (void *)skb_;
+	struct task *t = task_current();
 
-	if (task_current())
-		netlink_enter(BPF_CORE_READ(skb, sk, __sk_common.skc_net.net, ns.inum),
+	if (t)
+		netlink_enter(t, BPF_CORE_READ(skb, sk, __sk_common.skc_net.net, ns.inum),
 			      (void *)message, sizeof(struct nlmsghdr), OF_KERNEL);
 	return 0;
 }
@@ -190,8 +195,10 @@ FUNCTION_EXIT(rtnetlink_rcv_msg, 3, rtnetlink_exit)
 SEC("tracepoint/syscalls/sys_enter_sendto")
 int tp_sendto(struct syscall_enter *ctx)
 {
-	if (task_current())
-		netlink_enter(rtnetlink_namespace(ctx->args[0]), (void *)ctx->args[1], ctx->args[2],
+	struct task *t = task_current();
+
+	if (t)
+		netlink_enter(t, rtnetlink_namespace(ctx->args[0]), (void *)ctx->args[1], ctx->args[2],
 			      OF_USER);
 	return 0;
 }
@@ -200,10 +207,11 @@ SEC("tracepoint/syscalls/sys_enter_sendmsg")
 int tp_sendmsg(struct syscall_enter *ctx)
 {
 	struct user_msghdr message = {};
+	struct task *t = task_current();
 	struct user_iovec iov = {};
 	__u32 link_ns;
 
-	if (!task_current())
+	if (!t)
 		return 0;
 	link_ns = rtnetlink_namespace(ctx->args[0]);
 	if (!link_ns)
@@ -212,7 +220,7 @@ int tp_sendmsg(struct syscall_enter *ctx)
 	if (!message.iov)
 		return 0;
 	bpf_probe_read_user(&iov, sizeof(iov), message.iov);
-	netlink_enter(link_ns, iov.base, iov.len, OF_USER);
+	netlink_enter(t, link_ns, iov.base, iov.len, OF_USER);
 	return 0;
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /* Processes: fork, exit, rename, and those that run already. Exec is in exec.bpf.c. */
 
-#include "call.h"
+#include "calls.h"
 #include "container.h"
 
 /* Since when the child is another's: what the forker is says what the child is. */
@@ -57,11 +57,11 @@ static __always_inline int process_fork(struct task_struct *child, __u64 flags)
 	__builtin_memset(&e->netns, 0, sizeof(e->netns));
 	if (flags & CLONE_NEW_ALL) {
 		fill_namespaces(&e->ns, child);
-		call = call_current();
+		call = call_current(forker);
 		if (call && call->kind == EVENT_FORK) {
 			e->h.duration = e->h.time - call->begin;
 			fill_netns(&e->netns, call);
-			call_exit(call, forker);
+			call_exit(call);
 		}
 	}
 	SUBMIT(e);
@@ -91,7 +91,6 @@ static __always_inline int process_exit(struct task_struct *task)
 	struct event_cost cost;
 	struct event_exit *e;
 
-	call_forget(bpf_get_current_pid_tgid());
 	if (!t)
 		return 0;
 	cost_of(task, &cost);
@@ -100,7 +99,7 @@ static __always_inline int process_exit(struct task_struct *task)
 		return 0;
 	cost_whole(&cost, &t->ended);
 	/* of several that take themselves for the last, the first to delete tells */
-	if (bpf_map_delete_elem(&tasks, &tgid))
+	if (!task_delete(tgid))
 		return 0;
 	e = RESERVE(event_exit, EVENT_EXIT);
 	if (!e)

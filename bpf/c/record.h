@@ -60,28 +60,6 @@ struct {
 	__type(value, __u32);
 } free_scratches SEC(".maps");
 
-/* Records that were not told: the ring buffer was full, or another bound was met. */
-struct losses {
-	__u64 count[EVENT_KINDS];
-};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE); /* Go reads it without a privilege */
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct losses);
-} lost SEC(".maps");
-
-static __always_inline void count_lost(__u32 kind)
-{
-	__u32 zero = 0;
-	struct losses *l = bpf_map_lookup_elem(&lost, &zero);
-
-	if (l && kind < EVENT_KINDS)
-		__sync_fetch_and_add(&l->count[kind], 1);
-}
-
 /* The scratch of that number. */
 static __always_inline struct scratch *scratch_get(__u32 number)
 {
@@ -142,7 +120,7 @@ static __always_inline void fill_header(struct event_header *h, __u32 kind)
 	h->mnt_ns = READ(task, nsproxy, mnt_ns, ns.inum);
 	h->net_ns = READ(task, nsproxy, net_ns, ns.inum);
 	h->pad = 0;
-	bpf_get_current_comm(h->comm, sizeof(h->comm));
+	READ_COMM(h->comm, task);
 }
 
 /*

@@ -15,8 +15,10 @@
 #ifndef TASK_H
 #define TASK_H
 
+#include "call.h"
 #include "compat.h"
 #include "cost.h"
+#include "lost.h"
 
 #define NAME_LEN 32
 
@@ -58,48 +60,81 @@ struct task {
 	 */
 	__u64 threads;
 	struct ended ended;
+	struct call call; /* that its first thread is in */
 };
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 64 * 1024);
+	__uint(max_entries, 16 * 1024);
 	__type(key, __u32);
 	__type(value, struct task);
 } tasks SEC(".maps");
 
+/*
+ * How many tasks there are by the lowest bits of the pid: to see that there is
+ * none takes no helper, and neighbours share their cache lines.
+ */
+#define NEAR 16384
+
+__u32 near[NEAR];
+
+static __always_inline struct task *task_of(__u32 tgid)
+{
+	if (!near[tgid % NEAR])
+		return NULL;
+	return bpf_map_lookup_elem(&tasks, &tgid);
+}
+
 static __always_inline struct task *task_get(struct task_struct *task)
 {
-	__u32 tgid = READ(task, tgid);
-	struct task *t = bpf_map_lookup_elem(&tasks, &tgid);
+	struct task *t = task_of(READ(task, tgid));
 
 	if (!t || t->born != READ(task, group_leader, start_boottime))
 		return NULL;
 	return t;
 }
 
-/* The caller, where it is watched. For all others it costs this one lookup. */
+/* The caller, where it is watched. All others cost a look at near. */
 static __always_inline struct task *task_current(void)
 {
-	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
-	struct task *t = bpf_map_lookup_elem(&tasks, &tgid);
-
-	if (!t)
-		return NULL;
 	return task_get(current_task());
 }
 
-static __always_inline void task_put(struct task_struct *task, __u32 class, bool executed,
-				     __u64 threads)
-{
-	struct task t = {
-		.born = READ(task, group_leader, start_boottime),
-		.class = class,
-		.executed = executed,
-		.threads = threads,
-	};
-	__u32 tgid = READ(task, tgid);
+static const struct task no_task;
 
-	bpf_map_update_elem(&tasks, &tgid, &t, BPF_ANY);
+/* Returns whether it was there. */
+static __always_inline bool task_delete(__u32 tgid)
+{
+	if (bpf_map_delete_elem(&tasks, &tgid))
+		return false;
+	__sync_fetch_and_add(&near[tgid % NEAR], -1);
+	return true;
+}
+
+/* Watches a process; NULL where there is no room, which is counted. */
+static __always_inline struct task *task_put(struct task_struct *task, __u32 class, bool executed,
+					     __u64 threads)
+{
+	__u32 tgid = READ(task, tgid);
+	struct task *t;
+
+	/* before, so that whoever finds it in the map finds it here */
+	__sync_fetch_and_add(&near[tgid % NEAR], 1);
+	if (bpf_map_update_elem(&tasks, &tgid, &no_task, BPF_NOEXIST)) {
+		__sync_fetch_and_add(&near[tgid % NEAR], -1);
+		/* one that is there is a process that is gone: its end was not seen */
+		bpf_map_update_elem(&tasks, &tgid, &no_task, BPF_EXIST);
+	}
+	t = bpf_map_lookup_elem(&tasks, &tgid);
+	if (!t) {
+		count_lost(EVENT_FORK);
+		return NULL;
+	}
+	t->born = READ(task, group_leader, start_boottime);
+	t->class = class;
+	t->executed = executed;
+	t->threads = threads;
+	return t;
 }
 
 /* The class of a name, zero-padded as the map's keys are. */

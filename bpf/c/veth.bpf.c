@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /* Pairs of veth: those made and deleted on the whole host, by the kernel's functions. */
 
-#include "call.h"
+#include "calls.h"
 #include "entry.h"
 
 /* The two ends of a pair; the second's index is 0 where there is none. */
@@ -55,7 +55,7 @@ static __always_inline void fill_ends(struct event_veth_end ends[2], struct net_
 static __always_inline int newlink_enter(struct net_device *device)
 {
 	struct pair pair = {.begin = bpf_ktime_get_boot_ns(), .device = (__u64)device};
-	struct call *call = call_current();
+	struct call *call = call_current(task_current());
 	__u64 id = bpf_get_current_pid_tgid();
 
 	/* the request of a watched process */

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * Where calls are kept. A thread is in one at a time: that of a watched
+ * process's first thread lies in its task, which the filter has found already;
+ * those of all other threads are in a map.
+ */
+#ifndef CALLS_H
+#define CALLS_H
+
+#include "record.h"
+
+/* An entry is written where it lies and stays for the next call. LRU: threads end. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 8192);
+	__type(key, __u64);
+	__type(value, struct call);
+} calls SEC(".maps");
+
+static const struct call no_call;
+
+/* The caller's entry; t is its task, if it is watched. */
+static __always_inline struct call *call_get(struct task *t, __u64 id)
+{
+	if (t && id >> 32 == (__u32)id)
+		return &t->call;
+	return bpf_map_lookup_elem(&calls, &id);
+}
+
+/* Begins a call; NULL where there is no room, which is counted. */
+static __always_inline struct call *call_enter(struct task *t, __u32 kind)
+{
+	__u64 id = bpf_get_current_pid_tgid();
+	struct call *call = call_get(t, id);
+
+	if (!call) {
+		bpf_map_update_elem(&calls, &id, &no_call, BPF_ANY);
+		call = bpf_map_lookup_elem(&calls, &id);
+		if (!call) {
+			count_lost(kind);
+			return NULL;
+		}
+	}
+	/* its exit was missed; those of a fork and an exec are not told here */
+	if (call->kind && call->kind != EVENT_FORK && call->kind != EVENT_EXEC)
+		count_lost(call->kind);
+	call->kind = kind;
+	call->netns_took = 0;
+	call->begin = bpf_ktime_get_boot_ns();
+	return call;
+}
+
+/* The caller's call, where it is in one. */
+static __always_inline struct call *call_current(struct task *t)
+{
+	struct call *call = call_get(t, bpf_get_current_pid_tgid());
+
+	return call && call->kind ? call : NULL;
+}
+
+static __always_inline void call_exit(struct call *call)
+{
+	call->kind = 0;
+}
+
+static __always_inline void fill_call(struct event_header *h, struct call *call, long ret)
+{
+	fill_header(h, call->kind);
+	h->duration = h->time - call->begin;
+	h->ret = ret;
+}
+
+static __always_inline void fill_netns(struct event_netns *to, struct call *call)
+{
+	to->begin = call->netns_took ? call->netns_begin : 0;
+	to->took = call->netns_took;
+}
+
+#endif

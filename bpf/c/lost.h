@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/* What was not told, by kind: the ring buffer was full, or another bound was met. */
+#ifndef LOST_H
+#define LOST_H
+
+#include "compat.h"
+#include "event.h"
+
+struct losses {
+	__u64 count[EVENT_KINDS];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE); /* Go reads it without a privilege */
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct losses);
+} lost SEC(".maps");
+
+static __always_inline void count_lost(__u32 kind)
+{
+	__u32 zero = 0;
+	struct losses *l = bpf_map_lookup_elem(&lost, &zero);
+
+	if (l && kind < EVENT_KINDS)
+		__sync_fetch_and_add(&l->count[kind], 1);
+}
+
+#endif
