@@ -25,7 +25,7 @@ func decodeMount(e *collector.Event, raw []byte) error {
 	if err != nil {
 		return err
 	}
-	e.SourceNS = r.SourceNs
+	e.SourceNS, e.NewMntNS = r.SourceNs, r.MakesNamespace != 0
 	switch {
 	case r.BaseTruncated != 0:
 		e.Truncated = true

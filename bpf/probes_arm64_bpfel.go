@@ -123,18 +123,19 @@ const (
 )
 
 type probesEventMount struct {
-	_             structs.HostLayout
-	H             probesEventHeader
-	SourceNs      uint32
-	SourceLen     uint16
-	TargetLen     uint16
-	FsTypeLen     uint16
-	DataLen       uint16
-	NameLen       uint16
-	BaseLen       uint16
-	Base          uint8
-	BaseTruncated uint8
-	Pad           [3]uint16
+	_              structs.HostLayout
+	H              probesEventHeader
+	SourceNs       uint32
+	SourceLen      uint16
+	TargetLen      uint16
+	FsTypeLen      uint16
+	DataLen        uint16
+	NameLen        uint16
+	BaseLen        uint16
+	Base           uint8
+	BaseTruncated  uint8
+	MakesNamespace uint8
+	Pad            [5]uint8
 }
 
 type probesEventNamespace struct {
@@ -304,6 +305,7 @@ const (
 	probesProgFexitMount                = "fexit_mount"
 	probesProgFexitNamespace            = "fexit_namespace"
 	probesProgFexitRtnetlinkRcvMsg      = "fexit_rtnetlink_rcv_msg"
+	probesProgFexitTree                 = "fexit_tree"
 	probesProgFexitVethDellink          = "fexit_veth_dellink"
 	probesProgFexitVethNewlink          = "fexit_veth_newlink"
 	probesProgKprobeChroot              = "kprobe_chroot"
@@ -331,6 +333,7 @@ const (
 	probesProgKretprobeMount            = "kretprobe_mount"
 	probesProgKretprobeNamespace        = "kretprobe_namespace"
 	probesProgKretprobeRtnetlinkRcvMsg  = "kretprobe_rtnetlink_rcv_msg"
+	probesProgKretprobeTree             = "kretprobe_tree"
 	probesProgKretprobeVethDellink      = "kretprobe_veth_dellink"
 	probesProgKretprobeVethNewlink      = "kretprobe_veth_newlink"
 	probesProgRunning                   = "running"
@@ -359,6 +362,7 @@ const (
 	probesProgTpSendmsg                 = "tp_sendmsg"
 	probesProgTpSendto                  = "tp_sendto"
 	probesProgTpSetns                   = "tp_setns"
+	probesProgTpTreeExit                = "tp_tree_exit"
 	probesProgTpUmount                  = "tp_umount"
 	probesProgTpUnshare                 = "tp_unshare"
 	probesVarEventCgroupType            = "event_cgroup_type"
@@ -447,6 +451,7 @@ type probesProgramSpecs struct {
 	FexitMount                *ebpf.ProgramSpec `ebpf:"fexit_mount"`
 	FexitNamespace            *ebpf.ProgramSpec `ebpf:"fexit_namespace"`
 	FexitRtnetlinkRcvMsg      *ebpf.ProgramSpec `ebpf:"fexit_rtnetlink_rcv_msg"`
+	FexitTree                 *ebpf.ProgramSpec `ebpf:"fexit_tree"`
 	FexitVethDellink          *ebpf.ProgramSpec `ebpf:"fexit_veth_dellink"`
 	FexitVethNewlink          *ebpf.ProgramSpec `ebpf:"fexit_veth_newlink"`
 	KprobeChroot              *ebpf.ProgramSpec `ebpf:"kprobe_chroot"`
@@ -474,6 +479,7 @@ type probesProgramSpecs struct {
 	KretprobeMount            *ebpf.ProgramSpec `ebpf:"kretprobe_mount"`
 	KretprobeNamespace        *ebpf.ProgramSpec `ebpf:"kretprobe_namespace"`
 	KretprobeRtnetlinkRcvMsg  *ebpf.ProgramSpec `ebpf:"kretprobe_rtnetlink_rcv_msg"`
+	KretprobeTree             *ebpf.ProgramSpec `ebpf:"kretprobe_tree"`
 	KretprobeVethDellink      *ebpf.ProgramSpec `ebpf:"kretprobe_veth_dellink"`
 	KretprobeVethNewlink      *ebpf.ProgramSpec `ebpf:"kretprobe_veth_newlink"`
 	Running                   *ebpf.ProgramSpec `ebpf:"running"`
@@ -502,6 +508,7 @@ type probesProgramSpecs struct {
 	TpSendmsg                 *ebpf.ProgramSpec `ebpf:"tp_sendmsg"`
 	TpSendto                  *ebpf.ProgramSpec `ebpf:"tp_sendto"`
 	TpSetns                   *ebpf.ProgramSpec `ebpf:"tp_setns"`
+	TpTreeExit                *ebpf.ProgramSpec `ebpf:"tp_tree_exit"`
 	TpUmount                  *ebpf.ProgramSpec `ebpf:"tp_umount"`
 	TpUnshare                 *ebpf.ProgramSpec `ebpf:"tp_unshare"`
 }
@@ -644,6 +651,7 @@ type probesPrograms struct {
 	FexitMount                *ebpf.Program `ebpf:"fexit_mount"`
 	FexitNamespace            *ebpf.Program `ebpf:"fexit_namespace"`
 	FexitRtnetlinkRcvMsg      *ebpf.Program `ebpf:"fexit_rtnetlink_rcv_msg"`
+	FexitTree                 *ebpf.Program `ebpf:"fexit_tree"`
 	FexitVethDellink          *ebpf.Program `ebpf:"fexit_veth_dellink"`
 	FexitVethNewlink          *ebpf.Program `ebpf:"fexit_veth_newlink"`
 	KprobeChroot              *ebpf.Program `ebpf:"kprobe_chroot"`
@@ -671,6 +679,7 @@ type probesPrograms struct {
 	KretprobeMount            *ebpf.Program `ebpf:"kretprobe_mount"`
 	KretprobeNamespace        *ebpf.Program `ebpf:"kretprobe_namespace"`
 	KretprobeRtnetlinkRcvMsg  *ebpf.Program `ebpf:"kretprobe_rtnetlink_rcv_msg"`
+	KretprobeTree             *ebpf.Program `ebpf:"kretprobe_tree"`
 	KretprobeVethDellink      *ebpf.Program `ebpf:"kretprobe_veth_dellink"`
 	KretprobeVethNewlink      *ebpf.Program `ebpf:"kretprobe_veth_newlink"`
 	Running                   *ebpf.Program `ebpf:"running"`
@@ -699,6 +708,7 @@ type probesPrograms struct {
 	TpSendmsg                 *ebpf.Program `ebpf:"tp_sendmsg"`
 	TpSendto                  *ebpf.Program `ebpf:"tp_sendto"`
 	TpSetns                   *ebpf.Program `ebpf:"tp_setns"`
+	TpTreeExit                *ebpf.Program `ebpf:"tp_tree_exit"`
 	TpUmount                  *ebpf.Program `ebpf:"tp_umount"`
 	TpUnshare                 *ebpf.Program `ebpf:"tp_unshare"`
 }
@@ -733,6 +743,7 @@ func (p *probesPrograms) Close() error {
 		p.FexitMount,
 		p.FexitNamespace,
 		p.FexitRtnetlinkRcvMsg,
+		p.FexitTree,
 		p.FexitVethDellink,
 		p.FexitVethNewlink,
 		p.KprobeChroot,
@@ -760,6 +771,7 @@ func (p *probesPrograms) Close() error {
 		p.KretprobeMount,
 		p.KretprobeNamespace,
 		p.KretprobeRtnetlinkRcvMsg,
+		p.KretprobeTree,
 		p.KretprobeVethDellink,
 		p.KretprobeVethNewlink,
 		p.Running,
@@ -788,6 +800,7 @@ func (p *probesPrograms) Close() error {
 		p.TpSendmsg,
 		p.TpSendto,
 		p.TpSetns,
+		p.TpTreeExit,
 		p.TpUmount,
 		p.TpUnshare,
 	)

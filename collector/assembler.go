@@ -32,6 +32,7 @@ type Assembler struct {
 	processes processes
 	joiner    joiner
 	pairs     vethPairs
+	listensIn uint32 // the network namespace that notifications come from
 	sandboxes sandboxes
 	unready   unready
 
@@ -127,6 +128,10 @@ func (a *Assembler) take(e *Event) verdict {
 		return a.netlink(e)
 	case KindLink:
 		return a.link(e)
+	case KindVethNewlink:
+		return a.vethMade(e)
+	case KindVethDellink:
+		return a.vethDeleted(e)
 	case KindListen:
 		return a.listen(e)
 	}

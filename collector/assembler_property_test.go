@@ -32,6 +32,7 @@ func (o *tally) Ready(s *Start) {
 func (o *tally) Command(c Command)            { o.commands = append(o.commands, c) }
 func (o *tally) Namespace(n NamespaceCreated) { o.spaces = append(o.spaces, n) }
 func (o *tally) Veth(v VethChanged)           { o.veths = append(o.veths, v) }
+func (o *tally) VethTime(VethTime)            {}
 
 // wellFormed checks what holds for every record, whatever the events were.
 func wellFormed(s *Start) error {

@@ -34,6 +34,7 @@ type attempt struct {
 	counts       Counts
 	unshared     uint64 // CLONE_NEW* flags with which namespaces were made for it
 	veths        []*veth
+	pairs        []*Event      // what the driver told of pairs that were made for it
 	jobs         []*job        // network programs
 	network      intervals     // in which its network was set up, beside veths, jobs and netns
 	links        map[int]*link // its interfaces by index

@@ -18,6 +18,7 @@
 //	cgroup.go      the container's cgroup
 //	hook.go        OCI hooks
 //	link.go        rtnetlink: how a veth is joined
+//	veth.go        the veths of a start, pair.go all pairs of the node
 //	join.go        keys, and the events that wait for theirs
 //	job.go         the programs that set up a network
 //	bundle.go      what the bundle says, identity.go who the container is
@@ -39,7 +40,7 @@
 //	exec            file, args, env, truncated, last; where it failed file, ret and duration
 //	exit            status
 //	rename          name
-//	unshare, setns  flags, ret, duration, namespaces
+//	unshare, setns  flags, ret, duration, namespaces; of a new network namespace netns_began, netns_duration
 //	mount           source, target, real_target, fs_type, flags, data, source_ns, ret, duration
 //	umount          target, real_target, flags, ret, duration
 //	pivot_root      target, real_target (the new root), data (where the old one goes), ret, duration
@@ -55,6 +56,8 @@
 //	cgroup_attach   path, hierarchy, child, child_born
 //	netlink         message, link_ns, index, name, link_type, peer_name, target_ns, address, ret, duration
 //	link            message, link_ns, index, name, link_type, peer_index, moved
+//	veth_newlink    link_ns, index, name, target_ns, peer_index, peer_name, ret, duration, waited
+//	veth_dellink    link_ns, index, name, target_ns, peer_index, peer_name, duration
 //	listen          (nothing more)
 //	process         file, args, parent, namespaces
 //	bundle          path, bundle

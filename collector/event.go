@@ -120,6 +120,8 @@ type Event struct {
 	FSType     string `json:"fs_type,omitempty"`
 	Data       string `json:"data,omitempty"`
 	SourceNS   uint32 `json:"source_ns,omitempty"`
+	// NewMntNS says that a mount namespace was asked for (open_tree, fsmount).
+	NewMntNS bool `json:"new_mnt_ns,omitempty"`
 
 	// Path is a cgroup's path in its hierarchy, or the bundle's directory.
 	// Hierarchy is the cgroup hierarchy: 0 is cgroup v2.

@@ -43,6 +43,8 @@ func (a *Assembler) accept(t *attempt, e *Event) {
 		a.request(t, e)
 	case KindLink:
 		a.notification(t, e)
+	case KindVethNewlink:
+		a.pairMade(t, e)
 	}
 }
 
@@ -51,5 +53,7 @@ func (a *Assembler) refuse(e *Event) {
 	switch e.Kind {
 	case KindUnshare, KindFork:
 		a.countNamespaces(e, OriginOther)
+	case KindVethNewlink:
+		a.countPair(e, OriginOther)
 	}
 }

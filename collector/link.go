@@ -87,7 +87,7 @@ func (a *Assembler) request(t *attempt, e *Event) {
 	case e.Message == "RTM_NEWLINK" && e.LinkType == "veth":
 		t.reach(e.Began())
 		t.veths = append(t.veths, &veth{
-			name: e.Name, peer: e.PeerName, begin: e.Began(), end: e.Time,
+			name: e.Name, peer: e.PeerName, begin: e.Began(), end: e.Time, made: t.madeBy(e),
 			inside: t.owns(netnsKey(e.LinkNS)), peerInside: t.owns(netnsKey(e.TargetNS)),
 		})
 		a.claim(t, e)

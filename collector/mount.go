@@ -22,6 +22,13 @@ func (e *Event) attaches() bool { return e.Kind == KindMount || e.Kind == KindMo
 
 // mount takes the calls of the old and the new mount API.
 func (a *Assembler) mount(e *Event) verdict {
+	if e.NewMntNS {
+		known := a.processes.find(e.PID, e.Born)
+		a.countMntNS(known, e)
+		if known == nil {
+			return isNode // told for the namespace only
+		}
+	}
 	p := a.processes.of(e)
 	t := p.start()
 	if t != nil && p == t.init {

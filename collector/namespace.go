@@ -114,7 +114,7 @@ func (a *Assembler) madeNamespaces(p, in *process, e *Event) verdict {
 		t.unshared |= e.Flags & newNamespaces
 		a.countNamespaces(e, OriginStart)
 		if e.Flags&unix.CLONE_NEWNET != 0 {
-			t.do(OpNetns, e.Began(), e.Time, map[string]string{"inode": inode(in.ns.Net)})
+			t.madeNetns(e, in.ns.Net)
 			a.joiner.own(t, e.Time, netnsKey(in.ns.Net))
 		}
 		return isJoined
@@ -138,18 +138,45 @@ func (a *Assembler) reuse(e *Event, made uint64) {
 func (a *Assembler) engineNetns(t *attempt, e *Event) {
 	t.unshared |= unix.CLONE_NEWNET
 	t.reach(e.Began())
-	t.do(OpNetns, e.Began(), e.Time, map[string]string{"inode": inode(e.Namespaces.Net)})
+	t.madeNetns(e, e.Namespaces.Net)
 	a.countNamespaces(e, OriginStart)
+}
+
+// madeNetns adds the making of a network namespace: by itself, where the kernel
+// tells, else the call that made it.
+func (t *attempt) madeNetns(e *Event, ns uint32) {
+	begin, end := e.Began(), e.Time
+	if e.NetnsDuration > 0 {
+		begin, end = e.NetnsBegan, e.NetnsBegan+e.NetnsDuration
+	}
+	t.do(OpNetns, begin, end, map[string]string{"inode": inode(ns)})
 }
 
 // countNamespaces reports each namespace that a call has made.
 func (a *Assembler) countNamespaces(e *Event, origin Origin) {
 	alone := bits.OnesCount64(e.Flags&newNamespaces) == 1
 	for _, t := range namespaceTypes {
-		if e.Flags&t.flag != 0 {
-			a.observer.Namespace(NamespaceCreated{t.name, origin, time.Duration(e.Duration), alone})
+		if e.Flags&t.flag == 0 {
+			continue
 		}
+		n := NamespaceCreated{t.name, origin, time.Duration(e.Duration), alone}
+		if t.flag == unix.CLONE_NEWNET && e.NetnsDuration > 0 {
+			n.Duration, n.Alone = time.Duration(e.NetnsDuration), true
+		}
+		a.observer.Namespace(n)
 	}
+}
+
+// countMntNS reports a mount namespace that a call of the new mount API has made.
+func (a *Assembler) countMntNS(by *process, e *Event) {
+	if e.Ret < 0 {
+		return
+	}
+	origin := OriginOther
+	if by.start() != nil {
+		origin = OriginStart
+	}
+	a.observer.Namespace(NamespaceCreated{"mnt", origin, time.Duration(e.Duration), true})
 }
 
 // leader says that the process's first thread did it.

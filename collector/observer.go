@@ -17,6 +17,9 @@ type Observer interface {
 	Namespace(NamespaceCreated)
 	// Veth is called for each veth pair that was made or deleted.
 	Veth(VethChanged)
+	// VethTime is called for each veth pair of which the kernel's functions
+	// tell how long it took to make.
+	VethTime(VethTime)
 }
 
 // Command is one execution of a runtime: of create and start as well as of
@@ -42,7 +45,8 @@ type NamespaceCreated struct {
 	Origin Origin
 	// Duration is that of the call, which may have made other namespaces too.
 	Duration time.Duration
-	// Alone says that the call made no other namespace.
+	// Alone says that Duration is this namespace's: the call made no other, or
+	// the kernel tells how long this one took.
 	Alone bool
 }
 
@@ -50,6 +54,12 @@ type NamespaceCreated struct {
 type VethChanged struct {
 	Deleted bool
 	Origin  Origin // of a deletion, empty
+}
+
+// VethTime is how long it took to make a veth pair.
+type VethTime struct {
+	Duration time.Duration // in the driver
+	Waited   time.Duration // before that, for the RTNL lock; 0 is unknown
 }
 
 // Stats are the assembler's counters. Received = Joined + Node + Unjoined +

@@ -147,7 +147,7 @@ const (
 	OpRuntime     OperationName = "runtime"      // a command of the runtime, exec to exit: runtime, command, pid, exit_code
 	OpCgroup      OperationName = "cgroup"       // the first mkdir to the last attach: path
 	OpNetns       OperationName = "netns"        // the call that made the network namespace: inode
-	OpVeth        OperationName = "veth"         // the making of a veth pair: host, container
+	OpVeth        OperationName = "veth"         // the making of a veth pair: host, container, address, rtnl_wait_ns
 	OpMount       OperationName = "mount"        // a call by init that attaches a mount: source, target, type, error
 	OpHook        OperationName = "hook"         // an OCI hook, exec to exit: hook (its name), kind, pid, exit_code
 	OpPivotRoot   OperationName = "pivot_root"   // the call, or MS_MOVE and chroot
@@ -173,4 +173,7 @@ type Veth struct {
 	Host      string `json:"host,omitempty"`      // the name of the host's end
 	Container string `json:"container,omitempty"` // the name of the container's end
 	Address   string `json:"address,omitempty"`   // of the container's end, address/prefix
+	// Waited is how long the request for it waited for the RTNL lock, where
+	// the kernel tells.
+	Waited time.Duration `json:"rtnl_wait_ns,omitempty"`
 }

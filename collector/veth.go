@@ -3,7 +3,9 @@ package collector
 import (
 	"cmp"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 )
 
 // veth is a veth pair that was made for a start.
@@ -12,6 +14,8 @@ type veth struct {
 	begin, end int64
 	// inside: name was made in the container's namespace; peerInside: peer was.
 	inside, peerInside bool
+	// made is what the driver told of the pair, nil where it was not seen.
+	made *Event
 }
 
 // link is what is known of an interface of a start's, by its index. A move to
@@ -58,6 +62,36 @@ func (t *attempt) lacksName() bool {
 // describeVeth tells the ends of a pair apart: the container's is the one that was
 // made in its network namespace, or moved there.
 func (t *attempt) describeVeth(v *veth) Veth {
+	d, known := t.describeMade(v)
+	if !known {
+		d = t.describeRequested(v)
+	}
+	if v.made != nil {
+		d.Waited = time.Duration(v.made.Waited)
+	}
+	return d
+}
+
+// describeMade tells the ends apart by what the driver told: the container's is
+// the one of which the index is known inside.
+func (t *attempt) describeMade(v *veth) (d Veth, known bool) {
+	if v.made == nil {
+		return d, false
+	}
+	name, peer := v.made.Name, v.made.PeerName
+	index := v.made.Index
+	if l := t.links[index]; !v.inside && (v.peerInside || l == nil || !l.moved) {
+		name, peer, index = peer, name, v.made.PeerIndex
+	}
+	l := t.links[index]
+	if l == nil || l.address == "" && l.renamed == "" {
+		return d, false
+	}
+	return Veth{Host: peer, Container: cmp.Or(l.renamed, name), Address: l.address}, true
+}
+
+// describeRequested does so by what was asked for and what was notified.
+func (t *attempt) describeRequested(v *veth) Veth {
 	switch {
 	case v.inside:
 		return t.namedInside(Veth{Host: v.peer, Container: v.name})
@@ -115,103 +149,9 @@ func (t *attempt) namedInside(v Veth) Veth {
 }
 
 func (v Veth) attributes() map[string]string {
-	return attributes("host", v.Host, "container", v.Container, "address", v.Address)
-}
-
-// vethEnd is where one end of a pair is seen.
-type vethEnd struct {
-	ns    uint32
-	index int
-}
-
-// vethPair is a pair of which at least one end is in a namespace that the
-// exporter listens in.
-type vethPair struct {
-	away    vethEnd // the end that was moved to another namespace
-	told    map[vethEnd]toldEnd
-	deleted bool
-}
-
-// toldEnd is what the latest notification has told of an end: there are many
-// that tell nothing new.
-type toldEnd struct {
-	name string
-	peer int
-}
-
-// vethPairs are the pairs by each end that is seen. They are for counting: a
-// pair is made once and deleted once, however often its ends move.
-type vethPairs map[vethEnd]*vethPair
-
-// maxPairs bounds the table.
-const maxPairs = 65536
-
-// link takes a notification of rtnetlink.
-func (a *Assembler) link(e *Event) verdict {
-	if e.LinkType != "veth" || e.Index == 0 {
-		return isNode
+	list := attributes("host", v.Host, "container", v.Container, "address", v.Address)
+	if v.Waited > 0 {
+		list["rtnl_wait_ns"] = strconv.FormatInt(int64(v.Waited), 10)
 	}
-	end, peer := vethEnd{e.LinkNS, e.Index}, vethEnd{e.LinkNS, e.PeerIndex}
-	pair := a.pairs[end]
-	if pair == nil && e.PeerIndex != 0 {
-		pair = a.pairs[peer]
-	}
-	isNew := pair == nil
-	if isNew {
-		pair = &vethPair{told: make(map[vethEnd]toldEnd, 2)}
-	}
-	if e.Message == "RTM_DELLINK" && e.Moved {
-		pair.away = end
-		return a.offer(e, linkKeys(e)...)
-	}
-	if e.Message == "RTM_DELLINK" {
-		a.unlink(e, end, pair)
-		if isNew && e.PeerIndex != 0 && len(a.pairs) < maxPairs {
-			a.pairs[peer] = pair // it was there before us: the other end goes next
-		}
-		return isNode
-	}
-	now := toldEnd{e.Name, e.PeerIndex}
-	if before, ok := pair.told[end]; ok && before == now && pair.away != end {
-		return isNode
-	}
-	pair.told[end] = now
-	if pair.away == end {
-		pair.away = vethEnd{}
-	}
-	if len(a.pairs) < maxPairs {
-		a.pairs[end] = pair
-		if e.PeerIndex != 0 {
-			a.pairs[peer] = pair
-		}
-	}
-	if isNew {
-		return a.hold(newPair{heldEvent{a, e}}, linkKeys(e))
-	}
-	return a.offer(e, linkKeys(e)...)
-}
-
-// newPair is the notification that makes a pair known: whose that is says for
-// whom the pair was made.
-type newPair struct{ heldEvent }
-
-func (p newPair) join(t *attempt) {
-	p.a.observer.Veth(VethChanged{Origin: OriginStart})
-	p.heldEvent.join(t)
-}
-
-func (p newPair) expire() {
-	p.a.observer.Veth(VethChanged{Origin: OriginOther})
-	p.heldEvent.expire()
-}
-
-// unlink takes an end away: the pair was deleted.
-func (a *Assembler) unlink(e *Event, end vethEnd, pair *vethPair) {
-	a.joiner.end(ifnameKey(e.LinkNS, e.Name), e.Time)
-	delete(a.pairs, end)
-	delete(a.pairs, pair.away) // nobody will tell us of that end
-	if !pair.deleted {
-		pair.deleted = true
-		a.observer.Veth(VethChanged{Deleted: true})
-	}
+	return list
 }

@@ -33,6 +33,8 @@ type Metrics struct {
 	netns        prometheus.Histogram
 	veths        *prometheus.CounterVec
 	vethsDeleted prometheus.Counter
+	vethTime     prometheus.Histogram
+	rtnlWait     prometheus.Histogram
 
 	all []prometheus.Collector
 }
@@ -81,9 +83,13 @@ func (m *Metrics) makeNodeMetrics(o MetricsOptions) {
 	m.namespaces = m.counters("container_start_namespaces_created_total",
 		"Namespaces created on the node, for a container start or otherwise.", "namespace_type", "origin")
 	m.netns = m.histogram(o, partBuckets, "container_start_network_namespace_duration_seconds",
-		"Time of the calls that created a network namespace, in seconds; such a call may have created other namespaces too.")
+		"Time to create a network namespace, in seconds; where only tracepoints can be had, of the call, which may have created other namespaces too.")
 	m.veths = m.counters("container_start_veths_created_total",
 		"Pairs of veth interfaces created on the node, for a container start or otherwise.", "origin")
+	m.vethTime = m.histogram(o, partBuckets, "container_start_veth_duration_seconds",
+		"Time that the driver took to create a pair of veth interfaces, in seconds; empty where only tracepoints can be had.")
+	m.rtnlWait = m.histogram(o, partBuckets, "container_start_rtnl_wait_seconds",
+		"Time that an engine's or a plugin's request for a pair of veth interfaces waited for the RTNL lock, in seconds; empty where only tracepoints can be had.")
 	m.vethsDeleted = m.counter("container_start_veths_deleted_total",
 		"Pairs of veth interfaces deleted on the node.")
 }
@@ -149,8 +155,9 @@ func (m *Metrics) Command(c collector.Command) {
 
 // Namespace counts a namespace, and times the making of a network namespace.
 // runc makes all of a container's namespaces in one call, of whose time the
-// network namespace takes most: were such calls left out, there would be nothing
-// to see on most nodes. So it is an upper bound, as the help text says.
+// network namespace takes most: where the kernel does not tell that, and such
+// calls were left out, there would be nothing to see on most nodes. So it is an
+// upper bound there, as the help text says.
 func (m *Metrics) Namespace(n collector.NamespaceCreated) {
 	m.namespaces.WithLabelValues(label(n.Type), label(string(n.Origin))).Inc()
 	if n.Type == "net" {
@@ -165,6 +172,14 @@ func (m *Metrics) Veth(v collector.VethChanged) {
 		return
 	}
 	m.veths.WithLabelValues(label(string(v.Origin))).Inc()
+}
+
+// VethTime times the making of a veth pair.
+func (m *Metrics) VethTime(v collector.VethTime) {
+	m.vethTime.Observe(seconds(v.Duration))
+	if v.Waited > 0 {
+		m.rtnlWait.Observe(seconds(v.Waited))
+	}
 }
 
 // Describe sends the description of every metric.

@@ -30,6 +30,7 @@ func sampleRegistry(t *testing.T, o MetricsOptions) *prometheus.Registry {
 	m.Namespace(collector.NamespaceCreated{Type: "mnt", Origin: collector.OriginOther, Duration: ms(.1), Alone: true})
 	m.Veth(collector.VethChanged{Origin: collector.OriginStart})
 	m.Veth(collector.VethChanged{Deleted: true})
+	m.VethTime(collector.VethTime{Duration: ms(.2), Waited: ms(3)})
 	r := prometheus.NewPedanticRegistry()
 	r.MustRegister(m, NewSelf(sampleAssembler, sampleProbes, func() (uint64, uint64) { return 40, 2 }))
 	return r

@@ -85,6 +85,9 @@ func (p *Page) Namespace(collector.NamespaceCreated) {}
 // Veth does nothing.
 func (p *Page) Veth(collector.VethChanged) {}
 
+// VethTime does nothing: a page shows starts.
+func (p *Page) VethTime(collector.VethTime) {}
+
 // starts returns those that are kept, the latest first.
 func (p *Page) starts() (list []*collector.Start, seen, failed int) {
 	p.mu.Lock()

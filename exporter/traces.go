@@ -136,6 +136,9 @@ func (t *Traces) Namespace(collector.NamespaceCreated) {}
 // Veth does nothing.
 func (t *Traces) Veth(collector.VethChanged) {}
 
+// VethTime does nothing: the veths of a start are in its trace.
+func (t *Traces) VethTime(collector.VethTime) {}
+
 // Stats returns how many spans the endpoint has accepted, and how many were
 // dropped: for want of room, or because it did not accept them. Spans that the
 // sampler leaves out are in neither.

@@ -24,6 +24,7 @@ struct arguments {
 	const void *name;
 	__u64 flags;
 	int directory; /* that target is relative to */
+	bool makes_namespace;
 	int from;      /* move_mount: what is moved, where source is empty */
 };
 
@@ -53,6 +54,8 @@ static __always_inline void arguments_of(struct call *call, struct arguments *a)
 		a->target = (void *)args[0];
 		break;
 	case EVENT_OPEN_TREE:
+		a->makes_namespace = args[2] & OPEN_TREE_NAMESPACE;
+		/* fallthrough */
 	case EVENT_MOUNT_SETATTR:
 		a->directory = args[0];
 		a->target = (void *)args[1];
@@ -78,6 +81,7 @@ static __always_inline void arguments_of(struct call *call, struct arguments *a)
 		break;
 	case EVENT_FSMOUNT:
 		a->flags = args[2]; /* the mount's attributes */
+		a->makes_namespace = args[1] & FSMOUNT_NAMESPACE;
 		break;
 	}
 }

@@ -131,7 +131,8 @@ struct event_mount {
 	__u16 base_len;
 	__u8 base;          /* there is one (it is / where base_len is 0) */
 	__u8 base_truncated; /* components next to the root are missing */
-	__u16 pad[3];
+	__u8 makes_namespace; /* asked for: a mount namespace of its own */
+	__u8 pad[5];
 };
 
 struct event_cgroup {

@@ -282,6 +282,12 @@ struct syscall_exit {
 #define CLONE_THREAD 0x00010000UL
 #define CLONE_NEWNS 0x00020000UL
 #define CLONE_NEWNET 0x40000000UL
+#define UNSHARE_EMPTY_MNTNS 0x00100000UL /* Linux 7; with or without CLONE_NEWNS */
+
+/* include/uapi/linux/mount.h, Linux 7: the call makes a mount namespace */
+#define OPEN_TREE_NAMESPACE 2UL
+#define FSMOUNT_NAMESPACE 2UL
+
 #define CLONE_NEW_ALL 0x7e020080UL
 #define CSIGNAL 0x000000ffUL
 

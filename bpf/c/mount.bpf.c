@@ -103,12 +103,19 @@ static __always_inline __u64 put_saved_base(struct scratch *s, struct event_moun
 	return at;
 }
 
+/* That is told of the whole host. */
+static __always_inline bool makes_namespace(__u32 kind, const unsigned long *a)
+{
+	return (kind == EVENT_OPEN_TREE && a[2] & OPEN_TREE_NAMESPACE) ||
+	       (kind == EVENT_FSMOUNT && a[1] & FSMOUNT_NAMESPACE);
+}
+
 static __always_inline void mount_call_enter(__u32 kind, const unsigned long *a)
 {
 	struct task *t = task_current();
 	struct call *call;
 
-	if (!t)
+	if (!t && !makes_namespace(kind, a))
 		return;
 	call = call_enter(t, kind);
 	if (call)
@@ -152,6 +159,7 @@ static __always_inline void put_mount(struct scratch *s, __u32 number, struct ca
 	fill_call(&e->h, call, ret);
 	arguments_of(call, &a);
 	e->h.flags = a.flags;
+	e->makes_namespace = a.makes_namespace;
 	e->source_len = put_user_text(s, end, a.source);
 	end += e->source_len;
 	target = end;
@@ -174,16 +182,12 @@ static __always_inline void put_mount(struct scratch *s, __u32 number, struct ca
 	EMIT(s, event_mount, end, false);
 }
 
-static __always_inline int mount_exit(long ret)
+static __always_inline int any_exit(struct task *t, long ret)
 {
-	struct task *t = task_current();
+	struct call *call = call_current(t);
 	struct scratch *s;
-	struct call *call;
 	__u32 number;
 
-	if (!t)
-		return 0;
-	call = call_current(t);
 	if (!call || !is_mount_call(call->kind))
 		return 0;
 	s = scratch_take(&number, call->kind);
@@ -193,6 +197,19 @@ static __always_inline int mount_exit(long ret)
 	}
 	call_exit(call);
 	return 0;
+}
+
+static __always_inline int mount_exit(long ret)
+{
+	struct task *t = task_current();
+
+	return t ? any_exit(t, ret) : 0;
+}
+
+/* The exit of a call that may make a namespace, by whomever. */
+static __always_inline int tree_exit(long ret)
+{
+	return any_exit(task_current(), ret);
 }
 
 #define MOUNT_ENTER(name, count, kind)                                      \
@@ -228,3 +245,4 @@ SYSCALL_ENTER(pivot_root, 2, pivot_root_enter)
 
 /* One for them all: the call remembers which it is. */
 SYSCALL_EXIT(mount, mount_exit)
+SYSCALL_EXIT(tree, tree_exit)

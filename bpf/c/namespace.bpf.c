@@ -18,7 +18,7 @@ static __always_inline int namespace_enter(__u32 kind, __u64 flags)
 	struct task *t = task_current();
 	struct call *call;
 
-	if (!t && (kind != EVENT_UNSHARE || !(flags & CLONE_NEW_ALL)))
+	if (!t && (kind != EVENT_UNSHARE || !(flags & (CLONE_NEW_ALL | UNSHARE_EMPTY_MNTNS))))
 		return 0;
 	call = call_enter(t, kind);
 	if (!call)
@@ -56,8 +56,10 @@ static __always_inline int namespace_exit(long ret)
 		fill_netns(&e->netns, call);
 		if (kind == EVENT_SETNS && e->ns.mnt != call->mnt_ns)
 			joined(t);
-		if (kind == EVENT_UNSHARE && e->ns.mnt != call->mnt_ns)
+		if (kind == EVENT_UNSHARE && e->ns.mnt != call->mnt_ns) {
+			e->h.flags |= CLONE_NEWNS;
 			container_made(e->ns.mnt, t);
+		}
 		SUBMIT(e);
 	}
 	call_exit(call);

@@ -39,6 +39,9 @@ static __always_inline int process_fork(struct task_struct *child, __u64 flags)
 			__sync_fetch_and_add(&forker->threads, 1);
 		return 0;
 	}
+	/* a flag of Linux 7 makes one that is empty, without this one */
+	if (READ(child, nsproxy, mnt_ns) != READ(task, nsproxy, mnt_ns))
+		flags |= CLONE_NEWNS;
 	if (flags & CLONE_NEWNS)
 		container_made(READ(child, nsproxy, mnt_ns, ns.inum), forker);
 	if (forker)

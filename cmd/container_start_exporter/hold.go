@@ -58,3 +58,4 @@ func (h *hold) flush() {
 func (h *hold) Command(collector.Command)            {}
 func (h *hold) Namespace(collector.NamespaceCreated) {}
 func (h *hold) Veth(collector.VethChanged)           {}
+func (h *hold) VethTime(collector.VethTime)          {}

@@ -35,6 +35,12 @@ func (o observers) Veth(v collector.VethChanged) {
 	}
 }
 
+func (o observers) VethTime(v collector.VethTime) {
+	for _, one := range o {
+		one.VethTime(v)
+	}
+}
+
 // onStart is an observer of starts alone.
 type onStart func(*collector.Start)
 
@@ -43,3 +49,4 @@ func (f onStart) Ready(*collector.Start)               {}
 func (f onStart) Command(collector.Command)            {}
 func (f onStart) Namespace(collector.NamespaceCreated) {}
 func (f onStart) Veth(collector.VethChanged)           {}
+func (f onStart) VethTime(collector.VethTime)          {}
