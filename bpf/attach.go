@@ -8,6 +8,7 @@ import (
 
 	"github.com/cilium/ebpf/btf"
 	"github.com/cilium/ebpf/link"
+	"golang.org/x/sys/unix"
 )
 
 // moduleTick is how often is looked whether a module was loaded.
@@ -32,13 +33,28 @@ func newAttacher(l *loader, mechanism string, noTracefs error) *attacher {
 		a.refuse[MechanismTracepoint] = noTracefs
 	}
 	for _, w := range systemCall("chroot", "mount", "").ways[:2] {
-		if a.allows(w.mechanism) {
-			if err := a.try(w); err != nil {
-				a.refuse[w.mechanism] = err
-			}
+		if !a.allows(w.mechanism) {
+			continue
 		}
+		err := a.try(w)
+		if err == nil && mechanism == MechanismAuto {
+			a.refuse[MechanismTracepoint] = errTax
+		}
+		if err == nil {
+			break // the next is for functions that this cannot have
+		}
+		a.refuse[w.mechanism] = fmt.Errorf("not with this kernel: %w", cause(err))
 	}
 	return a
+}
+
+// cause is what the kernel said, without what led to it.
+func cause(err error) error {
+	var errno unix.Errno
+	if errors.As(err, &errno) {
+		return errno
+	}
+	return err
 }
 
 func (a *attacher) allows(mechanism string) bool { return a.refuse[mechanism] == nil }
@@ -76,8 +92,8 @@ func (a *attacher) loadAll(probes []probe) {
 // attach attaches a probe and tells how it went.
 func (a *attacher) attach(p probe) (Hook, []link.Link) {
 	h := Hook{Name: p.name, Feeds: p.feeds, Mechanism: p.ways[len(p.ways)-1].mechanism}
-	absent := false
-	for _, w := range a.ways(p) {
+	absent, tried := 0, a.ways(p)
+	for _, w := range tried {
 		links, err := a.loader.attach(w)
 		if err == nil {
 			h.Attached, h.Err, h.Mechanism = true, nil, w.mechanism
@@ -86,13 +102,19 @@ func (a *attacher) attach(p probe) (Hook, []link.Link) {
 			}
 			return h, links
 		}
-		absent = absent || errors.Is(err, btf.ErrNotFound) || errors.Is(err, fs.ErrNotExist)
+		if errors.Is(err, btf.ErrNotFound) || errors.Is(err, fs.ErrNotExist) {
+			absent++
+		}
 		h.Mechanism, h.Err = w.mechanism, errors.Join(h.Err, fmt.Errorf("%s: %w", w.mechanism, err))
 	}
-	if h.Err == nil {
+	switch {
+	case len(tried) == 0:
 		h.Err = a.refused(p)
+	case p.module != "":
+		h.Waiting = absent > 0 && moduleMissing(p.module)
+	case absent == len(tried):
+		h.Err = errAbsent
 	}
-	h.Waiting = absent && p.module != "" && moduleMissing(p.module)
 	return h, nil
 }
 
@@ -100,7 +122,7 @@ func (a *attacher) attach(p probe) (Hook, []link.Link) {
 func (a *attacher) refused(p probe) error {
 	var reasons []error
 	for _, w := range p.ways {
-		if err := a.refuse[w.mechanism]; !errors.Is(err, errNoWay) {
+		if err := a.refuse[w.mechanism]; !errors.Is(err, errNoWay) && !errors.Is(err, errTax) {
 			reasons = append(reasons, fmt.Errorf("%s: %w", w.mechanism, err))
 		}
 	}

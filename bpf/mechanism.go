@@ -13,6 +13,13 @@ import (
 	"github.com/cilium/ebpf/link"
 )
 
+// errAbsent is why a hook is not attached that came with a later kernel.
+var errAbsent = errors.New("this kernel has none")
+
+// errTax is why no tracepoint of a system call is attached where there is
+// another mechanism: it would slow every system call on the host.
+var errTax = errors.New("would slow every system call: only where it is asked for")
+
 // errNoWay is why a hook is not attached that the mechanism asked for has not.
 var errNoWay = errors.New("cannot be had by this mechanism")
 
@@ -22,6 +29,7 @@ type loader struct {
 	spec     *ebpf.CollectionSpec
 	maps     map[string]*ebpf.Map
 	programs map[string]*ebpf.Program // by loaded
+	failed   map[string]error         // those that the kernel does not take
 
 	mu     sync.RWMutex
 	closed bool
@@ -51,7 +59,7 @@ func newLoader(o Options) (*loader, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &loader{spec: spec, maps: c.Maps, programs: map[string]*ebpf.Program{}}
+	l := &loader{spec: spec, maps: c.Maps, programs: map[string]*ebpf.Program{}, failed: map[string]error{}}
 	for number := range scratches {
 		if err := l.maps[probesMapFreeScratches].Update(nil, number, ebpf.UpdateAny); err != nil {
 			l.close()
@@ -84,7 +92,11 @@ func (l *loader) load(points ...point) error {
 	spec := l.spec.Copy()
 	clear(spec.Programs)
 	for _, p := range points {
-		if name := p.loaded(); l.programs[name] == nil {
+		name := p.loaded()
+		if err := l.failed[name]; err != nil {
+			return err
+		}
+		if l.programs[name] == nil {
 			spec.Programs[name] = l.programSpec(p)
 		}
 	}
@@ -93,6 +105,9 @@ func (l *loader) load(points ...point) error {
 	}
 	c, err := ebpf.NewCollectionWithOptions(spec, ebpf.CollectionOptions{MapReplacements: l.maps})
 	if err != nil {
+		if len(spec.Programs) == 1 {
+			l.failed[points[0].loaded()] = err
+		}
 		return err
 	}
 	defer c.Close()
@@ -128,8 +143,10 @@ func (l *loader) close() {
 
 // attach attaches all points of a way, or none.
 func (l *loader) attach(w way) (links []link.Link, err error) {
-	if err := l.load(w.points...); err != nil {
-		return nil, err
+	for _, p := range w.points {
+		if err := l.load(p); err != nil {
+			return nil, err
+		}
 	}
 	for _, p := range w.points {
 		at, err := l.attachPoint(p)

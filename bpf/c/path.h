@@ -48,6 +48,7 @@ __attribute__((noinline)) __u64 walk_path(__u64 vfsmount, __u64 dentry_, __u64 a
 	struct mount *top = READ(current_task(), nsproxy, mnt_ns, root);
 	struct scratch *s = scratch_get(number);
 	struct mount *mnt, *parent;
+	const unsigned char *name;
 	long n;
 
 	if (!s)
@@ -66,10 +67,11 @@ __attribute__((noinline)) __u64 walk_path(__u64 vfsmount, __u64 dentry_, __u64 a
 		up = BPF_CORE_READ(dentry, d_parent);
 		if (!up || up == dentry) /* a file of memfd, nsfs, ... */
 			return at | WALK_ELSEWHERE;
+		name = BPF_CORE_READ(dentry, d_name.name);
+		/* no call in between: before 6.8 the bound of what is spilled is forgotten */
 		if (at >= TEXT_SPACE - COMPONENT_MAX)
 			break;
-		n = bpf_probe_read_kernel_str(s->text + at, COMPONENT_MAX,
-					      BPF_CORE_READ(dentry, d_name.name));
+		n = bpf_probe_read_kernel_str(s->text + at, COMPONENT_MAX, name);
 		if (n <= 0 || n > COMPONENT_MAX)
 			break;
 		at += n;
