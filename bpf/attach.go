@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"time"
 
+	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/btf"
 	"github.com/cilium/ebpf/link"
 	"golang.org/x/sys/unix"
@@ -102,7 +103,7 @@ func (a *attacher) attach(p probe) (Hook, []link.Link) {
 			}
 			return h, links
 		}
-		if errors.Is(err, btf.ErrNotFound) || errors.Is(err, fs.ErrNotExist) {
+		if isAbsent(err) {
 			absent++
 		}
 		h.Mechanism, h.Err = w.mechanism, errors.Join(h.Err, fmt.Errorf("%s: %w", w.mechanism, err))
@@ -116,6 +117,12 @@ func (a *attacher) attach(p probe) (Hook, []link.Link) {
 		h.Err = errAbsent
 	}
 	return h, nil
+}
+
+// isAbsent says that there is no such function: neither in the kernel's types,
+// nor among its symbols.
+func isAbsent(err error) bool {
+	return errors.Is(err, btf.ErrNotFound) || errors.Is(err, ebpf.ErrNotSupported) || errors.Is(err, fs.ErrNotExist)
 }
 
 // refused is why there is no way to a probe that could be tried.

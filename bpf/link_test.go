@@ -166,7 +166,7 @@ func TestNetlink(t *testing.T) {
 	if late := time.Duration(made.Time - e.Began()); late < 0 || late > time.Second {
 		t.Errorf("link is told %v after its request began", late)
 	}
-	if w.byFunctions() {
+	if w.attached("veth_newlink") {
 		w.checkVeth(f, e)
 	}
 	if e := link("RTM_DELLINK"); !e.Moved || e.Index != int(f["index"]) {
