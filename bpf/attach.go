@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/cilium/ebpf"
@@ -143,17 +145,18 @@ func (a *attacher) refused(p probe) error {
 func (p *Probes) attach(mechanism string, noTracefs error) error {
 	a := newAttacher(p.loader, mechanism, noTracefs)
 	a.loadAll(probes)
+	hooks, links := a.attachAll(probes)
+	p.links = append(p.links, links...)
+	p.hooks = append(p.hooks, hooks...)
+	// the last: what starts to run meanwhile is seen by the hooks above
+	p.hooks = append(p.hooks, p.findRunning())
 	var waiting []probe
-	for _, b := range probes {
-		h, links := a.attachOrRun(p, b)
-		if h.Err != nil && b.core {
+	for i, b := range probes {
+		if h := hooks[i]; h.Err != nil && b.core {
 			return fmt.Errorf("attach %s: %w", b.name, h.Err)
-		}
-		if h.Waiting {
+		} else if h.Waiting {
 			waiting = append(waiting, b)
 		}
-		p.links = append(p.links, links...)
-		p.hooks = append(p.hooks, h)
 	}
 	if len(waiting) > 0 {
 		p.late.Go(func() { p.attachLate(a, waiting) })
@@ -161,16 +164,17 @@ func (p *Probes) attach(mechanism string, noTracefs error) error {
 	return nil
 }
 
-// attachOrRun attaches a probe; the iterator is run instead.
-func (a *attacher) attachOrRun(p *Probes, b probe) (Hook, []link.Link) {
-	w := b.ways[0]
-	if w.mechanism != mechanismIterator {
-		return a.attach(b)
+// attachAll attaches probes at once: before 5.12 each fentry waits for a grace
+// period, which may take a second.
+func (a *attacher) attachAll(probes []probe) ([]Hook, []link.Link) {
+	hooks := make([]Hook, len(probes))
+	links := make([][]link.Link, len(probes))
+	var all sync.WaitGroup
+	for i, b := range probes {
+		all.Go(func() { hooks[i], links[i] = a.attach(b) })
 	}
-	h := Hook{Name: b.name, Feeds: b.feeds, Mechanism: w.mechanism, Points: []string{w.points[0].String()}}
-	h.Err = p.findRunning(w.points[0])
-	h.Attached = h.Err == nil
-	return h, nil
+	all.Wait()
+	return hooks, slices.Concat(links...)
 }
 
 // attachLate attaches probes when the modules that they are in are loaded.

@@ -169,8 +169,7 @@ var probes = []probe{
 	veth("veth_dellink", "deleted veths in all network namespaces"),
 
 	listen(),
-
-	// last: what starts to run meanwhile is seen by the hooks above
-	{name: "task", feeds: "engines that ran before the exporter",
-		ways: []way{{mechanismIterator, []point{{"iter", "task", probesProgRunning}}}}},
 }
+
+// running finds what runs already.
+var running = point{"iter", "task", probesProgRunning}

@@ -31,8 +31,9 @@ type loader struct {
 	programs map[string]*ebpf.Program // by loaded
 	failed   map[string]error         // those that the kernel does not take
 
-	mu     sync.RWMutex
-	closed bool
+	loading sync.Mutex
+	mu      sync.RWMutex
+	closed  bool
 }
 
 // newLoader makes the maps.
@@ -89,6 +90,8 @@ func (l *loader) programSpec(p point) *ebpf.ProgramSpec {
 
 // load loads programs at once, unless they are.
 func (l *loader) load(points ...point) error {
+	l.loading.Lock()
+	defer l.loading.Unlock()
 	spec := l.spec.Copy()
 	clear(spec.Programs)
 	for _, p := range points {
@@ -117,6 +120,13 @@ func (l *loader) load(points ...point) error {
 		l.programs[name] = c.DetachProgram(name)
 	}
 	return nil
+}
+
+// program is that of a point, which is loaded.
+func (l *loader) program(p point) *ebpf.Program {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	return l.programs[p.loaded()]
 }
 
 // use calls f, unless the programs and maps are closed: they may not be while
@@ -160,7 +170,7 @@ func (l *loader) attach(w way) (links []link.Link, err error) {
 }
 
 func (l *loader) attachPoint(p point) (link.Link, error) {
-	program := l.programs[p.loaded()]
+	program := l.program(p)
 	switch p.kind {
 	case "kprobe":
 		return link.Kprobe(p.at, program, nil)
@@ -192,7 +202,7 @@ func (l *loader) iterate(p point) ([]byte, error) {
 	if err := l.load(p); err != nil {
 		return nil, err
 	}
-	at, err := link.AttachIter(link.IterOptions{Program: l.programs[p.loaded()]})
+	at, err := link.AttachIter(link.IterOptions{Program: l.program(p)})
 	if err != nil {
 		return nil, err
 	}

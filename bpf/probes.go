@@ -123,13 +123,15 @@ func (p *Probes) openNetwork() {
 	p.hooks = append(p.hooks, h)
 }
 
-func (p *Probes) findRunning(at point) error {
-	written, err := p.loader.iterate(at)
-	if err != nil {
-		return err
+func (p *Probes) findRunning() Hook {
+	h := Hook{Name: running.at, Mechanism: mechanismIterator, Points: []string{running.String()},
+		Feeds: "engines that ran before the exporter"}
+	written, err := p.loader.iterate(running)
+	if err == nil {
+		p.snapshot, err = decodeRunning(written)
 	}
-	p.snapshot, err = decodeRunning(written)
-	return err
+	h.Attached, h.Err = err == nil, err
+	return h
 }
 
 // Hooks tells what is attached, and why what is not is not. It changes when a

@@ -22,9 +22,11 @@ static __always_inline void count_lost(__u32 kind)
 {
 	__u32 zero = 0;
 	struct losses *l = bpf_map_lookup_elem(&lost, &zero);
+	__u64 k = kind;
 
-	if (l && kind < EVENT_KINDS)
-		__sync_fetch_and_add(&l->count[kind], 1);
+	barrier_var(k); /* what is compared is what is used: the verifier of 5.10 needs it */
+	if (l && k < EVENT_KINDS)
+		__sync_fetch_and_add(&l->count[k], 1);
 }
 
 #endif
