@@ -225,13 +225,13 @@ type probesScratch struct {
 	Fixed [256]int8
 	Text  [20480]int8
 	Proc  struct {
-		_      structs.HostLayout
-		Task   uint64
-		Word   uint64
-		Number uint64
-		State  uint32
-		IsFd   uint32
-		Text   [64]int8
+		_        structs.HostLayout
+		ByThread uint64
+		Word     uint64
+		Number   uint64
+		State    uint32
+		IsFd     uint32
+		Text     [64]int8
 	}
 }
 

@@ -38,7 +38,7 @@ static __always_inline __u64 put_base(struct scratch *s, __u32 number, struct ev
 		if (!is_proc_path(s, target, len) || !parse_proc_path(target, len, number) ||
 		    !s->proc.is_fd)
 			return at;
-		file = file_of((void *)s->proc.task, s->proc.number);
+		file = file_of(task_of_path(s), s->proc.number);
 	} else if (directory != AT_FDCWD) {
 		file = file_of(task, directory);
 	} else if (first) {
@@ -46,8 +46,7 @@ static __always_inline __u64 put_base(struct scratch *s, __u32 number, struct ev
 		path.dentry = BPF_CORE_READ(task, fs, pwd.dentry);
 	}
 	if (file) {
-		path.mnt = BPF_CORE_READ(file, f_path.mnt);
-		path.dentry = BPF_CORE_READ(file, f_path.dentry);
+		bpf_core_read(&path, sizeof(path), &file->f_path);
 	}
 	if (!path.mnt || !path.dentry || at >= TEXT_START)
 		return at;
@@ -72,8 +71,8 @@ static __always_inline __u32 source_namespace(struct scratch *s, __u32 number, _
 	if (!is_proc_path(s, 0, len) || !parse_proc_path(0, len, number))
 		return 0;
 	if (s->proc.is_fd)
-		return namespace_of_file(file_of((void *)s->proc.task, s->proc.number));
-	return namespace_by_name((void *)s->proc.task, s->proc.word);
+		return namespace_of_file(file_of(task_of_path(s), s->proc.number));
+	return namespace_by_name(task_of_path(s), s->proc.word);
 }
 
 /* The type of the filesystem that a descriptor of fsmount or open_tree holds. */

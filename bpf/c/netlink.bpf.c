@@ -107,7 +107,7 @@ __attribute__((noinline)) __u32 message_namespace(__u64 len, __u32 number)
 			continue;
 		}
 		if (level == INFO && type == IFLA_INFO_KIND) {
-			bpf_probe_read_kernel(&kind, sizeof(kind), s->text + body);
+			kind = *(__u32 *)(s->text + body);
 			veth = kind == 0x68746576; /* "veth" */
 		}
 		if (level == INFO && type == IFLA_INFO_DATA && veth) {
@@ -121,7 +121,7 @@ __attribute__((noinline)) __u32 message_namespace(__u64 len, __u32 number)
 			continue;
 		}
 		if ((level == LINK || level == PEER) && type == IFLA_NET_NS_FD) {
-			bpf_probe_read_kernel(&fd, sizeof(fd), s->text + body);
+			fd = *(__u32 *)(s->text + body);
 			return namespace_of_file(file_of(current_task(), fd));
 		}
 		at += RTA_ALIGN((__u64)attr.rta_len);

@@ -7,14 +7,15 @@
 
 #define PATH_STEPS 64 /* components and mounts of a path that is followed */
 #define COMPONENT_MAX 256
+#define DENTRY_READ 64 /* the beginning of a dentry, with its parent and name */
 
 /* What a descriptor of a task stands for: not to be read by plain loads. */
 static __always_inline struct file *file_of(struct task_struct *task, __u32 fd)
 {
-	struct fdtable *fdt = BPF_CORE_READ(task, files, fdt);
-	struct file **files = BPF_CORE_READ(fdt, fd), *file = NULL;
+	struct fdtable *fdt = READ(task, files, fdt);
+	struct file **files = READ(fdt, fd), *file = NULL;
 
-	if (!files || fd >= BPF_CORE_READ(fdt, max_fds))
+	if (!files || fd >= READ(fdt, max_fds))
 		return NULL;
 	bpf_probe_read_kernel(&file, sizeof(file), files + fd);
 	return file;
@@ -48,7 +49,7 @@ __attribute__((noinline)) __u64 walk_path(__u64 vfsmount, __u64 dentry_, __u64 a
 	struct mount *top = READ(current_task(), nsproxy, mnt_ns, root);
 	struct scratch *s = scratch_get(number);
 	struct mount *mnt, *parent;
-	const unsigned char *name;
+	char block[DENTRY_READ], *name;
 	long n;
 
 	if (!s)
@@ -64,10 +65,11 @@ __attribute__((noinline)) __u64 walk_path(__u64 vfsmount, __u64 dentry_, __u64 a
 			root = BPF_CORE_READ(vfs, mnt_root);
 			continue;
 		}
-		up = BPF_CORE_READ(dentry, d_parent);
+		bpf_probe_read_kernel(block, sizeof(block), dentry);
+		up = *(struct dentry **)(block + bpf_core_field_offset(struct dentry, d_parent));
 		if (!up || up == dentry) /* a file of memfd, nsfs, ... */
 			return at | WALK_ELSEWHERE;
-		name = BPF_CORE_READ(dentry, d_name.name);
+		name = *(char **)(block + bpf_core_field_offset(struct dentry, d_name.name));
 		/* no call in between: before 6.8 the bound of what is spilled is forgotten */
 		if (at >= TEXT_SPACE - COMPONENT_MAX)
 			break;
@@ -121,7 +123,7 @@ __attribute__((noinline)) int parse_proc_path(__u64 at, __u64 len, __u32 number)
 	p->word = 0;
 	p->number = 0;
 	p->is_fd = 0;
-	p->task = (__u64)leader;
+	p->by_thread = 0;
 	for (int i = 6; i < PROC_PATH_MAX; i++) {
 		__u8 c = p->text[i];
 		__u32 state = p->state;
@@ -135,7 +137,7 @@ __attribute__((noinline)) int parse_proc_path(__u64 at, __u64 len, __u32 number)
 		switch (state) {
 		case WHO:
 			if (word == THREAD_SELF)
-				p->task = (__u64)task;
+				p->by_thread = 1;
 			else if (word != WORD4('s', 'e', 'l', 'f') &&
 				 p->number != own_number(BPF_CORE_READ(leader, thread_pid)))
 				return 0;
@@ -154,7 +156,7 @@ __attribute__((noinline)) int parse_proc_path(__u64 at, __u64 len, __u32 number)
 		case TID:
 			if (p->number != own_number(BPF_CORE_READ(task, thread_pid)))
 				return 0;
-			p->task = (__u64)task;
+			p->by_thread = 1;
 			p->state = WHAT;
 			break;
 		case FD:
@@ -179,28 +181,38 @@ static __always_inline bool is_proc_path(struct scratch *s, __u64 at, __u64 len)
 	       text[3] == 'o' && text[4] == 'c' && text[5] == '/';
 }
 
+/* Whose descriptors and namespaces the path that was parsed names. */
+static __always_inline struct task_struct *task_of_path(struct scratch *s)
+{
+	struct task_struct *task = current_task();
+
+	if (s->proc.by_thread)
+		return task;
+	return READ(task, group_leader);
+}
+
 /* The inode of a namespace of task by its name in /proc/PID/ns. */
 static __always_inline __u32 namespace_by_name(struct task_struct *task, __u64 name)
 {
-	struct nsproxy *ns = BPF_CORE_READ(task, nsproxy);
+	struct nsproxy *ns = READ(task, nsproxy);
 	struct pid_namespace *pid;
 
 	switch (name) {
 	case WORD3('n', 'e', 't'):
-		return BPF_CORE_READ(ns, net_ns, ns.inum);
+		return READ(ns, net_ns, ns.inum);
 	case WORD3('m', 'n', 't'):
-		return BPF_CORE_READ(ns, mnt_ns, ns.inum);
+		return READ(ns, mnt_ns, ns.inum);
 	case WORD3('i', 'p', 'c'):
-		return BPF_CORE_READ(ns, ipc_ns, ns.inum);
+		return READ(ns, ipc_ns, ns.inum);
 	case WORD3('u', 't', 's'):
-		return BPF_CORE_READ(ns, uts_ns, ns.inum);
+		return READ(ns, uts_ns, ns.inum);
 	case WORD3('p', 'i', 'd'):
-		pid = pid_namespace_of(BPF_CORE_READ(task, thread_pid));
+		pid = pid_namespace_of(READ(task, thread_pid));
 		return BPF_CORE_READ(pid, ns.inum);
 	case WORD4('u', 's', 'e', 'r'):
-		return BPF_CORE_READ(task, cred, user_ns, ns.inum);
+		return READ(task, cred, user_ns, ns.inum);
 	case WORD2('c', 'g') << 32 | WORD4('r', 'o', 'u', 'p'):
-		return BPF_CORE_READ(ns, cgroup_ns, ns.inum);
+		return READ(ns, cgroup_ns, ns.inum);
 	}
 	return 0;
 }

@@ -28,7 +28,7 @@ struct {
 
 /* A path of /proc that names a descriptor or a namespace of the caller: see path.h. */
 struct proc_path {
-	__u64 task;   /* whose: a struct task_struct * */
+	__u64 by_thread; /* of the calling thread, not of its process's first */
 	__u64 word;   /* the last component's last eight characters; the namespace's name */
 	__u64 number; /* the last component as a number; the descriptor */
 	__u32 state;
