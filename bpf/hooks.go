@@ -155,13 +155,13 @@ var probes = []probe{
 
 	systemCall("mount", "mount", "mounts: the rootfs phase"),
 	systemCall("umount", "mount", "unmounts: which rootfs mount stays"),
-	systemCall("pivot_root", "mount", "the init phase"),
+	systemCall("pivot_root", "pathless", "the init phase"),
 	systemCall("chroot", "mount", "the init phase without pivot_root"),
-	systemCall("open_tree", "tree", "the new mount API"),
+	systemCall("open_tree", "mount", "the new mount API"),
 	systemCall("move_mount", "mount", "mounts by the new mount API"),
-	systemCall("fsopen", "mount", "the new mount API"),
-	systemCall("fsconfig", "mount", "the new mount API"),
-	systemCall("fsmount", "tree", "the new mount API"),
+	systemCall("fsopen", "pathless", "the new mount API"),
+	systemCall("fsconfig", "pathless", "the new mount API"),
+	systemCall("fsmount", "pathless", "the new mount API"),
 	systemCall("mount_setattr", "mount", "id-mapped mounts"),
 
 	rtnetlink(),

@@ -11,6 +11,7 @@ import (
 
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/link"
+	"github.com/cilium/ebpf/rlimit"
 )
 
 // errAbsent is why a hook is not attached that came with a later kernel.
@@ -56,6 +57,7 @@ func newLoader(o Options) (*loader, error) {
 
 	maps := spec.Copy()
 	clear(maps.Programs)
+	_ = rlimit.RemoveMemlock() // before 5.11; where it may not be, loading tells
 	c, err := ebpf.NewCollection(maps)
 	if err != nil {
 		return nil, err

@@ -15,7 +15,6 @@ import (
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/link"
 	"github.com/cilium/ebpf/ringbuf"
-	"github.com/cilium/ebpf/rlimit"
 )
 
 const defaultBufferSize = 8 << 20
@@ -65,7 +64,6 @@ func Open(o Options) (*Probes, error) {
 	if !slices.Contains(Mechanisms, o.Mechanism) {
 		return nil, fmt.Errorf("mechanism %q: must be one of %s", o.Mechanism, strings.Join(Mechanisms, ", "))
 	}
-	_ = rlimit.RemoveMemlock() // before 5.11; where it may not be, loading tells
 	l, err := newLoader(o)
 	if err != nil {
 		return nil, explain(err)

@@ -231,7 +231,7 @@ type probesScratch struct {
 		Number   uint64
 		State    uint32
 		IsFd     uint32
-		Text     [64]int8
+		Text     [40]int8
 	}
 }
 
@@ -304,8 +304,8 @@ const (
 	probesProgFexitListen               = "fexit_listen"
 	probesProgFexitMount                = "fexit_mount"
 	probesProgFexitNamespace            = "fexit_namespace"
+	probesProgFexitPathless             = "fexit_pathless"
 	probesProgFexitRtnetlinkRcvMsg      = "fexit_rtnetlink_rcv_msg"
-	probesProgFexitTree                 = "fexit_tree"
 	probesProgFexitVethDellink          = "fexit_veth_dellink"
 	probesProgFexitVethNewlink          = "fexit_veth_newlink"
 	probesProgKprobeChroot              = "kprobe_chroot"
@@ -332,8 +332,8 @@ const (
 	probesProgKretprobeListen           = "kretprobe_listen"
 	probesProgKretprobeMount            = "kretprobe_mount"
 	probesProgKretprobeNamespace        = "kretprobe_namespace"
+	probesProgKretprobePathless         = "kretprobe_pathless"
 	probesProgKretprobeRtnetlinkRcvMsg  = "kretprobe_rtnetlink_rcv_msg"
-	probesProgKretprobeTree             = "kretprobe_tree"
 	probesProgKretprobeVethDellink      = "kretprobe_veth_dellink"
 	probesProgKretprobeVethNewlink      = "kretprobe_veth_newlink"
 	probesProgRunning                   = "running"
@@ -357,12 +357,12 @@ const (
 	probesProgTpMoveMount               = "tp_move_mount"
 	probesProgTpNamespaceExit           = "tp_namespace_exit"
 	probesProgTpOpenTree                = "tp_open_tree"
+	probesProgTpPathlessExit            = "tp_pathless_exit"
 	probesProgTpPivotRoot               = "tp_pivot_root"
 	probesProgTpSendExit                = "tp_send_exit"
 	probesProgTpSendmsg                 = "tp_sendmsg"
 	probesProgTpSendto                  = "tp_sendto"
 	probesProgTpSetns                   = "tp_setns"
-	probesProgTpTreeExit                = "tp_tree_exit"
 	probesProgTpUmount                  = "tp_umount"
 	probesProgTpUnshare                 = "tp_unshare"
 	probesVarEventCgroupType            = "event_cgroup_type"
@@ -377,6 +377,7 @@ const (
 	probesVarEventRenameType            = "event_rename_type"
 	probesVarEventVethType              = "event_veth_type"
 	probesVarNear                       = "near"
+	probesVarStrangers                  = "strangers"
 	probesVarTaskClassType              = "task_class_type"
 	probesVarWakeupBytes                = "wakeup_bytes"
 )
@@ -450,8 +451,8 @@ type probesProgramSpecs struct {
 	FexitListen               *ebpf.ProgramSpec `ebpf:"fexit_listen"`
 	FexitMount                *ebpf.ProgramSpec `ebpf:"fexit_mount"`
 	FexitNamespace            *ebpf.ProgramSpec `ebpf:"fexit_namespace"`
+	FexitPathless             *ebpf.ProgramSpec `ebpf:"fexit_pathless"`
 	FexitRtnetlinkRcvMsg      *ebpf.ProgramSpec `ebpf:"fexit_rtnetlink_rcv_msg"`
-	FexitTree                 *ebpf.ProgramSpec `ebpf:"fexit_tree"`
 	FexitVethDellink          *ebpf.ProgramSpec `ebpf:"fexit_veth_dellink"`
 	FexitVethNewlink          *ebpf.ProgramSpec `ebpf:"fexit_veth_newlink"`
 	KprobeChroot              *ebpf.ProgramSpec `ebpf:"kprobe_chroot"`
@@ -478,8 +479,8 @@ type probesProgramSpecs struct {
 	KretprobeListen           *ebpf.ProgramSpec `ebpf:"kretprobe_listen"`
 	KretprobeMount            *ebpf.ProgramSpec `ebpf:"kretprobe_mount"`
 	KretprobeNamespace        *ebpf.ProgramSpec `ebpf:"kretprobe_namespace"`
+	KretprobePathless         *ebpf.ProgramSpec `ebpf:"kretprobe_pathless"`
 	KretprobeRtnetlinkRcvMsg  *ebpf.ProgramSpec `ebpf:"kretprobe_rtnetlink_rcv_msg"`
-	KretprobeTree             *ebpf.ProgramSpec `ebpf:"kretprobe_tree"`
 	KretprobeVethDellink      *ebpf.ProgramSpec `ebpf:"kretprobe_veth_dellink"`
 	KretprobeVethNewlink      *ebpf.ProgramSpec `ebpf:"kretprobe_veth_newlink"`
 	Running                   *ebpf.ProgramSpec `ebpf:"running"`
@@ -503,12 +504,12 @@ type probesProgramSpecs struct {
 	TpMoveMount               *ebpf.ProgramSpec `ebpf:"tp_move_mount"`
 	TpNamespaceExit           *ebpf.ProgramSpec `ebpf:"tp_namespace_exit"`
 	TpOpenTree                *ebpf.ProgramSpec `ebpf:"tp_open_tree"`
+	TpPathlessExit            *ebpf.ProgramSpec `ebpf:"tp_pathless_exit"`
 	TpPivotRoot               *ebpf.ProgramSpec `ebpf:"tp_pivot_root"`
 	TpSendExit                *ebpf.ProgramSpec `ebpf:"tp_send_exit"`
 	TpSendmsg                 *ebpf.ProgramSpec `ebpf:"tp_sendmsg"`
 	TpSendto                  *ebpf.ProgramSpec `ebpf:"tp_sendto"`
 	TpSetns                   *ebpf.ProgramSpec `ebpf:"tp_setns"`
-	TpTreeExit                *ebpf.ProgramSpec `ebpf:"tp_tree_exit"`
 	TpUmount                  *ebpf.ProgramSpec `ebpf:"tp_umount"`
 	TpUnshare                 *ebpf.ProgramSpec `ebpf:"tp_unshare"`
 }
@@ -546,6 +547,7 @@ type probesVariableSpecs struct {
 	EventRenameType    *ebpf.VariableSpec `ebpf:"event_rename_type"`
 	EventVethType      *ebpf.VariableSpec `ebpf:"event_veth_type"`
 	Near               *ebpf.VariableSpec `ebpf:"near"`
+	Strangers          *ebpf.VariableSpec `ebpf:"strangers"`
 	TaskClassType      *ebpf.VariableSpec `ebpf:"task_class_type"`
 	WakeupBytes        *ebpf.VariableSpec `ebpf:"wakeup_bytes"`
 }
@@ -615,6 +617,7 @@ type probesVariables struct {
 	EventRenameType    *ebpf.Variable `ebpf:"event_rename_type"`
 	EventVethType      *ebpf.Variable `ebpf:"event_veth_type"`
 	Near               *ebpf.Variable `ebpf:"near"`
+	Strangers          *ebpf.Variable `ebpf:"strangers"`
 	TaskClassType      *ebpf.Variable `ebpf:"task_class_type"`
 	WakeupBytes        *ebpf.Variable `ebpf:"wakeup_bytes"`
 }
@@ -650,8 +653,8 @@ type probesPrograms struct {
 	FexitListen               *ebpf.Program `ebpf:"fexit_listen"`
 	FexitMount                *ebpf.Program `ebpf:"fexit_mount"`
 	FexitNamespace            *ebpf.Program `ebpf:"fexit_namespace"`
+	FexitPathless             *ebpf.Program `ebpf:"fexit_pathless"`
 	FexitRtnetlinkRcvMsg      *ebpf.Program `ebpf:"fexit_rtnetlink_rcv_msg"`
-	FexitTree                 *ebpf.Program `ebpf:"fexit_tree"`
 	FexitVethDellink          *ebpf.Program `ebpf:"fexit_veth_dellink"`
 	FexitVethNewlink          *ebpf.Program `ebpf:"fexit_veth_newlink"`
 	KprobeChroot              *ebpf.Program `ebpf:"kprobe_chroot"`
@@ -678,8 +681,8 @@ type probesPrograms struct {
 	KretprobeListen           *ebpf.Program `ebpf:"kretprobe_listen"`
 	KretprobeMount            *ebpf.Program `ebpf:"kretprobe_mount"`
 	KretprobeNamespace        *ebpf.Program `ebpf:"kretprobe_namespace"`
+	KretprobePathless         *ebpf.Program `ebpf:"kretprobe_pathless"`
 	KretprobeRtnetlinkRcvMsg  *ebpf.Program `ebpf:"kretprobe_rtnetlink_rcv_msg"`
-	KretprobeTree             *ebpf.Program `ebpf:"kretprobe_tree"`
 	KretprobeVethDellink      *ebpf.Program `ebpf:"kretprobe_veth_dellink"`
 	KretprobeVethNewlink      *ebpf.Program `ebpf:"kretprobe_veth_newlink"`
 	Running                   *ebpf.Program `ebpf:"running"`
@@ -703,12 +706,12 @@ type probesPrograms struct {
 	TpMoveMount               *ebpf.Program `ebpf:"tp_move_mount"`
 	TpNamespaceExit           *ebpf.Program `ebpf:"tp_namespace_exit"`
 	TpOpenTree                *ebpf.Program `ebpf:"tp_open_tree"`
+	TpPathlessExit            *ebpf.Program `ebpf:"tp_pathless_exit"`
 	TpPivotRoot               *ebpf.Program `ebpf:"tp_pivot_root"`
 	TpSendExit                *ebpf.Program `ebpf:"tp_send_exit"`
 	TpSendmsg                 *ebpf.Program `ebpf:"tp_sendmsg"`
 	TpSendto                  *ebpf.Program `ebpf:"tp_sendto"`
 	TpSetns                   *ebpf.Program `ebpf:"tp_setns"`
-	TpTreeExit                *ebpf.Program `ebpf:"tp_tree_exit"`
 	TpUmount                  *ebpf.Program `ebpf:"tp_umount"`
 	TpUnshare                 *ebpf.Program `ebpf:"tp_unshare"`
 }
@@ -742,8 +745,8 @@ func (p *probesPrograms) Close() error {
 		p.FexitListen,
 		p.FexitMount,
 		p.FexitNamespace,
+		p.FexitPathless,
 		p.FexitRtnetlinkRcvMsg,
-		p.FexitTree,
 		p.FexitVethDellink,
 		p.FexitVethNewlink,
 		p.KprobeChroot,
@@ -770,8 +773,8 @@ func (p *probesPrograms) Close() error {
 		p.KretprobeListen,
 		p.KretprobeMount,
 		p.KretprobeNamespace,
+		p.KretprobePathless,
 		p.KretprobeRtnetlinkRcvMsg,
-		p.KretprobeTree,
 		p.KretprobeVethDellink,
 		p.KretprobeVethNewlink,
 		p.Running,
@@ -795,12 +798,12 @@ func (p *probesPrograms) Close() error {
 		p.TpMoveMount,
 		p.TpNamespaceExit,
 		p.TpOpenTree,
+		p.TpPathlessExit,
 		p.TpPivotRoot,
 		p.TpSendExit,
 		p.TpSendmsg,
 		p.TpSendto,
 		p.TpSetns,
-		p.TpTreeExit,
 		p.TpUmount,
 		p.TpUnshare,
 	)

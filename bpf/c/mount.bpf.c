@@ -102,7 +102,10 @@ static __always_inline __u64 put_saved_base(struct scratch *s, struct event_moun
 	return at;
 }
 
-/* That is told of the whole host. */
+/* How many calls are under way that are told though their caller is not watched. */
+__u32 strangers;
+
+/* These are told of the whole host. */
 static __always_inline bool makes_namespace(__u32 kind, const unsigned long *a)
 {
 	return (kind == EVENT_OPEN_TREE && a[2] & OPEN_TREE_NAMESPACE) ||
@@ -117,8 +120,11 @@ static __always_inline void mount_call_enter(__u32 kind, const unsigned long *a)
 	if (!t && !makes_namespace(kind, a))
 		return;
 	call = call_enter(t, kind);
-	if (call)
-		__builtin_memcpy(call->args, a, sizeof(call->args));
+	if (!call)
+		return;
+	__builtin_memcpy(call->args, a, sizeof(call->args));
+	if (!t)
+		__sync_fetch_and_add(&strangers, 1);
 }
 
 static __always_inline void save_base(struct call *call, __u64 id)
@@ -148,7 +154,9 @@ static __always_inline void save_base(struct call *call, __u64 id)
 	scratch_give(&number);
 }
 
-static __always_inline void put_mount(struct scratch *s, __u32 number, struct call *call, long ret)
+/* Fills and emits the record. Without paths, no path is followed: that is the most to verify. */
+static __always_inline void put_mount(struct scratch *s, __u32 number, struct call *call, long ret,
+				      const bool paths)
 {
 	struct event_mount *e = RECORD(s, event_mount);
 	struct arguments a = {};
@@ -174,41 +182,45 @@ static __always_inline void put_mount(struct scratch *s, __u32 number, struct ca
 	end += e->name_len;
 	if (call->kind == EVENT_PIVOT_ROOT)
 		end = put_saved_base(s, e, end, call);
-	else if (has_target(call->kind))
+	else if (paths && has_target(call->kind))
 		end = put_base(s, number, e, end, target, a.directory);
-	if (call->kind == EVENT_MOUNT)
+	if (paths && call->kind == EVENT_MOUNT)
 		e->source_ns = source_namespace(s, number, e->source_len);
 	EMIT(s, event_mount, end, false);
 }
 
-static __always_inline int any_exit(struct task *t, long ret)
+static __always_inline int call_of_mount_exit(long ret, const bool paths)
 {
-	struct call *call = call_current(t);
+	struct task *t = task_current();
 	struct scratch *s;
+	struct call *call;
 	__u32 number;
 
+	if (!t && !strangers)
+		return 0;
+	call = call_current(t);
 	if (!call || !is_mount_call(call->kind))
 		return 0;
 	s = scratch_take(&number, call->kind);
 	if (s) {
-		put_mount(s, number, call, ret);
+		put_mount(s, number, call, ret, paths);
 		scratch_give(&number);
 	}
 	call_exit(call);
+	if (!t)
+		__sync_fetch_and_add(&strangers, -1);
 	return 0;
 }
 
 static __always_inline int mount_exit(long ret)
 {
-	struct task *t = task_current();
-
-	return t ? any_exit(t, ret) : 0;
+	return call_of_mount_exit(ret, true);
 }
 
-/* The exit of a call that may make a namespace, by whomever. */
-static __always_inline int tree_exit(long ret)
+/* The exit of a call of which no path is followed then. */
+static __always_inline int pathless_exit(long ret)
 {
-	return any_exit(task_current(), ret);
+	return call_of_mount_exit(ret, false);
 }
 
 #define MOUNT_ENTER(name, count, kind)                                      \
@@ -242,6 +254,6 @@ static __always_inline int pivot_root_enter(const unsigned long *a)
 
 SYSCALL_ENTER(pivot_root, 2, pivot_root_enter)
 
-/* One for them all: the call remembers which it is. */
+/* Two for them all: the call remembers which it is. */
 SYSCALL_EXIT(mount, mount_exit)
-SYSCALL_EXIT(tree, tree_exit)
+SYSCALL_EXIT(pathless, pathless_exit)

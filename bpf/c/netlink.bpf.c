@@ -11,7 +11,7 @@
 #include <linux/veth.h>
 
 #define MESSAGE_MAX 1024UL
-#define ATTRIBUTES_MAX 48 /* of a message, nested ones included */
+#define ATTRIBUTES_MAX 32 /* of a message, nested ones included */
 
 struct user_iovec {
 	void *base;

@@ -5,7 +5,7 @@
 
 #include "record.h"
 
-#define PATH_STEPS 64 /* components and mounts of a path that is followed */
+#define PATH_STEPS 48 /* components and mounts of a path that is followed */
 #define COMPONENT_MAX 256
 #define DENTRY_READ 64 /* the beginning of a dentry, with its parent and name */
 

@@ -24,7 +24,7 @@ struct {
 	__uint(max_entries, 8 * 1024 * 1024);
 } events SEC(".maps");
 
-#define PROC_PATH_MAX 64
+#define PROC_PATH_MAX 40 /* /proc/4194304/task/4194304/fd/1048576 has 37 */
 
 /* A path of /proc that names a descriptor or a namespace of the caller: see path.h. */
 struct proc_path {
