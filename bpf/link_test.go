@@ -189,9 +189,9 @@ func (w *watcher) checkVeth(f facts, request *collector.Event) {
 		w.t.Errorf("made from %d in %d after a wait of %d, by a request from %d in %d",
 			e.Began(), e.Duration, e.Waited, request.Began(), request.Duration)
 	}
-	// both were moved, or made, there
-	e = w.one(collector.KindVethDellink, named)
-	if e.LinkNS != f["away"] || e.TargetNS != f["away"] || e.PeerName != "cse-peer" || e.Duration <= 0 {
+	// both were moved, or made, there; it is told of the end that the request named
+	e = w.one(collector.KindVethDellink, func(e *collector.Event) bool { return named(e) || e.PeerName == "cse-host" })
+	if e.LinkNS != f["away"] || e.TargetNS != f["away"] || e.Name == e.PeerName || e.Duration <= 0 {
 		w.t.Errorf("%+v", e)
 	}
 }
