@@ -1,6 +1,7 @@
 package bpf
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"runtime"
@@ -10,6 +11,10 @@ import (
 )
 
 const tracefsDir = "/sys/kernel/tracing"
+
+// ErrNoTracefs is why tracepoints are not attached where tracefs is not
+// mounted, and cannot be.
+var ErrNoTracefs = errors.New("tracefs is not mounted")
 
 // withTracefs calls f where tracefs is mounted. Where it is not, it is mounted
 // for one thread alone, which f runs on and which ends then: the host does not
@@ -36,13 +41,13 @@ func tracefsMounted() bool {
 
 func mountTracefs() error {
 	if err := unix.Unshare(unix.CLONE_NEWNS); err != nil {
-		return fmt.Errorf("tracefs is not mounted, and making a mount namespace for it: %w", err)
+		return fmt.Errorf("%w, and making a mount namespace for it: %w", ErrNoTracefs, err)
 	}
 	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
-		return fmt.Errorf("tracefs is not mounted, and making mounts private for it: %w", err)
+		return fmt.Errorf("%w, and making mounts private for it: %w", ErrNoTracefs, err)
 	}
 	if err := unix.Mount("tracefs", tracefsDir, "tracefs", 0, ""); err != nil {
-		return fmt.Errorf("tracefs is not mounted, and mounting it on %s: %w", tracefsDir, err)
+		return fmt.Errorf("%w, and mounting it on %s: %w", ErrNoTracefs, tracefsDir, err)
 	}
 	return nil
 }

@@ -43,7 +43,10 @@ func sampleAssembler() collector.Stats {
 
 func sampleProbes() ProbeStats {
 	return ProbeStats{
-		Hooks:    []ProbeHook{{"sched_process_exec", "tp_btf", true}, {"veth_newlink", "", false}},
+		Hooks: []ProbeHook{
+			{Name: "sched_process_exec", Mechanism: "tp_btf", Attached: true},
+			{Name: "mount", Mechanism: "tracepoint"}, {Name: "veth_newlink", Mechanism: "kprobe", Waiting: true},
+		},
 		Received: map[string]uint64{"exec": 30, "mount": 80}, Lost: map[string]uint64{"exec": 0, "mount": 7},
 		BufferUsed: 4096, BufferSize: 8 << 20, RunTime: 250 * time.Millisecond, RunCount: 5000,
 	}
@@ -182,7 +185,7 @@ func TestMetricsBoundLabels(t *testing.T) {
 	r.MustRegister(m, NewSelf(func() collector.Stats {
 		return collector.Stats{Dropped: map[string]uint64{"A": 1, "\xff": 2}}
 	}, func() ProbeStats {
-		return ProbeStats{Hooks: []ProbeHook{{"\xff", "\xff", true}}, Lost: map[string]uint64{"A": 1, "B": 2}}
+		return ProbeStats{Hooks: []ProbeHook{{Name: "\xff", Mechanism: "\xff", Attached: true}}, Lost: map[string]uint64{"A": 1, "B": 2}}
 	}, nil))
 	for _, f := range gather(t, r) {
 		for _, metric := range f.GetMetric() {

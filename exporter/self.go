@@ -31,8 +31,9 @@ type ProbeStats struct {
 // ProbeHook is one place in the kernel that is, or should be, probed.
 type ProbeHook struct {
 	Name      string // sched_process_exec, mount, ...
-	Mechanism string // fentry, kprobe, tracepoint, ...; of a hook that is not attached, empty
+	Mechanism string // fentry, kprobe, tracepoint, ...
 	Attached  bool
+	Waiting   bool // for a module of the kernel to be loaded
 }
 
 // self is the exporter's own state, read at each scrape.
@@ -76,7 +77,8 @@ var (
 		"Entries evicted from a full table before their time, by table.", "table")
 
 	attachedDesc = selfDesc("container_start_exporter_probe_attached",
-		"Whether a hook in the kernel is probed (1) or not (0), and by which mechanism.", "hook", "mechanism")
+		"Whether a hook in the kernel is probed (1) or not (0), and by which mechanism: none, or waiting for its module, where it is not.",
+		"hook", "mechanism")
 	receivedDesc = selfDesc("container_start_exporter_events_received_total",
 		"Events received from the kernel, by kind.", "event")
 	unreadDesc = selfDesc("container_start_exporter_bundles_unread_total",
@@ -88,9 +90,9 @@ var (
 	sizeDesc = selfDesc("container_start_exporter_buffer_size_bytes",
 		"Size of the ring buffer in bytes.")
 	runTimeDesc = selfDesc("container_start_exporter_bpf_run_seconds_total",
-		"CPU time that the probes have taken, in seconds; absent unless kernel.bpf_stats_enabled is set.")
+		"CPU time that the probes have taken, in seconds; absent unless kernel.bpf_stats_enabled is set and, before Linux 5.19, --privileges.keep.")
 	runCountDesc = selfDesc("container_start_exporter_bpf_runs_total",
-		"Times that a probe has run; absent unless kernel.bpf_stats_enabled is set.")
+		"Times that a probe has run; absent unless kernel.bpf_stats_enabled is set and, before Linux 5.19, --privileges.keep.")
 
 	spansExportedDesc = selfDesc("container_start_exporter_spans_exported_total",
 		"Spans that the OTLP endpoint has accepted.")
@@ -139,8 +141,11 @@ func collectAssembler(to sink, a collector.Stats) {
 func collectProbes(to sink, p ProbeStats) {
 	for _, h := range p.Hooks {
 		attached, mechanism := 0., "none"
-		if h.Attached {
+		switch {
+		case h.Attached:
 			attached, mechanism = 1, text(h.Mechanism, labelMax)
+		case h.Waiting:
+			mechanism = "waiting"
 		}
 		to.gauge(attachedDesc, attached, text(h.Name, 2*labelMax), mechanism)
 	}

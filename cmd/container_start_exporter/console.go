@@ -42,12 +42,7 @@ func unicode() bool {
 // sayAttached tells on standard error that events are seen from now on, and
 // what is not.
 func sayAttached(hooks []bpf.Hook) {
-	attached := 0
-	for _, h := range hooks {
-		if h.Attached {
-			attached++
-		}
-	}
+	attached := attachedOf(hooks)
 	if attached == len(hooks) {
 		fmt.Fprintf(os.Stderr, "attached: %d hooks; Ctrl-C ends\n", attached)
 		return

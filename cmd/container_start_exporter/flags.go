@@ -21,6 +21,9 @@ type common struct {
 	startTimeout time.Duration
 	readyTimeout time.Duration
 	bufferSize   units.Base2Bytes
+
+	mechanism      string
+	keepPrivileges bool
 }
 
 func (c *common) addFlags(app *kingpin.Application) {
@@ -30,6 +33,10 @@ func (c *common) addFlags(app *kingpin.Application) {
 		Default("1m").DurationVar(&c.readyTimeout)
 	app.Flag("buffer-size", "Size of the buffer between the kernel and the exporter, a power of two. Larger where events are lost.").
 		Default("8MiB").BytesVar(&c.bufferSize)
+	app.Flag("probe.mechanism", "How the kernel's functions are probed: auto (what the kernel takes, the cheapest first), fentry, kprobe, tracepoint.").
+		Default("auto").EnumVar(&c.mechanism, "auto", "fentry", "kprobe", "tracepoint")
+	app.Flag("privileges.keep", "Keep all capabilities, rather than drop those that nothing needs once the probes are attached.").
+		BoolVar(&c.keepPrivileges)
 	promslogflag.AddFlags(app, &c.log)
 	app.Validate(func(*kingpin.Application) error { return c.validate() })
 }
@@ -75,6 +82,7 @@ func (c *common) probes() bpf.Options {
 		Names:      engine.Executables(),
 		Runtimes:   runtime.Executables(),
 		BufferSize: int(c.bufferSize),
+		Mechanism:  c.mechanism,
 	}
 }
 

@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"strings"
 	"sync/atomic"
-	"text/tabwriter"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -90,14 +89,16 @@ func (s *server) probeStats() exporter.ProbeStats {
 		out.RunCount += program.Runs
 	}
 	for _, h := range probes.Hooks() {
-		out.Hooks = append(out.Hooks, exporter.ProbeHook{Name: h.Name, Mechanism: h.Mechanism, Attached: h.Attached})
+		out.Hooks = append(out.Hooks, exporter.ProbeHook{Name: h.Name, Mechanism: h.Mechanism, Attached: h.Attached, Waiting: h.Waiting})
 	}
 	return out
 }
 
 var errNotReady = errors.New("not ready: the probes are not attached yet")
 
-// ready tells whether the probes are attached, hook by hook.
+// ready tells whether the probes are attached, hook by hook. It is ready as
+// soon as starts are timed: a hook that is missing is no reason to take the
+// exporter out of service, and none that goes away by waiting.
 func (s *server) ready(w http.ResponseWriter, _ *http.Request) {
 	probes := s.probes.Load()
 	if probes == nil {
@@ -105,14 +106,6 @@ func (s *server) ready(w http.ResponseWriter, _ *http.Request) {
 		return
 	}
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	fmt.Fprintln(w, "ready")
-	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	defer table.Flush()
-	for _, h := range probes.Hooks() {
-		state := "attached"
-		if !h.Attached {
-			state = "not attached, " + missing(h)
-		}
-		fmt.Fprintf(table, "%s\t%s\t%s\n", h.Name, h.Mechanism, state)
-	}
+	fmt.Fprint(w, "ready\n\n")
+	_ = writeHooks(w, probes.Hooks()) // the client may have gone away
 }

@@ -49,13 +49,20 @@ type ended struct {
 // do executes the program, as another user where one is given.
 func do(t *testing.T, stdin string, user uint32, args ...string) ended {
 	t.Helper()
-	var stdout, stderr strings.Builder
 	cmd := exec.Command(binary, args...)
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(stdin), &stdout, &stderr
-	cmd.WaitDelay = time.Second
+	cmd.Stdin = strings.NewReader(stdin)
 	if user != 0 {
 		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: user, Gid: user}}
 	}
+	return ends(t, cmd)
+}
+
+// ends executes a command that ends by itself.
+func ends(t *testing.T, cmd *exec.Cmd) ended {
+	t.Helper()
+	var stdout, stderr strings.Builder
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	cmd.WaitDelay = time.Second
 	timer := time.AfterFunc(30*time.Second, func() { _ = cmd.Process.Kill() })
 	defer timer.Stop()
 	err := cmd.Run()
@@ -91,6 +98,9 @@ func TestBadInput(t *testing.T) {
 		"unknown format":    {args: []string{"watch", "--format", "xml"}, code: statusUsage, says: []string{"xml", "json"}},
 		"bad timeout":       {args: []string{"--start-timeout", "soon"}, code: statusUsage, says: []string{"soon"}},
 		"odd size":          {args: []string{"watch", "--buffer-size=100KiB"}, code: statusUsage, says: []string{"power of two"}},
+		"unknown mechanism": {args: []string{"--probe.mechanism=magic", "check"}, code: statusUsage, says: []string{"magic", "kprobe"}},
+		"misspelt flag":     {args: []string{"--privilege.keep", "check"}, code: statusUsage, says: []string{"--privilege.keep", "--help"}},
+		"keep what":         {args: []string{"--privileges.keep=bpf", "check"}, code: statusUsage, says: []string{"unexpected bpf"}},
 		"bad size":          {args: []string{"--buffer-size", "big"}, code: statusUsage, says: []string{"big"}},
 		"no file":           {args: []string{"replay"}, code: statusUsage, says: []string{"FILE"}},
 		"no command to run": {args: []string{"run"}, code: statusUsage, says: []string{"COMMAND"}},
@@ -124,7 +134,7 @@ func TestNoRoot(t *testing.T) {
 			complains(t, do(t, "", 65534, tc.args...), tc.code, "root", "CAP_BPF")
 		})
 	}
-	if e := do(t, "", 65534, "check"); e.code != statusFailed || !strings.Contains(e.stdout, "privileges  none") {
+	if e := do(t, "", 65534, "check"); e.code != statusFailed || !strings.Contains(e.stdout, "privileges  none (user 65534)") {
 		t.Errorf("check: %+v", e)
 	}
 }

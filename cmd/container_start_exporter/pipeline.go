@@ -66,13 +66,16 @@ func openProbes(c *common) (*bpf.Probes, error) {
 }
 
 // follow attaches the probes, says so, and reads events until it is
-// interrupted.
+// interrupted, with no more privileges than that takes.
 func follow(c *common, sink func(*collector.Event), failed <-chan error) error {
 	probes, err := openProbes(c)
 	if err != nil {
 		return err
 	}
 	defer probes.Close()
+	if err := c.dropPrivileges(probes); err != nil {
+		return err
+	}
 	done := interrupted()
 	sayAttached(probes.Hooks())
 	ended := make(chan error, 1)

@@ -3,32 +3,119 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
+	"slices"
+	"strings"
 
-	"golang.org/x/sys/unix"
+	"kernel.org/pub/linux/libs/security/libcap/cap"
+
+	"container_start_exporter/bpf"
 )
 
-// errPrivileges is what a user without root is told.
-var errPrivileges = errors.New("probes need root, or CAP_BPF and CAP_PERFMON: try with sudo")
+// privilege is a capability that the probes attach without, and what there is
+// not without it.
+type privilege struct {
+	capability cap.Value
+	without    string
+	// matters tells whether that is lost with these hooks and this user.
+	matters func(hooks []bpf.Hook) bool
+}
 
-// privileged returns an error unless the process may load probes. It asks the
-// kernel for the effective capabilities: CAP_SYS_ADMIN includes the others.
-func privileged() error {
-	held, err := capabilities()
+// optional is the table of them, which is in the README too.
+var optional = []privilege{
+	{cap.SYS_PTRACE, "starts whose runtime is in another mount namespace than the exporter, " +
+		"or is given its bundle by a relative path, have no name, no image and no kinds of hooks",
+		func([]bpf.Hook) bool { return true }},
+	{cap.DAC_READ_SEARCH, "starts whose bundle only another user may read have no name, no image and no kinds of hooks",
+		func([]bpf.Hook) bool { return os.Geteuid() != 0 }},
+	{cap.DAC_READ_SEARCH, "the tracepoints of system calls are not attached, as tracefs is root's",
+		anyHook(tracefsForbidden)},
+	{cap.SYS_ADMIN, "the tracepoints of system calls are not attached where tracefs is not mounted",
+		anyHook(tracefsMissing)},
+	{cap.SYS_ADMIN, "functions of modules are not probed by fentry, but by kprobe",
+		anyHook(fentryForbidden)},
+}
+
+func anyHook(is func(bpf.Hook) bool) func([]bpf.Hook) bool {
+	return func(hooks []bpf.Hook) bool { return slices.ContainsFunc(hooks, is) }
+}
+
+func tracefsForbidden(h bpf.Hook) bool {
+	var file *fs.PathError
+	return errors.As(h.Err, &file) && errors.Is(h.Err, fs.ErrPermission)
+}
+
+func tracefsMissing(h bpf.Hook) bool { return errors.Is(h.Err, bpf.ErrNoTracefs) }
+
+func fentryForbidden(h bpf.Hook) bool {
+	return h.Mechanism == "fentry" && errors.Is(h.Err, fs.ErrPermission)
+}
+
+// missingPrivileges says in a line each what a capability would give back that
+// the process has not.
+func missingPrivileges(hooks []bpf.Hook) []string {
+	held, err := effective()
 	if err != nil {
-		return err
+		return []string{err.Error()}
 	}
-	if held(unix.CAP_SYS_ADMIN) || held(unix.CAP_BPF) && held(unix.CAP_PERFMON) {
-		return nil
+	var lines []string
+	for _, p := range optional {
+		if !held(p.capability) && p.matters(hooks) {
+			lines = append(lines, fmt.Sprintf("without %s: %s", name(p.capability), p.without))
+		}
 	}
-	return errPrivileges
+	return lines
 }
 
-// capabilities returns whether one is effective in this process.
-func capabilities() (held func(capability int) bool, err error) {
-	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
-	var data [2]unix.CapUserData
-	if err := unix.Capget(&header, &data[0]); err != nil {
-		return nil, fmt.Errorf("read capabilities: %w", err)
+// privileged returns an error unless the process may load and attach probes.
+// CAP_SYS_ADMIN includes what it takes, and is all there is where the engine
+// that starts the exporter does not know the newer ones.
+func privileged() error {
+	held, err := effective()
+	switch {
+	case err != nil:
+		return err
+	case held(cap.SYS_ADMIN), held(cap.BPF) && held(cap.PERFMON):
+		return nil
+	case held(cap.BPF):
+		return errors.New("probes need root, or CAP_BPF and CAP_PERFMON: CAP_PERFMON is missing")
+	case held(cap.PERFMON):
+		return errors.New("probes need root, or CAP_BPF and CAP_PERFMON: CAP_BPF is missing")
 	}
-	return func(c int) bool { return data[c/32].Effective&(1<<(c%32)) != 0 }, nil
+	return errors.New("probes need root, or CAP_BPF and CAP_PERFMON: try with sudo")
 }
+
+// effective returns whether a capability is effective in this process.
+func effective() (held func(cap.Value) bool, err error) {
+	set, err := cap.GetPID(0)
+	if err != nil {
+		return nil, fmt.Errorf("read the capabilities: %w", err)
+	}
+	return func(c cap.Value) bool {
+		on, err := set.GetFlag(cap.Effective, c)
+		return err == nil && on
+	}, nil
+}
+
+// privileges says who the process is, and which of the capabilities that
+// matter it has.
+func privileges() string {
+	held, err := effective()
+	if err != nil {
+		return err.Error()
+	}
+	var list []string
+	for _, c := range []cap.Value{cap.BPF, cap.PERFMON, cap.SYS_PTRACE, cap.DAC_READ_SEARCH, cap.SYS_ADMIN} {
+		if held(c) {
+			list = append(list, name(c))
+		}
+	}
+	if len(list) == 0 {
+		list = []string{"none"}
+	}
+	return fmt.Sprintf("%s (user %d)", strings.Join(list, " "), os.Geteuid())
+}
+
+// name is a capability's as the kernel writes it: CAP_BPF.
+func name(c cap.Value) string { return strings.ToUpper(c.String()) }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/alecthomas/kingpin/v2"
+	"kernel.org/pub/linux/libs/security/libcap/cap"
 
 	"container_start_exporter/bpf"
 )
@@ -93,7 +94,10 @@ func observe(c *common, cmd *exec.Cmd, probes *bpf.Probes, h *hold) (code int, l
 	p := newPipeline(c.config(), h)
 	ended := make(chan error, 1)
 	go func() { ended <- p.read(probes) }()
-	if code, err = execute(cmd); err == nil {
+	// The command has our privileges. To pass signals on to it, whoever it has
+	// become, takes one of them.
+	drop := func() error { return c.dropPrivileges(probes, cap.KILL) }
+	if code, err = execute(cmd, drop); err == nil {
 		settle(probes, p)
 	}
 	lost = lostOf(probes)
@@ -107,13 +111,16 @@ func observe(c *common, cmd *exec.Cmd, probes *bpf.Probes, h *hold) (code int, l
 }
 
 // execute runs a command that has our standard input, output and error, and
-// passes signals on to it.
-func execute(cmd *exec.Cmd) (int, error) {
+// passes signals on to it. It calls begun as soon as the command runs.
+func execute(cmd *exec.Cmd, begun func() error) (int, error) {
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	stop := forwardSignals(cmd)
 	defer stop()
 	if err := cmd.Start(); err != nil {
 		return 0, err
+	}
+	if err := begun(); err != nil {
+		complain(err)
 	}
 	_ = cmd.Wait() // its state tells more
 	status := cmd.ProcessState.Sys().(syscall.WaitStatus)

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/alecthomas/kingpin/v2"
+	"github.com/coreos/go-systemd/v22/daemon"
 	"github.com/prometheus/common/promslog"
 	"github.com/prometheus/common/version"
 	"github.com/prometheus/exporter-toolkit/web"
@@ -119,6 +120,7 @@ func (s *server) run() error {
 var errStopped = errors.New("stopped")
 
 func (s *server) stop(web *http.Server) {
+	s.notify(daemon.SdNotifyStopping)
 	ctx, cancel := context.WithTimeout(context.Background(), shutdownTimeout)
 	defer cancel()
 	if err := web.Shutdown(ctx); err != nil {
@@ -154,17 +156,31 @@ func (s *server) observe(ctx context.Context) error {
 		return nil
 	}
 	s.logHooks(probes.Hooks())
+	if err := s.common.dropPrivileges(probes); err != nil {
+		return err
+	}
+	s.notify(daemon.SdNotifyReady + "\nSTATUS=" + tally(probes.Hooks()))
 	return s.pipeline.read(probes)
 }
 
-func (s *server) logHooks(hooks []bpf.Hook) {
-	attached := 0
-	for _, h := range hooks {
-		if h.Attached {
-			attached++
-			continue
-		}
-		s.log.Warn("A hook is not attached", "hook", h.Name, "missing", h.Feeds, "err", h.Err)
+// notify tells systemd, where it has started us (Type=notify).
+func (s *server) notify(state string) {
+	if _, err := daemon.SdNotify(false, state); err != nil {
+		s.log.Warn("systemd could not be notified", "err", err)
 	}
-	s.log.Info("The probes are attached", "hooks", attached, "traces", s.traces.Enabled())
+}
+
+func (s *server) logHooks(hooks []bpf.Hook) {
+	for _, h := range hooks {
+		switch {
+		case h.Waiting:
+			s.log.Info("A hook waits for its module", "hook", h.Name, "missing", h.Feeds)
+		case !h.Attached:
+			s.log.Warn("A hook is not attached", "hook", h.Name, "missing", h.Feeds, "err", h.Err)
+		}
+	}
+	for _, line := range missingPrivileges(hooks) {
+		s.log.Warn("A privilege is missing", "lost", line)
+	}
+	s.log.Info("The probes are attached", "hooks", attachedOf(hooks), "traces", s.traces.Enabled())
 }

@@ -1,0 +1,171 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"container_start_exporter/collector"
+)
+
+// newBundle makes a bundle of a container that ends with its standard input: its
+// entrypoint is the exporter itself, which needs nothing beside it.
+func newBundle(t *testing.T, mode os.FileMode) string {
+	t.Helper()
+	if _, err := exec.LookPath("runc"); err != nil {
+		t.Skip("runc is not installed (package runc)")
+	}
+	dir, err := os.MkdirTemp("", "bundle") // that another user may reach, unlike t.TempDir's
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	if err := os.Chmod(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := exec.Command("runc", "spec", "--bundle", dir).CombinedOutput(); err != nil {
+		t.Fatalf("runc spec: %v\n%s", err, out)
+	}
+	config := filepath.Join(dir, "config.json")
+	var spec map[string]any
+	content, err := os.ReadFile(config)
+	if err == nil {
+		err = json.Unmarshal(content, &spec)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	process := spec["process"].(map[string]any)
+	process["terminal"], process["rlimits"], process["args"] = false, []any{}, []string{"/" + program, "replay", "-"}
+	spec["root"].(map[string]any)["path"] = filepath.Dir(binary)
+	if content, err = json.Marshal(spec); err == nil {
+		err = os.WriteFile(config, content, mode)
+	}
+	if err = errors.Join(err, os.Chmod(config, mode)); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// The capabilities by which bundles are read, one for files and one for other
+// mount namespaces, are in use when the others have been dropped.
+func TestPrivilegesToReadBundles(t *testing.T) {
+	needRoot(t)
+	private, public := newBundle(t, 0o600), newBundle(t, 0o644)
+	for _, tc := range []struct {
+		user         int
+		capabilities []string
+	}{
+		{0, all[:3]}, {nobody, all}, {nobody, but(all, "SYS_PTRACE")}, {nobody, but(all, "DAC_READ_SEARCH")}, {nobody, all[:2]},
+	} {
+		ptrace := slices.Contains(tc.capabilities, "SYS_PTRACE")
+		files := tc.user == 0 || slices.Contains(tc.capabilities, "DAC_READ_SEARCH")
+		for _, elsewhere := range []bool{false, true} {
+			t.Run(fmt.Sprint(tc, elsewhere), func(t *testing.T) {
+				var want []string
+				for _, b := range []struct {
+					path string
+					read bool
+				}{
+					{public, ptrace || !elsewhere}, {public, ptrace}, // by its absolute path, and by a relative one
+					{private, files && (ptrace || !elsewhere)}, {private, files && ptrace},
+				} {
+					if b.read {
+						want = append(want, b.path)
+					}
+				}
+				cmd := as(t, tc.user, tc.capabilities, binary, "events", "--format=json")
+				if elsewhere {
+					cmd = exec.Command("unshare", append([]string{"--mount"}, cmd.Args...)...)
+				}
+				if got := bundlesSeen(t, cmd, public, private); !slices.Equal(got, want) {
+					t.Errorf("read %q; want %q", got, want)
+				}
+			})
+		}
+	}
+}
+
+// bundlesSeen are those that `events` tells of, of two containers of each of
+// these: one whose bundle has an absolute path, and one with a relative one.
+func bundlesSeen(t *testing.T, events *exec.Cmd, bundles ...string) (read []string) {
+	t.Helper()
+	stdout, err := events.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	stderr, err := events.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := events.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer events.Process.Kill()
+	if _, err := stderr.Read(make([]byte, 1)); err != nil { // "attached: ..."
+		t.Fatal(err)
+	}
+	begun := make(chan struct{}, 8) // for each entrypoint
+	told := make(chan error)
+	go func() {
+		told <- collector.ReadEvents(stdout, func(e *collector.Event) {
+			switch {
+			case e.Kind == collector.KindBundle && slices.Contains(bundles, e.Path):
+				read = append(read, e.Path)
+			case e.Kind == collector.KindExec && e.File == "/"+program:
+				begun <- struct{}{}
+			}
+		})
+	}()
+	for i, bundle := range bundles {
+		for _, path := range []string{bundle, "."} {
+			id := fmt.Sprintf("privileges-%d-%d-%d", os.Getpid(), i, len(path))
+			start := exec.Command("runc", "run", "--bundle", path, id)
+			start.Dir = bundle
+			holdStart(t, start, begun)
+		}
+	}
+	if err := events.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-told; err != nil {
+		t.Fatal(err)
+	}
+	_, _ = io.Copy(io.Discard, stderr)
+	if err := events.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	return read
+}
+
+// holdStart runs a container until it is told of: its runtime is there for as long.
+func holdStart(t *testing.T, start *exec.Cmd, begun <-chan struct{}) {
+	t.Helper()
+	stdin, err := start.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var stderr strings.Builder
+	start.Stderr = &stderr
+	if err := start.Start(); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-begun:
+	case <-time.After(20 * time.Second):
+		t.Error("no entrypoint is told of")
+	}
+	stdin.Close()
+	if err := start.Wait(); err != nil {
+		t.Errorf("%v: %v\n%s", start.Args, err, stderr.String())
+	}
+}
