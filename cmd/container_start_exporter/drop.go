@@ -49,7 +49,7 @@ func (c *common) dropPrivileges(probes *bpf.Probes, also ...cap.Value) error {
 // toAttachLater are the capabilities to attach to a module's functions with.
 func (c *common) toAttachLater() []cap.Value {
 	held, err := effective()
-	if err == nil && held(cap.BPF) && held(cap.PERFMON) && c.mechanism != "fentry" {
+	if err == nil && held(cap.BPF) && held(cap.PERFMON) && c.mechanism != bpf.MechanismFentry {
 		return toAttach
 	}
 	return slices.Concat(toAttach, []cap.Value{cap.SYS_ADMIN}) // in the place of both, or to read a module's types

@@ -34,7 +34,7 @@ func (c *common) addFlags(app *kingpin.Application) {
 	app.Flag("buffer-size", "Size of the buffer between the kernel and the exporter, a power of two. Larger where events are lost.").
 		Default("8MiB").BytesVar(&c.bufferSize)
 	app.Flag("probe.mechanism", "How the kernel's functions are probed: auto (what the kernel takes, the cheapest first), fentry, kprobe, tracepoint.").
-		Default("auto").EnumVar(&c.mechanism, "auto", "fentry", "kprobe", "tracepoint")
+		Default(bpf.MechanismAuto).EnumVar(&c.mechanism, bpf.Mechanisms...)
 	app.Flag("privileges.keep", "Keep all capabilities, rather than drop those that nothing needs once the probes are attached.").
 		BoolVar(&c.keepPrivileges)
 	promslogflag.AddFlags(app, &c.log)

@@ -55,13 +55,22 @@ func gives(h bpf.Hook) string {
 	return "MISSING: " + h.Feeds
 }
 
-// reason is an error on one line, of a file no more than which and why.
+// reason is why no mechanism does, on one line; of a file no more than which
+// and why.
 func reason(err error) string {
-	var file *fs.PathError
-	if errors.As(err, &file) {
-		err = file
+	if each, ok := err.(interface{ Unwrap() []error }); ok {
+		var reasons []string
+		for _, one := range each.Unwrap() {
+			reasons = append(reasons, reason(one))
+		}
+		return strings.Join(reasons, "; ")
 	}
-	return strings.Join(strings.Fields(err.Error()), " ")
+	text := strings.Join(strings.Fields(err.Error()), " ")
+	var file *fs.PathError
+	if mechanism, _, ok := strings.Cut(text, ": "); ok && errors.As(err, &file) && slices.Contains(bpf.Mechanisms, mechanism) {
+		return mechanism + ": " + file.Error()
+	}
+	return text
 }
 
 // tally says how many hooks there are. Those that are missing degrade the

@@ -33,7 +33,7 @@ var optional = []privilege{
 		anyHook(tracefsForbidden)},
 	{cap.SYS_ADMIN, "the tracepoints of system calls are not attached where tracefs is not mounted",
 		anyHook(tracefsMissing)},
-	{cap.SYS_ADMIN, "functions of modules are not probed by fentry, but by kprobe",
+	{cap.SYS_ADMIN, "functions of modules are not probed by fentry, while kprobe can",
 		anyHook(fentryForbidden)},
 }
 
@@ -43,13 +43,13 @@ func anyHook(is func(bpf.Hook) bool) func([]bpf.Hook) bool {
 
 func tracefsForbidden(h bpf.Hook) bool {
 	var file *fs.PathError
-	return errors.As(h.Err, &file) && errors.Is(h.Err, fs.ErrPermission)
+	return errors.As(h.Err, &file) && errors.Is(file, fs.ErrPermission) && strings.Contains(file.Path, "/events/syscalls/")
 }
 
 func tracefsMissing(h bpf.Hook) bool { return errors.Is(h.Err, bpf.ErrNoTracefs) }
 
 func fentryForbidden(h bpf.Hook) bool {
-	return h.Mechanism == "fentry" && errors.Is(h.Err, fs.ErrPermission)
+	return h.Mechanism == bpf.MechanismFentry && errors.Is(h.Err, fs.ErrPermission)
 }
 
 // missingPrivileges says in a line each what a capability would give back that
