@@ -51,6 +51,9 @@ func TestCompose(t *testing.T) {
 	if s.Privileged || !s.ReadOnly || !slices.Contains(s.SecurityOpt, "no-new-privileges:true") {
 		t.Errorf("privileged %t, read-only %t, %v", s.Privileged, s.ReadOnly, s.SecurityOpt)
 	}
+	if !slices.Contains(s.SecurityOpt, "seccomp=seccomp.json") { // a path beside the file
+		t.Errorf("%v: without the profile", s.SecurityOpt)
+	}
 	equalSets(t, "cap_drop", s.CapDrop, []string{"ALL"})
 	equalSets(t, "cap_add", s.CapAdd, inContainer)
 	equalSets(t, "volumes", s.Volumes, []string{tracefs + ":" + tracefs + ":ro"})

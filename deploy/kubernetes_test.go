@@ -160,6 +160,9 @@ func TestKubernetesPrivileges(t *testing.T) {
 	if !is(s.Privileged, false) || !is(s.AllowPrivilegeEscalation, false) || !s.ReadOnlyRootFilesystem {
 		t.Errorf("too much: %+v", s)
 	}
+	if s.SeccompProfile.Type != "RuntimeDefault" {
+		t.Errorf("seccomp profile %q", s.SeccompProfile.Type)
+	}
 	equalSets(t, "dropped capabilities", s.Capabilities.Drop, []string{"ALL"})
 	equalSets(t, "added capabilities", s.Capabilities.Add, inContainer)
 	volumes := map[string]string{}

@@ -34,7 +34,7 @@ func TestUnitPrivileges(t *testing.T) {
 	equalSets(t, "ambient capabilities", strings.Fields(s["AmbientCapabilities"]), want)
 	equalSets(t, "bounding capabilities", strings.Fields(s["CapabilityBoundingSet"]), want)
 	for name, value := range map[string]string{
-		"DynamicUser": "yes", "NoNewPrivileges": "yes", "ProtectSystem": "strict",
+		"Type": "notify", "DynamicUser": "yes", "NoNewPrivileges": "yes", "ProtectSystem": "strict",
 		// what the probes and the veths need
 		"PrivateNetwork": "", "PrivateUsers": "", "ProtectProc": "", "LimitMEMLOCK": "infinity",
 	} {
@@ -73,5 +73,18 @@ func TestUnitVerifies(t *testing.T) {
 	out, err := exec.Command(analyze, "verify", "--man=no", file).CombinedOutput()
 	if err != nil || len(out) > 0 {
 		t.Errorf("systemd-analyze verify: %v\n%s", err, out)
+	}
+}
+
+// TestUnitExposure asks systemd how much a service may that the unit confines:
+// from 0, nothing, to 10. The capabilities and the network are what is left.
+func TestUnitExposure(t *testing.T) {
+	analyze, err := exec.LookPath("systemd-analyze")
+	if err != nil {
+		t.Skip("systemd-analyze is not installed (package systemd)")
+	}
+	out, err := exec.Command(analyze, "security", "--offline=yes", "--threshold=30", "./"+unit).CombinedOutput()
+	if err != nil {
+		t.Errorf("systemd-analyze security: %v\n%s", err, out)
 	}
 }

@@ -20,7 +20,7 @@ func addCheck(app *kingpin.Application, c *common) (*kingpin.CmdClause, func() e
 
 func check(w io.Writer, c *common) error {
 	fmt.Fprintf(w, "kernel      %s, %s\n", release(), runtime.GOARCH)
-	fmt.Fprintf(w, "BTF         %s\n", btf())
+	fmt.Fprintf(w, "BTF         %s\n", types())
 	fmt.Fprintf(w, "privileges  %s\n", privileges())
 	probes, err := openProbes(c)
 	if err != nil {
@@ -39,8 +39,8 @@ func release() string {
 	return unix.ByteSliceToString(u.Release[:])
 }
 
-// btf says whether the kernel describes its types, which the probes need.
-func btf() string {
+// types says whether the kernel describes its types, which the probes need.
+func types() string {
 	const file = "/sys/kernel/btf/vmlinux"
 	if _, err := os.Stat(file); err != nil {
 		return "missing: a kernel with CONFIG_DEBUG_INFO_BTF=y is needed"

@@ -49,10 +49,8 @@ func gives(h bpf.Hook) string {
 		return h.Feeds
 	case h.Waiting:
 		return "MISSING until its module is loaded: " + h.Feeds
-	case h.Err != nil:
-		return fmt.Sprintf("MISSING: %s (%s)", h.Feeds, reason(h.Err))
 	}
-	return "MISSING: " + h.Feeds
+	return fmt.Sprintf("MISSING: %s (%s)", h.Feeds, reason(h.Err))
 }
 
 // reason is why no mechanism does, on one line; of a file no more than which

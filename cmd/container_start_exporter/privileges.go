@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/cilium/ebpf/btf"
 	"kernel.org/pub/linux/libs/security/libcap/cap"
 
 	"container_start_exporter/bpf"
@@ -48,8 +49,10 @@ func tracefsForbidden(h bpf.Hook) bool {
 
 func tracefsMissing(h bpf.Hook) bool { return errors.Is(h.Err, bpf.ErrNoTracefs) }
 
+// fentryForbidden tells whether a function was not found for want of the right
+// to look for it in modules.
 func fentryForbidden(h bpf.Hook) bool {
-	return h.Mechanism == bpf.MechanismFentry && errors.Is(h.Err, fs.ErrPermission)
+	return errors.Is(h.Err, btf.ErrNotFound) && errors.Is(h.Err, fs.ErrPermission)
 }
 
 // missingPrivileges says in a line each what a capability would give back that

@@ -150,14 +150,14 @@ func (s *server) observe(ctx context.Context) error {
 		return err
 	}
 	defer probes.Close()
+	s.logHooks(probes.Hooks())
+	if err := s.common.dropPrivileges(probes); err != nil {
+		return err
+	}
 	s.probes.Store(probes)
 	defer context.AfterFunc(ctx, func() { _ = probes.Close() })() // stop may have come before
 	if ctx.Err() != nil {
 		return nil
-	}
-	s.logHooks(probes.Hooks())
-	if err := s.common.dropPrivileges(probes); err != nil {
-		return err
 	}
 	s.notify(daemon.SdNotifyReady + "\nSTATUS=" + tally(probes.Hooks()))
 	return s.pipeline.read(probes)
@@ -176,7 +176,7 @@ func (s *server) logHooks(hooks []bpf.Hook) {
 		case h.Waiting:
 			s.log.Info("A hook waits for its module", "hook", h.Name, "missing", h.Feeds)
 		case !h.Attached:
-			s.log.Warn("A hook is not attached", "hook", h.Name, "missing", h.Feeds, "err", h.Err)
+			s.log.Warn("A hook is not attached", "hook", h.Name, "missing", h.Feeds, "err", reason(h.Err))
 		}
 	}
 	for _, line := range missingPrivileges(hooks) {
