@@ -16,9 +16,9 @@ import (
 // module. All others are dropped, for good and in all threads. What is attached
 // stays so, and what the probes count is read from memory that is mapped.
 //
-// The user stays who he is: root without capabilities reads what is root's, as
-// bundles and the key of the web server, and is let into nothing else's
-// process. Who would not have it be root starts it as another user.
+// The user stays who he is: root goes on to read what is root's alone, as
+// bundles and the key of the web server, also without CAP_DAC_READ_SEARCH. Who
+// would not have it be root starts it as another user.
 var (
 	toRead   = []cap.Value{cap.SYS_PTRACE, cap.DAC_READ_SEARCH}
 	toAttach = []cap.Value{cap.BPF, cap.PERFMON}

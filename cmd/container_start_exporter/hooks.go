@@ -77,7 +77,7 @@ func tally(hooks []bpf.Hook) string {
 	attached := attachedOf(hooks)
 	text := fmt.Sprintf("%d of %d hooks are attached", attached, len(hooks))
 	if n := count(hooks, func(h bpf.Hook) bool { return h.Waiting }); n > 0 {
-		text += fmt.Sprintf(", %d wait for their module", n)
+		text += fmt.Sprintf(", %d more as soon as their module is loaded", n)
 	}
 	text += ": starts are timed"
 	if attached < len(hooks) {

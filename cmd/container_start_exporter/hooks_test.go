@@ -1,0 +1,64 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+	"testing"
+
+	"github.com/cilium/ebpf/btf"
+	"golang.org/x/sys/unix"
+
+	"container_start_exporter/bpf"
+)
+
+// tracefsError is as the library wraps it.
+func tracefsError(name string, err error) error {
+	return fmt.Errorf("reading file: %w", &fs.PathError{Op: "open", Path: "/sys/kernel/tracing/events/" + name, Err: err})
+}
+
+func TestWriteHooks(t *testing.T) {
+	var b strings.Builder
+	err := writeHooks(&b, []bpf.Hook{
+		{Name: "mount", Mechanism: "fentry", Attached: true, Feeds: "mounts"},
+		{Name: "veth_newlink", Mechanism: "kprobe", Waiting: true, Feeds: "veths", Err: errors.New("not found")},
+		{Name: "listen", Mechanism: "tracepoint", Feeds: "ready", Err: errors.Join(
+			fmt.Errorf("fentry: %w", unix.EINVAL), fmt.Errorf("tracepoint: %w", tracefsError("syscalls/sys_exit_listen/id", unix.EACCES)))},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = `hook          mechanism   attached  what it gives
+mount         fentry      yes       mounts
+veth_newlink  kprobe      waits     MISSING until its module is loaded: veths
+listen        tracepoint  no        MISSING: ready (fentry: invalid argument; tracepoint: open /sys/kernel/tracing/events/syscalls/sys_exit_listen/id: permission denied)
+
+1 of 3 hooks are attached, 1 more as soon as their module is loaded: starts are timed, without what is MISSING above
+`
+	if got := b.String(); !strings.HasPrefix(got, want) { // what follows depends on who we are
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+// A capability is named where it would help, and only there.
+func TestWhyHooksAreMissing(t *testing.T) {
+	for name, tc := range map[string]struct {
+		err                          error
+		tracefs, noTracefs, noModule bool
+	}{
+		"tracefs is root's":      {err: tracefsError("syscalls/sys_enter_mount/id", unix.EACCES), tracefs: true},
+		"no such tracepoint":     {err: tracefsError("syscalls/sys_enter_mount/id", unix.ENOENT)},
+		"a kprobe's own":         {err: tracefsError("ebpf_1/mount/id", unix.EACCES)},
+		"tracefs is not mounted": {err: fmt.Errorf("tracepoint: %w: %w", bpf.ErrNoTracefs, unix.EPERM), noTracefs: true},
+		"not among the modules":  {err: fmt.Errorf("fentry: %w (%w)", btf.ErrNotFound, unix.EPERM), noModule: true},
+		"not in the kernel":      {err: fmt.Errorf("fentry: %w", btf.ErrNotFound)},
+		"refused":                {err: fmt.Errorf("fentry: %w", unix.EPERM)},
+		"attached":               {},
+	} {
+		h := bpf.Hook{Err: errors.Join(tc.err)}
+		if tracefsForbidden(h) != tc.tracefs || tracefsMissing(h) != tc.noTracefs || fentryForbidden(h) != tc.noModule {
+			t.Errorf("%s: %v %v %v", name, tracefsForbidden(h), tracefsMissing(h), fentryForbidden(h))
+		}
+	}
+}
