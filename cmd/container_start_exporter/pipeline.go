@@ -2,9 +2,13 @@ package main
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"sync"
+
+	"github.com/cilium/ebpf/rlimit"
 
 	"container_start_exporter/bpf"
 	"container_start_exporter/bpf/host"
@@ -59,6 +63,10 @@ func openProbes(c *common) (*bpf.Probes, error) {
 		return nil, err
 	}
 	probes, err := bpf.Open(c.probes())
+	if errors.Is(err, fs.ErrPermission) && rlimit.RemoveMemlock() != nil {
+		err = fmt.Errorf("before Linux 5.11 they take locked memory, of which there is too little: "+
+			"allow more (LimitMEMLOCK, ulimits), or add CAP_SYS_RESOURCE: %w", err)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("attach the probes: %w", err)
 	}
