@@ -30,7 +30,12 @@ const actorVariable = "CSE_ACTOR"
 func TestMain(m *testing.M) {
 	act := actors[os.Getenv(actorVariable)]
 	if act == nil {
-		os.Exit(m.Run())
+		status := m.Run()
+		if err := closeShared(); err != nil {
+			fmt.Fprintln(os.Stderr, "close:", err)
+			status = 1
+		}
+		os.Exit(status)
 	}
 	// a thread's namespaces and name are changed: no other thread's may be asked
 	runtime.LockOSThread()

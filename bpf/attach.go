@@ -23,17 +23,13 @@ type attacher struct {
 	refuse map[string]error // mechanisms that cannot be used, and why
 }
 
-// newAttacher tries what the kernel takes; noTracefs is why there is no
-// tracefs, without which no tracepoint of a system call is found.
-func newAttacher(l *loader, mechanism string, noTracefs error) *attacher {
+// newAttacher tries what the kernel takes.
+func newAttacher(l *loader, mechanism string) *attacher {
 	a := &attacher{loader: l, refuse: map[string]error{}}
 	for _, m := range Mechanisms[1:] {
 		if mechanism != MechanismAuto && mechanism != m {
 			a.refuse[m] = errNoWay
 		}
-	}
-	if noTracefs != nil && a.allows(MechanismTracepoint) {
-		a.refuse[MechanismTracepoint] = noTracefs
 	}
 	for _, w := range systemCall("chroot", "mount", "").ways[:2] {
 		if !a.allows(w.mechanism) {
@@ -142,8 +138,8 @@ func (a *attacher) refused(p probe) error {
 }
 
 // attach attaches all that is in the table.
-func (p *Probes) attach(mechanism string, noTracefs error) error {
-	a := newAttacher(p.loader, mechanism, noTracefs)
+func (p *Probes) attach(mechanism string) error {
+	a := newAttacher(p.loader, mechanism)
 	a.loadAll(probes)
 	hooks, links := a.attachAll(probes)
 	p.links = append(p.links, links...)
@@ -164,9 +160,30 @@ func (p *Probes) attach(mechanism string, noTracefs error) error {
 	return nil
 }
 
-// attachAll attaches probes at once: before 5.12 each fentry waits for a grace
-// period, which may take a second.
-func (a *attacher) attachAll(probes []probe) ([]Hook, []link.Link) {
+// attachAll attaches probes, where tracefs is if that takes it.
+func (a *attacher) attachAll(probes []probe) (hooks []Hook, links []link.Link) {
+	if !a.allows(MechanismTracepoint) {
+		return a.attachAtOnce(probes)
+	}
+	withTracefs(func(oneThread bool, missing error) {
+		if missing != nil {
+			a.refuse[MechanismTracepoint] = missing
+		}
+		if !oneThread {
+			hooks, links = a.attachAtOnce(probes)
+			return
+		}
+		for _, b := range probes {
+			h, l := a.attach(b)
+			hooks, links = append(hooks, h), append(links, l...)
+		}
+	})
+	return hooks, links
+}
+
+// attachAtOnce attaches all at the same time: before 5.12 each fentry waits for
+// a grace period, which may take a second.
+func (a *attacher) attachAtOnce(probes []probe) ([]Hook, []link.Link) {
 	hooks := make([]Hook, len(probes))
 	links := make([][]link.Link, len(probes))
 	var all sync.WaitGroup

@@ -49,7 +49,7 @@ func TestCgroup(t *testing.T) {
 	if cgroup2() == "" {
 		t.Skip("needs cgroup v2")
 	}
-	w := watch(t, Options{Names: []string{"cse-cgroup"}})
+	w := watch(t, "cse-cgroup")
 	pid, _, f := play(t, "cse-cgroup", "cgroup")
 	path := fmt.Sprintf("/cse-%d", pid)
 	for _, kind := range []collector.Kind{collector.KindCgroupMkdir, collector.KindCgroupAttach, collector.KindCgroupRmdir} {

@@ -88,7 +88,7 @@ func actExecute(string) (facts, error) {
 // TestCostOfThreads holds what an exit says against what wait4 says. All
 // threads must be in it, also those that exit at once with the last.
 func TestCostOfThreads(t *testing.T) {
-	w := watch(t, Options{Names: []string{"cse-threads"}})
+	w := watch(t, "cse-threads")
 	for range 10 {
 		state, _, _ := perform(t, "cse-threads", "threads")
 		pid := state.Pid()
@@ -111,7 +111,7 @@ func TestCostOfThreads(t *testing.T) {
 // TestCostOfExec executes a second program, which takes over what the threads
 // of the first have cost.
 func TestCostOfExec(t *testing.T) {
-	w := watch(t, Options{Names: []string{"cse-execute"}})
+	w := watch(t, "cse-execute")
 	state, _, f := perform(t, "cse-execute", "execute")
 	pid := state.Pid()
 	second := w.one(collector.KindExec, func(e *collector.Event) bool { return e.PID == pid && e.File == "/bin/true" })
@@ -153,7 +153,7 @@ func waitZombie(t *testing.T, pid int) {
 // TestCostOfQueue lets two processes of one thread want one CPU, and holds
 // what their exits say against what /proc says of them as zombies.
 func TestCostOfQueue(t *testing.T) {
-	w := watch(t, Options{Names: []string{"cse-queue"}})
+	w := watch(t, "cse-queue")
 	sh := program(t, "/bin/dash", "cse-queue")
 	var before, one unix.CPUSet
 	runtime.LockOSThread()
@@ -203,7 +203,7 @@ func TestCostOfQueue(t *testing.T) {
 // TestCostOfIO reads from the disk where that is accounted, and wants it to be
 // unknown where it is not.
 func TestCostOfIO(t *testing.T) {
-	w := watch(t, Options{Names: []string{"cse-io"}})
+	w := watch(t, "cse-io")
 	dd := program(t, "/bin/dd", "cse-io")
 	file := t.TempDir() + "/file"
 	cmd := exec.Command(dd, "if=/dev/zero", "of="+file, "bs=1M", "count=16", "oflag=direct")

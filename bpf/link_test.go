@@ -131,7 +131,7 @@ func sendto() error {
 }
 
 func TestNetlink(t *testing.T) {
-	w := watch(t, Options{Names: []string{"cse-veth"}})
+	w := watch(t, "cse-veth")
 	pid, _, f := play(t, "cse-veth", "veth")
 	here := inode(t, "/proc/self/ns/net")
 	request := func(message string) *collector.Event {

@@ -115,7 +115,7 @@ func TestListen(t *testing.T) {
 
 func testListen(t *testing.T, runtime string) {
 	name := "cse-l-" + runtime
-	w := watch(t, Options{Runtimes: []string{name}})
+	w := watch(t, name)
 	if err := listenHere(); err != nil { // on the host
 		t.Fatal(err)
 	}
@@ -149,7 +149,7 @@ func testListen(t *testing.T, runtime string) {
 // TestListenInReusedNamespace listens in a namespace that has the inode number
 // of a container which is gone and never listened.
 func TestListenInReusedNamespace(t *testing.T) {
-	w := watch(t, Options{Runtimes: []string{"cse-reused"}})
+	w := watch(t, "cse-reused")
 	c := detach(t, "runc", "cse-reused", "/bin/sleep", "1000")
 	c.remove()
 	t.Setenv(wantedVariable, strconv.Itoa(int(c.mnt)))

@@ -30,15 +30,13 @@ func (p *Probes) attached(name string) bool {
 // TestEveryProgramLoads loads each program for each hook by itself: what a
 // verifier does not like is then named.
 func TestEveryProgramLoads(t *testing.T) {
-	if os.Geteuid() != 0 {
-		t.Skip("needs root, to load BPF programs")
-	}
+	needRoot(t)
 	l, err := newLoader(Options{BufferSize: defaultBufferSize})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer l.close()
-	a := newAttacher(l, MechanismAuto, nil)
+	a := newAttacher(l, MechanismAuto)
 	for _, p := range probes {
 		for _, w := range p.ways {
 			if err := a.refuse[w.mechanism]; err != nil && !errors.Is(err, errTax) {
@@ -65,7 +63,7 @@ func mayNotLoad(p probe, w way) bool {
 // those that this kernel cannot have: functions where there are only
 // tracepoints, and functions of modules that have no BTF, by fentry.
 func TestEveryHookIsAttached(t *testing.T) {
-	w := watch(t, Options{})
+	w := watch(t, "")
 	for i, p := range probes {
 		h := w.Hooks()[1+i] // the first is netlink's
 		if h.Feeds == "" {
@@ -117,7 +115,7 @@ func TestEveryHookFires(t *testing.T) {
 		t.Skip("needs root, to count the runs of BPF programs:", err)
 	}
 	defer stats.Close()
-	w := watch(t, Options{Names: []string{"cse-all"}})
+	w := watch(t, "cse-all")
 	for _, actor := range []string{"mount", "newmount", "pivot", "setns", "veth", "cgroup", "calls"} {
 		play(t, "cse-all", actor)
 	}
@@ -161,15 +159,7 @@ func actCalls(dir string) (facts, error) {
 // TestTax asks the kernel's tasks whether a system call of theirs takes the
 // slow path that any tracepoint of a system call sends every call on.
 func TestTax(t *testing.T) {
-	if os.Geteuid() != 0 {
-		t.Skip("needs root, to load BPF programs")
-	}
-	before, all := slowTasks(t)
-	if before != 0 {
-		t.Skipf("%d of %d tasks are on the slow path: something else traces system calls", before, all)
-	}
-	p := open(t, Options{})
-	defer p.Close()
+	p := watch(t, "")
 	slow, all := slowTasks(t)
 	t.Logf("%d of %d tasks take the slow path of system calls", slow, all)
 	if p.byFunctions() {
@@ -285,15 +275,11 @@ func slowFlag(t *testing.T) (offset uint32, mask uint64) {
 
 // TestOpenTakes tells how long it takes to attach, for the record.
 func TestOpenTakes(t *testing.T) {
-	if os.Geteuid() != 0 {
-		t.Skip("needs root, to load BPF programs")
-	}
-	for range 3 {
-		begin := time.Now()
-		p := open(t, Options{})
-		t.Logf("attached in %v", time.Since(begin))
-		if err := p.Close(); err != nil {
-			t.Error(err)
-		}
+	needRoot(t)
+	begin := time.Now()
+	p := open(t, Options{})
+	t.Logf("attached in %v", time.Since(begin))
+	if err := p.Close(); err != nil {
+		t.Error(err)
 	}
 }

@@ -45,7 +45,7 @@ func actMount(dir string) (facts, error) {
 }
 
 func TestMount(t *testing.T) {
-	w := watch(t, Options{Names: []string{"cse-mount"}})
+	w := watch(t, "cse-mount")
 	pid, dir, f := play(t, "cse-mount", "mount")
 	mount := func(source string) *collector.Event {
 		return w.one(collector.KindMount, func(e *collector.Event) bool { return e.PID == pid && e.Source == source })
@@ -100,7 +100,7 @@ func actNewMount(dir string) (facts, error) {
 }
 
 func TestNewMountAPI(t *testing.T) {
-	w := watch(t, Options{Names: []string{"cse-newmount"}})
+	w := watch(t, "cse-newmount")
 	pid, dir, _ := play(t, "cse-newmount", "newmount")
 	one := func(kind collector.Kind) *collector.Event { return w.one(kind, byPID(pid)) }
 
@@ -139,7 +139,7 @@ func actPivot(dir string) (facts, error) {
 }
 
 func TestPivotRoot(t *testing.T) {
-	w := watch(t, Options{Names: []string{"cse-pivot"}})
+	w := watch(t, "cse-pivot")
 	pid, dir, _ := play(t, "cse-pivot", "pivot")
 	if e := w.one(collector.KindPivotRoot, byPID(pid)); e.RealTarget != dir || e.Target != "." || e.Data != "." {
 		t.Errorf("%+v, want the real target %s", e, dir)

@@ -21,7 +21,7 @@ func init() {
 // TestUnshareByThread makes namespaces in a thread of this process, which is
 // not watched: they are told all the same.
 func TestUnshareByThread(t *testing.T) {
-	w := watch(t, Options{})
+	w := watch(t, "")
 	type made struct {
 		tid      int
 		net, uts uint32
@@ -91,7 +91,7 @@ func (w *watcher) checkNetns(e *collector.Event) {
 }
 
 func TestCloneWithNamespaces(t *testing.T) {
-	w := watch(t, Options{})
+	w := watch(t, "")
 	cmd := exec.Command("/bin/cat")
 	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET | syscall.CLONE_NEWPID}
 	in, _ := cmd.StdinPipe()
@@ -124,7 +124,7 @@ func actSetns(string) (facts, error) {
 }
 
 func TestSetns(t *testing.T) {
-	w := watch(t, Options{Names: []string{"cse-setns"}})
+	w := watch(t, "cse-setns")
 	pid, _, f := play(t, "cse-setns", "setns")
 	if e := w.one(collector.KindSetns, byPID(pid)); e.Flags != unix.CLONE_NEWUTS || e.Namespaces.UTS != f["uts"] {
 		t.Errorf("%+v %+v", e, e.Namespaces)

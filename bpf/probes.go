@@ -90,8 +90,7 @@ func (p *Probes) open(o Options) (err error) {
 		return fmt.Errorf("map the counters of lost events: %w", err)
 	}
 	p.openNetwork()
-	withTracefs(func(missing error) { err = p.attach(o.Mechanism, missing) })
-	return err
+	return p.attach(o.Mechanism)
 }
 
 // watch adds names of executables. A key is the name padded with zeros, and

@@ -11,9 +11,7 @@ import (
 )
 
 func TestOpenRefuses(t *testing.T) {
-	if os.Geteuid() != 0 {
-		t.Skip("needs root, to load BPF programs")
-	}
+	needRoot(t)
 	for name, o := range map[string]Options{
 		"buffer no power of two": {BufferSize: 100000},
 		"name too long":          {Names: []string{"a-name-that-is-longer-than-31-bytes"}},
@@ -33,9 +31,7 @@ func TestOpenWithoutTracefs(t *testing.T) {
 		TestEveryHookIsAttached(t)
 		return
 	}
-	if os.Geteuid() != 0 {
-		t.Skip("needs root, to load BPF programs")
-	}
+	needRoot(t)
 	cmd := exec.Command("unshare", "-m", "/bin/sh", "-c",
 		`umount /sys/kernel/tracing /sys/kernel/debug/tracing 2>/dev/null; exec "$0" -test.run='^TestOpenWithoutTracefs$' -mechanism=`+*mechanism,
 		"/proc/self/exe")
@@ -47,7 +43,7 @@ func TestOpenWithoutTracefs(t *testing.T) {
 }
 
 func TestClock(t *testing.T) {
-	w := watch(t, Options{})
+	w := watchAlone(t, Options{})
 	time.Sleep(1200 * time.Millisecond)
 	clocks := w.seen(collector.KindClock, func(*collector.Event) bool { return true })
 	if len(clocks) < 2 || w.all()[0] != clocks[0] {
@@ -62,9 +58,7 @@ func TestClock(t *testing.T) {
 // TestUrgent looks at how soon the exec of a runtime is delivered: its bundle
 // is read then, and may soon be gone.
 func TestUrgent(t *testing.T) {
-	if os.Geteuid() != 0 {
-		t.Skip("needs root, to load BPF programs")
-	}
+	needRoot(t)
 	sh := program(t, "/bin/dash", "cse-urgent")
 	p := open(t, Options{Runtimes: []string{"cse-urgent"}})
 	defer p.Close()
@@ -91,7 +85,7 @@ func TestUrgent(t *testing.T) {
 
 // TestStatsAfterClose is what a scrape during the shutdown does.
 func TestStatsAfterClose(t *testing.T) {
-	w := watch(t, Options{})
+	w := watchAlone(t, Options{})
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -104,9 +98,7 @@ func TestStatsAfterClose(t *testing.T) {
 }
 
 func TestLost(t *testing.T) {
-	if os.Geteuid() != 0 {
-		t.Skip("needs root, to load BPF programs")
-	}
+	needRoot(t)
 	const forks = 1000
 	sh := program(t, "/bin/dash", "cse-lost")
 	p := open(t, Options{Names: []string{"cse-lost"}, BufferSize: 1 << 16})

@@ -13,7 +13,7 @@ import (
 )
 
 func TestProcess(t *testing.T) {
-	w := watch(t, Options{Names: []string{"cse-process"}})
+	w := watch(t, "cse-process")
 	sh := program(t, "/bin/dash", "cse-process")
 	cmd := exec.Command(sh, "-c", "/bin/echo hi; /nonexistent/program; exit 7")
 	cmd.Env = []string{"SECRET=1", "CNI_COMMAND=ADD", "PATH=/bin", "TRACEPARENT=00-x"}
@@ -53,7 +53,7 @@ func TestProcess(t *testing.T) {
 }
 
 func TestSignalled(t *testing.T) {
-	w := watch(t, Options{Names: []string{"cse-signalled"}})
+	w := watch(t, "cse-signalled")
 	sh := program(t, "/bin/dash", "cse-signalled")
 	cmd := exec.Command(sh, "-c", "kill -9 $$")
 	_ = cmd.Run()
@@ -63,7 +63,7 @@ func TestSignalled(t *testing.T) {
 }
 
 func TestUnwatchedGivesNothing(t *testing.T) {
-	w := watch(t, Options{Names: []string{"cse-other"}})
+	w := watch(t, "cse-other")
 	sh := program(t, "/bin/dash", "cse-unwatched")
 	cmd := exec.Command(sh, "-c", "/bin/true; /nonexistent; unshare -m mount -t tmpfs none /mnt; exit 0")
 	if err := cmd.Run(); err != nil {
@@ -85,7 +85,7 @@ func TestUnwatchedGivesNothing(t *testing.T) {
 }
 
 func TestLongArguments(t *testing.T) {
-	w := watch(t, Options{Names: []string{"cse-long"}})
+	w := watch(t, "cse-long")
 	sh := program(t, "/bin/dash", "cse-long")
 	cmd := exec.Command(sh, "-c", ":", strings.Repeat("x", 20000))
 	if err := cmd.Run(); err != nil {
@@ -98,9 +98,7 @@ func TestLongArguments(t *testing.T) {
 }
 
 func TestRunning(t *testing.T) {
-	if os.Geteuid() != 0 {
-		t.Skip("needs root, to load BPF programs")
-	}
+	needRoot(t)
 	sh := program(t, "/bin/dash", "cse-running")
 	cmd := exec.Command(sh, "-c", "echo; read line; /bin/true; exit 3")
 	in, _ := cmd.StdinPipe()
@@ -109,7 +107,7 @@ func TestRunning(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, _ = bufio.NewReader(out).ReadString('\n') // it is executed, not only forked
-	w := watch(t, Options{Names: []string{"cse-running"}})
+	w := watchAlone(t, Options{Names: []string{"cse-running"}})
 	e := w.one(collector.KindProcess, byPID(cmd.Process.Pid))
 	if e.File != sh || !slices.Equal(e.Args, cmd.Args) || e.Parent != os.Getpid() {
 		t.Errorf("process: %+v", e)

@@ -73,7 +73,7 @@ func testRuntime(t *testing.T, runtime string) {
 	dir := bundle(t, "/bin/sh", "-c", "/bin/true; /bin/mount -t proc none /proc; exit 5")
 	// under a name of its own, or other containers of the host would be seen
 	copied := program(t, path, "cse-"+runtime)
-	w := watch(t, Options{Runtimes: []string{"cse-" + runtime}})
+	w := watch(t, "cse-"+runtime)
 	cmd := exec.Command(copied, "run", "--bundle", dir, "cse-"+filepath.Base(dir))
 	out, err := cmd.CombinedOutput()
 	if cmd.ProcessState.ExitCode() != 5 {

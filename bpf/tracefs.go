@@ -20,16 +20,16 @@ var ErrNoTracefs = errors.New("tracefs is not mounted")
 // for one thread alone, which f runs on and which ends then: the host does not
 // see the mount. An error does not keep f from being called: tracefs is needed
 // for the system calls' tracepoints only.
-func withTracefs(f func(error)) {
+func withTracefs(f func(oneThread bool, missing error)) {
 	if tracefsMounted() {
-		f(nil)
+		f(false, nil)
 		return
 	}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		runtime.LockOSThread() // never unlocked: the thread ends with the goroutine
-		f(mountTracefs())
+		f(true, mountTracefs())
 	}()
 	<-done
 }

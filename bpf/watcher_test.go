@@ -2,6 +2,7 @@ package bpf
 
 import (
 	"encoding/json"
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
@@ -23,12 +24,70 @@ type watcher struct {
 	events []*collector.Event
 }
 
-// watch opens probes that watch the names until the test ends.
-func watch(t *testing.T, o Options) *watcher {
+// shared are the probes of all tests that need none of their own: to attach
+// takes long in an emulated kernel.
+var shared struct {
+	probes  *Probes
+	done    chan error
+	mu      sync.Mutex
+	watcher *watcher // of the test that runs
+}
+
+// The names that these probes watch, each of one test.
+var (
+	sharedNames = []string{"cse-all", "cse-cgroup", "cse-execute", "cse-io", "cse-long", "cse-mount", "cse-newmount",
+		"cse-other", "cse-pivot", "cse-process", "cse-queue", "cse-setns", "cse-signalled", "cse-threads", "cse-veth"}
+	sharedRuntimes = []string{"cse-crun", "cse-l-crun", "cse-l-runc", "cse-reused", "cse-runc"}
+)
+
+// watch hears until the test ends what processes of that name do, and what is
+// told of the whole host.
+func watch(t *testing.T, name string) *watcher {
 	t.Helper()
-	if os.Geteuid() != 0 {
-		t.Skip("needs root, to load BPF programs")
+	needRoot(t)
+	if name != "" && !slices.Contains(sharedNames, name) && !slices.Contains(sharedRuntimes, name) {
+		t.Fatalf("%s is watched by no probes", name)
 	}
+	if shared.probes == nil {
+		shared.probes = open(t, Options{Names: sharedNames, Runtimes: sharedRuntimes})
+		shared.done = make(chan error)
+		go func() { shared.done <- shared.probes.Read(shareEvent) }()
+	}
+	w := &watcher{Probes: shared.probes, t: t}
+	if err := w.Drain(10 * time.Second); err != nil { // of what came before
+		t.Fatal("drain:", err)
+	}
+	setShared(w)
+	t.Cleanup(func() { setShared(nil) })
+	return w
+}
+
+func setShared(w *watcher) {
+	shared.mu.Lock()
+	defer shared.mu.Unlock()
+	shared.watcher = w
+}
+
+func shareEvent(e *collector.Event) {
+	shared.mu.Lock()
+	defer shared.mu.Unlock()
+	if shared.watcher != nil {
+		shared.watcher.sink(e)
+	}
+}
+
+// closeShared is called when all tests are done.
+func closeShared() error {
+	if shared.probes == nil {
+		return nil
+	}
+	return errors.Join(shared.probes.Close(), <-shared.done)
+}
+
+// watchAlone opens probes of its own until the test ends.
+func watchAlone(t *testing.T, o Options) *watcher {
+	t.Helper()
+	needRoot(t)
 	p := open(t, o)
 	w := &watcher{Probes: p, t: t}
 	done := make(chan error)
@@ -42,6 +101,13 @@ func watch(t *testing.T, o Options) *watcher {
 		}
 	})
 	return w
+}
+
+func needRoot(t *testing.T) {
+	t.Helper()
+	if os.Geteuid() != 0 {
+		t.Skip("needs root, to load BPF programs")
+	}
 }
 
 // open opens probes by the mechanism that is tested.
@@ -64,7 +130,7 @@ func (w *watcher) sink(e *collector.Event) {
 // seen returns the events of a kind that match, after everything was delivered.
 func (w *watcher) seen(kind collector.Kind, match func(*collector.Event) bool) []*collector.Event {
 	w.t.Helper()
-	if err := w.Drain(5 * time.Second); err != nil {
+	if err := w.Drain(10 * time.Second); err != nil {
 		w.t.Fatal("drain:", err)
 	}
 	var found []*collector.Event
