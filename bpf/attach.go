@@ -21,15 +21,21 @@ const moduleTick = 100 * time.Millisecond
 type attacher struct {
 	loader *loader
 	refuse map[string]error // mechanisms that cannot be used, and why
+	// oneThread says that no other thread than the caller's sees tracefs.
+	oneThread bool
 }
 
-// newAttacher tries what the kernel takes.
-func newAttacher(l *loader, mechanism string) *attacher {
+// newAttacher tries what the kernel takes; noTracefs is why there is no
+// tracefs, without which no tracepoint of a system call is found.
+func newAttacher(l *loader, mechanism string, noTracefs error) *attacher {
 	a := &attacher{loader: l, refuse: map[string]error{}}
 	for _, m := range Mechanisms[1:] {
 		if mechanism != MechanismAuto && mechanism != m {
 			a.refuse[m] = errNoWay
 		}
+	}
+	if noTracefs != nil && a.allows(MechanismTracepoint) {
+		a.refuse[MechanismTracepoint] = noTracefs
 	}
 	for _, w := range systemCall("chroot", "mount", "").ways[:2] {
 		if !a.allows(w.mechanism) {
@@ -138,8 +144,7 @@ func (a *attacher) refused(p probe) error {
 }
 
 // attach attaches all that is in the table.
-func (p *Probes) attach(mechanism string) error {
-	a := newAttacher(p.loader, mechanism)
+func (p *Probes) attach(a *attacher) error {
 	a.loadAll(probes)
 	hooks, links := a.attachAll(probes)
 	p.links = append(p.links, links...)
@@ -160,35 +165,19 @@ func (p *Probes) attach(mechanism string) error {
 	return nil
 }
 
-// attachAll attaches probes, where tracefs is if that takes it.
-func (a *attacher) attachAll(probes []probe) (hooks []Hook, links []link.Link) {
-	if !a.allows(MechanismTracepoint) {
-		return a.attachAtOnce(probes)
-	}
-	withTracefs(func(oneThread bool, missing error) {
-		if missing != nil {
-			a.refuse[MechanismTracepoint] = missing
-		}
-		if !oneThread {
-			hooks, links = a.attachAtOnce(probes)
-			return
-		}
-		for _, b := range probes {
-			h, l := a.attach(b)
-			hooks, links = append(hooks, h), append(links, l...)
-		}
-	})
-	return hooks, links
-}
-
-// attachAtOnce attaches all at the same time: before 5.12 each fentry waits for
-// a grace period, which may take a second.
-func (a *attacher) attachAtOnce(probes []probe) ([]Hook, []link.Link) {
+// attachAll attaches probes, all at the same time: before 5.12 each fentry
+// waits for a grace period, which may take a second.
+func (a *attacher) attachAll(probes []probe) ([]Hook, []link.Link) {
 	hooks := make([]Hook, len(probes))
 	links := make([][]link.Link, len(probes))
 	var all sync.WaitGroup
 	for i, b := range probes {
-		all.Go(func() { hooks[i], links[i] = a.attach(b) })
+		attach := func() { hooks[i], links[i] = a.attach(b) }
+		if a.oneThread && a.allows(MechanismTracepoint) {
+			attach()
+		} else {
+			all.Go(attach)
+		}
 	}
 	all.Wait()
 	return hooks, slices.Concat(links...)

@@ -36,7 +36,7 @@ func TestEveryProgramLoads(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer l.close()
-	a := newAttacher(l, MechanismAuto)
+	a := newAttacher(l, MechanismAuto, nil)
 	for _, p := range probes {
 		for _, w := range p.ways {
 			if err := a.refuse[w.mechanism]; err != nil && !errors.Is(err, errTax) {

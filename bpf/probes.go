@@ -90,7 +90,12 @@ func (p *Probes) open(o Options) (err error) {
 		return fmt.Errorf("map the counters of lost events: %w", err)
 	}
 	p.openNetwork()
-	return p.attach(o.Mechanism)
+	withTracefs(func(oneThread bool, missing error) {
+		a := newAttacher(p.loader, o.Mechanism, missing)
+		a.oneThread = oneThread
+		err = p.attach(a)
+	})
+	return err
 }
 
 // watch adds names of executables. A key is the name padded with zeros, and

@@ -19,7 +19,8 @@ var ErrNoTracefs = errors.New("tracefs is not mounted")
 // withTracefs calls f where tracefs is mounted. Where it is not, it is mounted
 // for one thread alone, which f runs on and which ends then: the host does not
 // see the mount. An error does not keep f from being called: tracefs is needed
-// for the system calls' tracepoints only.
+// for the system calls' tracepoints only. Nothing may have looked for tracefs
+// before: the library that does remembers what it found.
 func withTracefs(f func(oneThread bool, missing error)) {
 	if tracefsMounted() {
 		f(false, nil)
