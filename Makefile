@@ -13,7 +13,7 @@ FUZZTIME ?= 10s
 
 export CGO_ENABLED := 0
 
-.PHONY: build run generate check-generate lint packages test bench fuzz clean help
+.PHONY: build run generate check-generate lint packages test bench bench-overhead fuzz clean help
 
 build: ## build the static binary bin/container_start_exporter
 	go build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)' -o $(BINARY) ./cmd/container_start_exporter
@@ -42,6 +42,10 @@ test: $(if $(ROOT),packages) lint $(if $(ROOT),check-generate) ## run all tests,
 
 bench: ## run the benchmarks
 	go test -run '^$$' -bench . -benchmem ./...
+
+bench-overhead: build ## measure what the probes cost the host (root; on a quiet host, in a minute or two)
+	go build -trimpath -buildvcs=false -ldflags '-s -w' -o bin/overhead ./bpf/overhead
+	bin/overhead --exporter=$(BINARY) $(OVERHEAD)
 
 fuzz: ## fuzz each fuzz target for FUZZTIME (10s)
 	@for package in $$(go list ./...); do \

@@ -1,0 +1,129 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	"container_start_exporter/bpf"
+	"container_start_exporter/collector"
+	"container_start_exporter/collector/engine"
+	ociruntime "container_start_exporter/collector/runtime"
+
+	"golang.org/x/sys/unix"
+)
+
+const drainTimeout = 10 * time.Second
+
+// exporter is what of the exporter is in the kernel's way: its probes, and
+// what reads their records.
+type exporter struct {
+	*bpf.Probes
+	mechanism string
+	records   atomic.Uint64
+	reader    int // the thread that reads
+	done      chan error
+}
+
+// openExporter watches what the exporter watches, and others.
+func openExporter(mechanism string, others ...string) (*exporter, error) {
+	p, err := bpf.Open(bpf.Options{
+		Names:     append(engine.Executables(), others...),
+		Runtimes:  ociruntime.Executables(),
+		Mechanism: mechanism,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("open the probes by %s: %w", mechanism, err)
+	}
+	e := &exporter{Probes: p, mechanism: mechanism, done: make(chan error)}
+	reader := make(chan int)
+	go func() {
+		runtime.LockOSThread() // whose sleeps are counted
+		reader <- unix.Gettid()
+		e.done <- p.Read(e.sink)
+	}()
+	e.reader = <-reader
+	return e, nil
+}
+
+func (e *exporter) sink(event *collector.Event) {
+	if event.Kind != collector.KindClock {
+		e.records.Add(1)
+	}
+}
+
+func (e *exporter) Close() error { return errors.Join(e.Probes.Close(), <-e.done) }
+
+func (e *exporter) counters() (programs, error) {
+	all := programs{}
+	for _, s := range e.Stats().Programs {
+		all[s.Name] = Runs{s.Runs, s.RunTime}
+	}
+	return all, nil
+}
+
+func (e *exporter) received() (uint64, error) {
+	err := e.Drain(drainTimeout)
+	return e.records.Load(), err
+}
+
+// attached tells how many hooks are attached by the exporter's mechanism
+// itself (others, such as tp_btf, are there in each), and why one is not.
+func (e *exporter) attached() (n int, missing error) {
+	for _, h := range e.Hooks() {
+		switch {
+		case h.Attached && h.Mechanism == e.mechanism:
+			n++
+		case !h.Attached:
+			missing = h.Err
+		}
+	}
+	return n, missing
+}
+
+// points are where programs are attached.
+func (e *exporter) points() []string {
+	var all []string
+	for _, h := range e.Hooks() {
+		if h.Attached {
+			all = append(all, h.Points...)
+		}
+	}
+	return all
+}
+
+// sleeps is how often the reader has waited for something: as often it was woken.
+func (e *exporter) sleeps() (uint64, error) {
+	status, err := os.ReadFile(fmt.Sprintf("/proc/self/task/%d/status", e.reader))
+	if err != nil {
+		return 0, err
+	}
+	_, after, _ := bytes.Cut(status, []byte("\nvoluntary_ctxt_switches:\t"))
+	count, _, _ := bytes.Cut(after, []byte("\n"))
+	return strconv.ParseUint(string(count), 10, 64)
+}
+
+// mechanisms returns those that this kernel allows, with their points; to why
+// not it is told why it does not allow the others.
+func mechanisms(why func(mechanism string, err error)) (allowed []string, points map[string][]string) {
+	points = map[string][]string{}
+	for _, m := range []string{bpf.MechanismFentry, bpf.MechanismKprobe, bpf.MechanismTracepoint} {
+		e, err := openExporter(m)
+		if err != nil {
+			why(m, err)
+			continue
+		}
+		if n, missing := e.attached(); n == 0 {
+			why(m, missing)
+		} else {
+			allowed, points[m] = append(allowed, m), e.points()
+		}
+		e.Close()
+	}
+	return allowed, points
+}
