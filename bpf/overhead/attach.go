@@ -13,10 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-const (
-	attachments   = 7
-	attachTimeout = time.Minute
-)
+const attachTimeout = time.Minute
 
 // Attach is how long it takes until events come: milliseconds, of so many
 // times the median and the least.
@@ -27,9 +24,9 @@ type Attach struct {
 	Least     float64 `json:"least_ms"`
 }
 
-func attach(mechanism, what string, once func() (time.Duration, error)) (Attach, error) {
+func attach(mechanism, what string, times int, once func() (time.Duration, error)) (Attach, error) {
 	var took []float64
-	for range attachments {
+	for range times {
 		d, err := once()
 		if err != nil {
 			return Attach{}, fmt.Errorf("%s by %s: %w", what, mechanism, err)

@@ -33,6 +33,7 @@ func run() error {
 	app := kingpin.New("overhead", "Measures what the probes cost.")
 	n := app.Flag("rounds", "Rounds in which the loops are timed; 0 times none.").Default("15").Int()
 	count := app.Flag("events", "Count the run times of the programs.").Default("true").Bool()
+	attachments := app.Flag("attachments", "Times that the probes are attached; 0 takes no time of it.").Default("7").Int()
 	binary := app.Flag("exporter", "Exporter whose time to be ready is taken.").ExistingFile()
 	format := app.Flag("format", "text or json.").Default("text").Enum("text", "json")
 	if _, err := app.Parse(os.Args[1:]); err != nil {
@@ -41,7 +42,7 @@ func run() error {
 	if err := pin(otherCPU); err != nil {
 		return err
 	}
-	r, err := measure(*n, *count, *binary)
+	r, err := measure(*n, *count, *attachments, *binary)
 	if err != nil {
 		return err
 	}
@@ -64,7 +65,7 @@ type Report struct {
 	Attach  []Attach          `json:"attach,omitempty"`
 }
 
-func measure(n int, count bool, binary string) (*Report, error) {
+func measure(n int, count bool, attachments int, binary string) (*Report, error) {
 	r := &Report{Kernel: kernel(), CPUs: online, Rounds: n, Without: map[string]string{}}
 	without := func(what string, err error) { r.Without[what] = err.Error() }
 	mechanisms, points := mechanisms(without)
@@ -87,15 +88,18 @@ func measure(n int, count bool, binary string) (*Report, error) {
 			}
 			r.Events = append(r.Events, e)
 		}
-		if err := r.attach(m, binary); err != nil {
+		if err := r.attach(m, attachments, binary); err != nil {
 			return nil, err
 		}
 	}
 	return r, nil
 }
 
-func (r *Report) attach(mechanism, binary string) error {
-	a, err := attach(mechanism, "probes opened", open(mechanism))
+func (r *Report) attach(mechanism string, times int, binary string) error {
+	if times == 0 {
+		return nil
+	}
+	a, err := attach(mechanism, "probes opened", times, open(mechanism))
 	if err != nil {
 		return err
 	}
@@ -103,7 +107,7 @@ func (r *Report) attach(mechanism, binary string) error {
 	if binary == "" {
 		return nil
 	}
-	a, err = attach(mechanism, "exec to ready", serveUntilReady(binary, mechanism))
+	a, err = attach(mechanism, "exec to ready", times, serveUntilReady(binary, mechanism))
 	r.Attach = append(r.Attach, a)
 	return err
 }

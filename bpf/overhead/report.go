@@ -23,7 +23,10 @@ func (r *Report) write(to io.Writer) error {
 		e.writeLoops(to)
 		e.writePrograms(to)
 	}
-	return r.writeAttach(to)
+	if len(r.Attach) > 0 {
+		return r.writeAttach(to)
+	}
+	return nil
 }
 
 func (r *Report) writeTimes(to io.Writer) {
@@ -74,7 +77,7 @@ func (e *Events) writePrograms(to io.Writer) {
 }
 
 func (r *Report) writeAttach(to io.Writer) error {
-	fmt.Fprintf(to, "\nMilliseconds until all is attached, of %d times.\n\n", attachments)
+	fmt.Fprintf(to, "\nMilliseconds until all is attached.\n\n")
 	t := newTable(to, "mechanism", "", "median", "least")
 	for _, a := range r.Attach {
 		t.row(a.Mechanism, a.What, ns(a.Median), ns(a.Least))
