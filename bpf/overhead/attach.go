@@ -24,6 +24,17 @@ type Attach struct {
 	Least     float64 `json:"least_ms"`
 }
 
+// attaching opens the probes here, and executes an exporter where there is one.
+func attaching(mechanism string, times int, exporter string) ([]Attach, error) {
+	progress("attach by %s", mechanism)
+	opened, err := attach(mechanism, "probes opened", times, open(mechanism))
+	if err != nil || exporter == "" {
+		return []Attach{opened}, err
+	}
+	ready, err := attach(mechanism, "exec to ready", times, serveUntilReady(exporter, mechanism))
+	return []Attach{opened, ready}, err
+}
+
 func attach(mechanism, what string, times int, once func() (time.Duration, error)) (Attach, error) {
 	var took []float64
 	for range times {

@@ -59,9 +59,11 @@ type Reading struct {
 // their runs and of the time from begin to end of each (BPF_STATS_RUN_TIME).
 // There is a reading of the clock in that time: null programs show how much.
 type Events struct {
-	Mechanism string  `json:"mechanism"`
-	Loops     []Loop  `json:"loops"`
-	Reading   Reading `json:"reading"`
+	Mechanism string   `json:"mechanism"`
+	Points    []string `json:"points"`
+	Loops     []Loop   `json:"loops"`
+	Average   Average  `json:"average"`
+	Reading   Reading  `json:"reading"`
 }
 
 // counted are programs that are attached.
@@ -89,11 +91,18 @@ func events(mechanism string, points []string) (*Events, error) {
 	}
 	defer stats.Close()
 
-	all := &Events{Mechanism: mechanism}
+	all := &Events{Mechanism: mechanism, Points: points}
 	for _, l := range driven {
 		all.Loops = append(all.Loops, Loop{Name: l.name, Steps: l.steps, Share: l.share})
 	}
-	return all, errors.Join(all.driveNulls(points), all.driveExporter(watched))
+	if err := all.driveNulls(points); err != nil {
+		return nil, err
+	}
+	if err := all.driveExporter(watched); err != nil {
+		return nil, err
+	}
+	all.Average = all.average()
+	return all, nil
 }
 
 func (e *Events) driveNulls(points []string) error {
@@ -102,6 +111,7 @@ func (e *Events) driveNulls(points []string) error {
 		return err
 	}
 	for i, l := range driven {
+		progress("%s with null programs by %s", l.name, e.Mechanism)
 		if e.Loops[i].Null, err = drive(n, self, l); err != nil {
 			return errors.Join(fmt.Errorf("null programs: %w", err), n.Close())
 		}
@@ -116,6 +126,7 @@ func (e *Events) driveExporter(watched string) error {
 	}
 	defer x.Close()
 	for i, l := range driven {
+		progress("%s with the exporter by %s", l.name, e.Mechanism)
 		var filtered, recorded error
 		e.Loops[i].Filtered, filtered = drive(x, self, l)
 		e.Loops[i].Recorded, recorded = drive(x, watched, l)

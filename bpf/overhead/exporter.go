@@ -108,11 +108,12 @@ func (e *exporter) sleeps() (uint64, error) {
 	return strconv.ParseUint(string(count), 10, 64)
 }
 
-// mechanisms returns those that this kernel allows, with their points; to why
-// not it is told why it does not allow the others.
-func mechanisms(why func(mechanism string, err error)) (allowed []string, points map[string][]string) {
+// allowed returns those mechanisms that this kernel allows, and the points of
+// each; why is told of those that it does not.
+func allowed(mechanisms []string, why func(mechanism string, err error)) (allowed []string, points map[string][]string) {
 	points = map[string][]string{}
-	for _, m := range []string{bpf.MechanismFentry, bpf.MechanismKprobe, bpf.MechanismTracepoint} {
+	for _, m := range mechanisms {
+		progress("try %s", m)
 		e, err := openExporter(m)
 		if err != nil {
 			why(m, err)

@@ -3,7 +3,6 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -11,6 +10,8 @@ import (
 	"os/exec"
 	"runtime"
 	"strings"
+
+	"container_start_exporter/bpf"
 
 	"github.com/alecthomas/kingpin/v2"
 	"golang.org/x/sys/unix"
@@ -30,28 +31,46 @@ func run() error {
 	if len(os.Args) > 1 && os.Args[1] == workCommand {
 		return work(os.Args[2:])
 	}
+	var o options
 	app := kingpin.New("overhead", "Measures what the probes cost.")
-	n := app.Flag("rounds", "Rounds in which the loops are timed; 0 times none.").Default("15").Int()
-	count := app.Flag("events", "Count the run times of the programs.").Default("true").Bool()
-	attachments := app.Flag("attachments", "Times that the probes are attached; 0 takes no time of it.").Default("7").Int()
-	binary := app.Flag("exporter", "Exporter whose time to be ready is taken.").ExistingFile()
+	app.Flag("mechanism", "One that is measured; each that the kernel allows, unless given.").EnumsVar(&o.mechanisms, bpf.Mechanisms[1:]...)
+	app.Flag("rounds", "Rounds in which the loops are timed; 0 times none.").Default("15").IntVar(&o.rounds)
+	app.Flag("events", "Count the run times of the programs.").Default("true").BoolVar(&o.events)
+	app.Flag("attachments", "Times that the probes are attached; 0 takes no time of it.").Default("7").IntVar(&o.attachments)
+	app.Flag("exporter", "Exporter whose time to be ready is taken.").ExistingFileVar(&o.exporter)
 	format := app.Flag("format", "text or json.").Default("text").Enum("text", "json")
+	file := app.Flag("report", "File that the report is written to as JSON, too.").String()
 	if _, err := app.Parse(os.Args[1:]); err != nil {
 		return err
+	}
+	if len(o.mechanisms) == 0 {
+		o.mechanisms = bpf.Mechanisms[1:]
 	}
 	if err := pin(otherCPU); err != nil {
 		return err
 	}
-	r, err := measure(*n, *count, *attachments, *binary)
+	r, err := o.measure()
 	if err != nil {
 		return err
 	}
+	if *file != "" {
+		if err := r.save(*file); err != nil {
+			return err
+		}
+	}
 	if *format == "json" {
-		out := json.NewEncoder(os.Stdout)
-		out.SetIndent("", "  ")
-		return out.Encode(r)
+		return r.encode(os.Stdout)
 	}
 	return r.write(os.Stdout)
+}
+
+// options say what is measured.
+type options struct {
+	mechanisms  []string
+	rounds      int
+	events      bool
+	attachments int
+	exporter    string
 }
 
 // Report is all that was measured.
@@ -65,51 +84,38 @@ type Report struct {
 	Attach  []Attach          `json:"attach,omitempty"`
 }
 
-func measure(n int, count bool, attachments int, binary string) (*Report, error) {
-	r := &Report{Kernel: kernel(), CPUs: online, Rounds: n, Without: map[string]string{}}
+func (o *options) measure() (*Report, error) {
+	r := &Report{Kernel: kernel(), CPUs: online, Rounds: o.rounds, Without: map[string]string{}}
 	without := func(what string, err error) { r.Without[what] = err.Error() }
-	mechanisms, points := mechanisms(without)
+	mechanisms, points := allowed(o.mechanisms, without)
 	if len(mechanisms) == 0 {
 		return nil, fmt.Errorf("no mechanism: %v", r.Without)
 	}
-	if n > 0 {
+	if o.rounds > 0 {
 		all := configurations(mechanisms, points, without)
-		quickest, err := rounds(n, all)
+		quickest, err := rounds(o.rounds, all)
 		if err != nil {
 			return nil, err
 		}
 		r.Times = times(quickest, all)
 	}
 	for _, m := range mechanisms {
-		if count {
+		if o.events {
 			e, err := events(m, points[m])
 			if err != nil {
 				return nil, err
 			}
 			r.Events = append(r.Events, e)
 		}
-		if err := r.attach(m, attachments, binary); err != nil {
-			return nil, err
+		if o.attachments > 0 {
+			all, err := attaching(m, o.attachments, o.exporter)
+			if err != nil {
+				return nil, err
+			}
+			r.Attach = append(r.Attach, all...)
 		}
 	}
 	return r, nil
-}
-
-func (r *Report) attach(mechanism string, times int, binary string) error {
-	if times == 0 {
-		return nil
-	}
-	a, err := attach(mechanism, "probes opened", times, open(mechanism))
-	if err != nil {
-		return err
-	}
-	r.Attach = append(r.Attach, a)
-	if binary == "" {
-		return nil
-	}
-	a, err = attach(mechanism, "exec to ready", times, serveUntilReady(binary, mechanism))
-	r.Attach = append(r.Attach, a)
-	return err
 }
 
 // configurations are nothing, the null programs and the exporter's of each
@@ -126,6 +132,11 @@ func configurations(mechanisms []string, points map[string][]string, without fun
 		return all
 	}
 	return append(all, configuration{"bpftrace", func() (io.Closer, error) { return startBPFtrace() }})
+}
+
+// progress says what is being done, for those who wait.
+func progress(format string, args ...any) {
+	fmt.Fprintf(os.Stderr, "overhead: "+format+"\n", args...)
 }
 
 func kernel() string {

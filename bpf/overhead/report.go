@@ -1,14 +1,31 @@
 package main
 
 import (
+	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
+	"os"
 	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
 )
+
+func (r *Report) encode(to io.Writer) error {
+	e := json.NewEncoder(to)
+	e.SetIndent("", "  ")
+	return e.Encode(r)
+}
+
+func (r *Report) save(path string) error {
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(r.encode(f), f.Close())
+}
 
 // write writes the report, its tables as Markdown has them.
 func (r *Report) write(to io.Writer) error {
@@ -54,7 +71,7 @@ event that is filtered (nobody watched did it), one that is recorded.
 		t.row(l.Name, per(l.Recorded.Total.Count, l.Steps), l.Null.Total.each(), l.Filtered.Total.each(),
 			l.Recorded.Total.each(), per(l.Recorded.Records, l.Steps), l.Recorded.perRecord())
 	}
-	a := e.average()
+	a := e.Average
 	t.row("**a start's mix**", "", ns(a.Null), ns(a.Filtered), ns(a.Recorded), "", ns(a.PerRecord))
 	t.end()
 	r := e.Reading

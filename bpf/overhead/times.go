@@ -41,7 +41,8 @@ func rounds(n int, configurations []configuration) (quickest map[string]map[stri
 		workers = append(workers, w)
 		quickest[l.name] = map[string][]float64{}
 	}
-	for range n {
+	for i := range n {
+		progress("round %d of %d", i+1, n)
 		for _, i := range rand.Perm(len(configurations)) {
 			c := configurations[i]
 			err := c.during(func() error {
