@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/btf"
 	"github.com/cilium/ebpf/link"
 	"github.com/cilium/ebpf/rlimit"
 )
@@ -28,17 +29,19 @@ var errNoWay = errors.New("cannot be had by this mechanism")
 // one, or, where the kernel does not take one, those that it takes.
 type loader struct {
 	spec     *ebpf.CollectionSpec
+	types    *btf.Cache // the kernel's: to read them takes long
 	maps     map[string]*ebpf.Map
 	programs map[string]*ebpf.Program // by loaded
 	failed   map[string]error         // those that the kernel does not take
 
-	loading sync.Mutex
-	mu      sync.RWMutex
-	closed  bool
+	mu     sync.RWMutex
+	closed bool
 }
 
 // newLoader makes the maps.
 func newLoader(o Options) (*loader, error) {
+	types := btf.NewCache()
+	go func() { _, _ = types.Kernel() }() // whoever needs them waits
 	spec, err := loadProbes()
 	if err != nil {
 		return nil, err
@@ -62,7 +65,7 @@ func newLoader(o Options) (*loader, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &loader{spec: spec, maps: c.Maps, programs: map[string]*ebpf.Program{}, failed: map[string]error{}}
+	l := &loader{spec: spec, types: types, maps: c.Maps, programs: map[string]*ebpf.Program{}, failed: map[string]error{}}
 	for number := range scratches {
 		if err := l.maps[probesMapFreeScratches].Update(nil, number, ebpf.UpdateAny); err != nil {
 			l.close()
@@ -90,25 +93,37 @@ func (l *loader) programSpec(p point) *ebpf.ProgramSpec {
 	return spec
 }
 
-// load loads programs at once, unless they are.
-func (l *loader) load(points ...point) error {
-	l.loading.Lock()
-	defer l.loading.Unlock()
+// lacking are the programs of points that are not loaded; an error, if one of
+// them could not be.
+func (l *loader) lacking(points []point) (*ebpf.CollectionSpec, error) {
 	spec := l.spec.Copy()
 	clear(spec.Programs)
+	l.mu.RLock()
+	defer l.mu.RUnlock()
 	for _, p := range points {
 		name := p.loaded()
 		if err := l.failed[name]; err != nil {
-			return err
+			return nil, err
 		}
 		if l.programs[name] == nil {
 			spec.Programs[name] = l.programSpec(p)
 		}
 	}
-	if len(spec.Programs) == 0 {
-		return nil
+	return spec, nil
+}
+
+// size is that of a point's program, in instructions.
+func (l *loader) size(p point) int { return len(l.spec.Programs[p.program].Instructions) }
+
+// load loads programs at once, unless they are.
+func (l *loader) load(points ...point) error {
+	spec, err := l.lacking(points)
+	if err != nil || len(spec.Programs) == 0 {
+		return err
 	}
-	c, err := ebpf.NewCollectionWithOptions(spec, ebpf.CollectionOptions{MapReplacements: l.maps})
+	c, err := ebpf.NewCollectionWithOptions(spec, ebpf.CollectionOptions{MapReplacements: l.maps, Cache: l.types})
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	if err != nil {
 		if len(spec.Programs) == 1 {
 			l.failed[points[0].loaded()] = err
@@ -116,10 +131,10 @@ func (l *loader) load(points ...point) error {
 		return err
 	}
 	defer c.Close()
-	l.mu.Lock()
-	defer l.mu.Unlock()
 	for name := range spec.Programs {
-		l.programs[name] = c.DetachProgram(name)
+		if l.programs[name] == nil { // else another was faster
+			l.programs[name] = c.DetachProgram(name)
+		}
 	}
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"math/bits"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -64,6 +65,9 @@ func Open(o Options) (*Probes, error) {
 	if !slices.Contains(Mechanisms, o.Mechanism) {
 		return nil, fmt.Errorf("mechanism %q: must be one of %s", o.Mechanism, strings.Join(Mechanisms, ", "))
 	}
+	// to describe the kernel's types takes a hundred thousand small objects,
+	// which the garbage collector had better look at once, when that is over
+	defer debug.SetGCPercent(debug.SetGCPercent(-1))
 	l, err := newLoader(o)
 	if err != nil {
 		return nil, explain(err)

@@ -230,8 +230,8 @@ type probesScratch struct {
 		Word     uint64
 		Number   uint64
 		State    uint32
-		IsFd     uint32
 		Text     [40]int8
+		_        [4]byte
 	}
 }
 

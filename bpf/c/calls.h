@@ -63,9 +63,10 @@ static __always_inline void call_exit(struct call *call)
 	call->kind = 0;
 }
 
-static __always_inline void fill_call(struct event_header *h, struct call *call, long ret)
+static __always_inline void fill_call(struct event_header *h, struct call *call, long ret,
+				      struct task *t)
 {
-	fill_header(h, call->kind);
+	fill_header(h, call->kind, t);
 	h->duration = h->time - call->begin;
 	h->ret = ret;
 }

@@ -6,17 +6,18 @@
 static __always_inline int cgroup_changed(__u32 kind, struct cgroup *cgroup, const char *path,
 					  struct task_struct *moved)
 {
+	struct task *t = task_current();
 	struct event_cgroup *e;
 	struct scratch *s;
 	__u32 number;
 
-	if (!task_current())
+	if (!t)
 		return 0;
 	s = scratch_take(&number, kind);
 	if (!s)
 		return 0;
 	e = RECORD(s, event_cgroup);
-	fill_header(&e->h, kind);
+	fill_header(&e->h, kind, t);
 	e->child = 0;
 	e->child_born = 0;
 	if (moved) {

@@ -94,8 +94,8 @@ static __always_inline __s64 blkio_delay(struct task_struct *task)
 
 	if (!bpf_core_field_exists(task->delays))
 		return -1;
-	delays = READ(task, delays);
-	return delays ? READ(delays, blkio_delay) : -1;
+	delays = BPF_CORE_READ(task, delays);
+	return delays ? BPF_CORE_READ(delays, blkio_delay) : -1;
 }
 
 /*

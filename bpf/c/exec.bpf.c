@@ -127,7 +127,7 @@ static __always_inline __u32 exec_as(struct scratch *s, struct task *t, struct l
 	if (!*told)
 		return CLASS_NONE;
 	class = t ? class_after_exec(t, named) : named;
-	fill_header(&e->h, EVENT_EXEC);
+	fill_header(&e->h, EVENT_EXEC, t);
 	if (t) /* the other threads have exited by now: de_thread, fs/exec.c */
 		cost_whole(&e->h.cost, &t->ended);
 	e->file_len = file_len;
@@ -185,7 +185,7 @@ static __always_inline int process_exec_enter(const void *file)
 	return 0;
 }
 
-static __always_inline void exec_failed(struct call *call, long ret)
+static __always_inline void exec_failed(struct task *t, struct call *call, long ret)
 {
 	struct event_exec *e;
 	struct scratch *s;
@@ -195,7 +195,7 @@ static __always_inline void exec_failed(struct call *call, long ret)
 	if (!s)
 		return;
 	e = RECORD(s, event_exec);
-	fill_call(&e->h, call, ret);
+	fill_call(&e->h, call, ret, t);
 	e->file_len = put_user_text(s, 0, (void *)call->args[0]);
 	e->args_len = 0;
 	e->env_len = 0;
@@ -219,7 +219,7 @@ static __always_inline int process_exec_exit(long ret)
 	call = call_current(t);
 	if (!call || call->kind != EVENT_EXEC)
 		return 0;
-	exec_failed(call, ret);
+	exec_failed(t, call, ret);
 	call_exit(call);
 	return 0;
 }

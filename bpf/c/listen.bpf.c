@@ -19,7 +19,7 @@ static __always_inline int listened(long ret)
 	e = reserve(sizeof(*e), EVENT_LISTEN);
 	if (!e)
 		return 0;
-	fill_header(e, EVENT_LISTEN);
+	fill_header(e, EVENT_LISTEN, NULL);
 	SUBMIT(e);
 	return 0;
 }

@@ -26,27 +26,26 @@ struct {
 static __always_inline __u64 put_base(struct scratch *s, __u32 number, struct event_mount *e,
 				      __u64 at, __u64 target, int directory)
 {
-	struct task_struct *task = current_task();
-	__u64 len = e->target_len, end;
+	__u64 len = e->target_len, file = 0, end;
+	struct task_struct *task;
 	struct path path = {};
-	struct file *file = NULL;
 	char first = 0;
 
 	if (len && target < TEXT_START)
 		first = s->text[target];
 	if (first == '/') {
-		if (!is_proc_path(s, target, len) || !parse_proc_path(target, len, number) ||
-		    !s->proc.is_fd)
+		if (!is_proc_path(s, target, len) || parse_proc_path(target, len, number) != PROC_FD)
 			return at;
-		file = file_of(task_of_path(s), s->proc.number);
+		file = file_of(s->proc.number, !s->proc.by_thread);
 	} else if (directory != AT_FDCWD) {
-		file = file_of(task, directory);
+		file = file_of(directory, false);
 	} else if (first) {
+		task = current_task();
 		path.mnt = BPF_CORE_READ(task, fs, pwd.mnt);
 		path.dentry = BPF_CORE_READ(task, fs, pwd.dentry);
 	}
 	if (file) {
-		bpf_core_read(&path, sizeof(path), &file->f_path);
+		bpf_core_read(&path, sizeof(path), &((struct file *)file)->f_path);
 	}
 	if (!path.mnt || !path.dentry || at >= TEXT_START)
 		return at;
@@ -68,17 +67,21 @@ static __always_inline __u64 put_base(struct scratch *s, __u32 number, struct ev
  */
 static __always_inline __u32 source_namespace(struct scratch *s, __u32 number, __u64 len)
 {
-	if (!is_proc_path(s, 0, len) || !parse_proc_path(0, len, number))
+	if (!is_proc_path(s, 0, len))
 		return 0;
-	if (s->proc.is_fd)
-		return namespace_of_file(file_of(task_of_path(s), s->proc.number));
-	return namespace_by_name(task_of_path(s), s->proc.word);
+	switch (parse_proc_path(0, len, number)) {
+	case PROC_FD:
+		return namespace_of_file(file_of(s->proc.number, !s->proc.by_thread));
+	case PROC_NS:
+		return namespace_by_name(s->proc.word, !s->proc.by_thread);
+	}
+	return 0;
 }
 
 /* The type of the filesystem that a descriptor of fsmount or open_tree holds. */
 static __always_inline __u64 put_moved_type(struct scratch *s, __u64 at, int fd)
 {
-	struct file *file = file_of(current_task(), fd);
+	struct file *file = (void *)file_of(fd, false);
 
 	return put_kernel_text(s, at, BPF_CORE_READ(file, f_path.mnt, mnt_sb, s_type, name));
 }
@@ -155,15 +158,15 @@ static __always_inline void save_base(struct call *call, __u64 id)
 }
 
 /* Fills and emits the record. Without paths, no path is followed: that is the most to verify. */
-static __always_inline void put_mount(struct scratch *s, __u32 number, struct call *call, long ret,
-				      const bool paths)
+static __always_inline void put_mount(struct task *t, struct scratch *s, __u32 number,
+				      struct call *call, long ret, const bool paths)
 {
 	struct event_mount *e = RECORD(s, event_mount);
 	struct arguments a = {};
 	__u64 end = 0, target;
 
 	__builtin_memset(e, 0, sizeof(*e));
-	fill_call(&e->h, call, ret);
+	fill_call(&e->h, call, ret, t);
 	arguments_of(call, &a);
 	e->h.flags = a.flags;
 	e->makes_namespace = a.makes_namespace;
@@ -203,7 +206,7 @@ static __always_inline int call_of_mount_exit(long ret, const bool paths)
 		return 0;
 	s = scratch_take(&number, call->kind);
 	if (s) {
-		put_mount(s, number, call, ret, paths);
+		put_mount(t, s, number, call, ret, paths);
 		scratch_give(&number);
 	}
 	call_exit(call);

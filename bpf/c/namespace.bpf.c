@@ -50,7 +50,7 @@ static __always_inline int namespace_exit(long ret)
 	kind = call->kind;
 	e = RESERVE(event_namespace, kind);
 	if (e) {
-		fill_call(&e->h, call, ret);
+		fill_call(&e->h, call, ret, t);
 		e->h.flags = call->args[0];
 		fill_namespaces(&e->ns, current_task());
 		fill_netns(&e->netns, call);

@@ -33,7 +33,7 @@ static __always_inline bool is_wanted(__u16 type)
 /* The network namespace of an rtnetlink socket; 0 where the descriptor is none. */
 static __always_inline __u32 rtnetlink_namespace(int fd)
 {
-	struct file *file = file_of(current_task(), fd);
+	struct file *file = (void *)file_of(fd, false);
 	struct socket *socket;
 	struct sock *sk;
 
@@ -122,19 +122,20 @@ __attribute__((noinline)) __u32 message_namespace(__u64 len, __u32 number)
 		}
 		if ((level == LINK || level == PEER) && type == IFLA_NET_NS_FD) {
 			fd = *(__u32 *)(s->text + body);
-			return namespace_of_file(file_of(current_task(), fd));
+			return namespace_of_file(file_of(fd, false));
 		}
 		at += RTA_ALIGN((__u64)attr.rta_len);
 	}
 	return 0;
 }
 
-static __always_inline void put_netlink(struct scratch *s, __u32 number, struct call *call, long ret)
+static __always_inline void put_netlink(struct task *t, struct scratch *s, __u32 number,
+					struct call *call, long ret)
 {
 	struct event_netlink *e = RECORD(s, event_netlink);
 	__u64 len = call->args[1];
 
-	fill_call(&e->h, call, ret < 0 ? ret : 0); /* not how many bytes were sent */
+	fill_call(&e->h, call, ret < 0 ? ret : 0, t); /* not how many bytes were sent */
 	if (len > MESSAGE_MAX)
 		len = MESSAGE_MAX;
 	barrier_var(len);
@@ -162,7 +163,7 @@ static __always_inline int netlink_exit(long ret)
 		return 0;
 	s = scratch_take(&number, EVENT_NETLINK);
 	if (s) {
-		put_netlink(s, number, call, ret);
+		put_netlink(t, s, number, call, ret);
 		scratch_give(&number);
 	}
 	call_exit(call);

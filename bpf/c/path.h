@@ -9,21 +9,32 @@
 #define COMPONENT_MAX 256
 #define DENTRY_READ 64 /* the beginning of a dentry, with its parent and name */
 
-/* What a descriptor of a task stands for: not to be read by plain loads. */
-static __always_inline struct file *file_of(struct task_struct *task, __u32 fd)
+/*
+ * What a descriptor of a task stands for: not to be read by plain loads. fd is
+ * of the calling thread's process, or, by_leader, of its first thread's. A
+ * global function, as all here: the verifier looks at it once and not once for
+ * each way to each of its callers.
+ */
+__attribute__((noinline)) __u64 file_of(__u32 fd, __u32 by_leader)
 {
-	struct fdtable *fdt = READ(task, files, fdt);
-	struct file **files = READ(fdt, fd), *file = NULL;
+	struct task_struct *task = current_task();
+	struct file **files, *file = NULL;
+	struct fdtable *fdt;
 
+	if (by_leader)
+		task = READ(task, group_leader);
+	fdt = READ(task, files, fdt);
+	files = READ(fdt, fd);
 	if (!files || fd >= READ(fdt, max_fds))
-		return NULL;
+		return 0;
 	bpf_probe_read_kernel(&file, sizeof(file), files + fd);
-	return file;
+	return (__u64)file;
 }
 
-/* The inode of the namespace that a file of nsfs stands for. */
-static __always_inline __u32 namespace_of_file(struct file *file)
+/* The inode of the namespace that a file of nsfs stands for; 0 where it is none. */
+static __always_inline __u32 namespace_of_file(__u64 file_)
 {
+	struct file *file = (void *)file_;
 	struct inode *inode = BPF_CORE_READ(file, f_inode);
 
 	if (!inode || BPF_CORE_READ(inode, i_sb, s_magic) != NSFS_MAGIC)
@@ -36,8 +47,7 @@ static __always_inline __u32 namespace_of_file(struct file *file)
  * up to the root of the caller's mount namespace. Returns the new offset, with
  * WALK_TRUNCATED where it did not come that far, and WALK_ELSEWHERE where it is
  * not in that namespace: a mount that is not attached (open_tree, fsmount), or
- * no longer. A global function, so that the verifier looks at its loop once and
- * not once per caller.
+ * no longer.
  */
 #define WALK_TRUNCATED (1UL << 32)
 #define WALK_ELSEWHERE (1UL << 33)
@@ -100,11 +110,17 @@ static __always_inline __u32 own_number(struct pid *pid)
 	return nr;
 }
 
+enum proc_path_kind {
+	PROC_NONE,
+	PROC_FD,
+	PROC_NS,
+};
+
 /*
  * Parses /proc/{self,thread-self,PID}[/task/TID]/{fd/N,ns/NAME}, where PID and
- * TID are the caller's own. It lies in the scratch's text and is len long. What
- * is known between two characters is kept in memory, not in registers: to the
- * verifier every iteration then looks like the one before.
+ * TID are the caller's own; returns what it is. It lies in the scratch's text
+ * and is len long. What is known between two characters is kept in memory, not
+ * in registers: to the verifier every iteration then looks like the one before.
  */
 __attribute__((noinline)) int parse_proc_path(__u64 at, __u64 len, __u32 number)
 {
@@ -122,7 +138,6 @@ __attribute__((noinline)) int parse_proc_path(__u64 at, __u64 len, __u32 number)
 	p->state = WHO;
 	p->word = 0;
 	p->number = 0;
-	p->is_fd = 0;
 	p->by_thread = 0;
 	for (int i = 6; i < PROC_PATH_MAX; i++) {
 		__u8 c = p->text[i];
@@ -160,10 +175,9 @@ __attribute__((noinline)) int parse_proc_path(__u64 at, __u64 len, __u32 number)
 			p->state = WHAT;
 			break;
 		case FD:
-			p->is_fd = 1;
-			return 1;
+			return PROC_FD;
 		default:
-			return 1;
+			return PROC_NS;
 		}
 		if (c == 0)
 			return 0;
@@ -181,22 +195,16 @@ static __always_inline bool is_proc_path(struct scratch *s, __u64 at, __u64 len)
 	       text[3] == 'o' && text[4] == 'c' && text[5] == '/';
 }
 
-/* Whose descriptors and namespaces the path that was parsed names. */
-static __always_inline struct task_struct *task_of_path(struct scratch *s)
+/* The inode of a namespace of a thread by its name in /proc/PID/ns. */
+__attribute__((noinline)) __u32 namespace_by_name(__u64 name, __u32 by_leader)
 {
 	struct task_struct *task = current_task();
-
-	if (s->proc.by_thread)
-		return task;
-	return READ(task, group_leader);
-}
-
-/* The inode of a namespace of task by its name in /proc/PID/ns. */
-static __always_inline __u32 namespace_by_name(struct task_struct *task, __u64 name)
-{
-	struct nsproxy *ns = READ(task, nsproxy);
 	struct pid_namespace *pid;
+	struct nsproxy *ns;
 
+	if (by_leader)
+		task = READ(task, group_leader);
+	ns = READ(task, nsproxy);
 	switch (name) {
 	case WORD3('n', 'e', 't'):
 		return READ(ns, net_ns, ns.inum);

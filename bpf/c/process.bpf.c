@@ -51,7 +51,7 @@ static __always_inline int process_fork(struct task_struct *child, __u64 flags)
 	e = RESERVE(event_fork, EVENT_FORK);
 	if (!e)
 		return 0;
-	fill_header(&e->h, EVENT_FORK);
+	fill_header(&e->h, EVENT_FORK, forker);
 	e->h.flags = flags;
 	e->child = READ(child, tgid);
 	e->child_born = READ(child, start_boottime);
@@ -107,7 +107,7 @@ static __always_inline int process_exit(struct task_struct *task)
 	e = RESERVE(event_exit, EVENT_EXIT);
 	if (!e)
 		return 0;
-	fill_header(&e->h, EVENT_EXIT);
+	fill_header(&e->h, EVENT_EXIT, NULL); /* t is not ours any more */
 	e->h.cost = cost;
 	/* as wait_task_zombie has it, kernel/exit.c */
 	if (READ(signal, flags) & SIGNAL_GROUP_EXIT)
@@ -130,7 +130,7 @@ static __always_inline int process_rename(struct task_struct *task, const char *
 	e = RESERVE(event_rename, EVENT_RENAME);
 	if (!e)
 		return 0;
-	fill_header(&e->h, EVENT_RENAME);
+	fill_header(&e->h, EVENT_RENAME, t);
 	__builtin_memset(e->name, 0, sizeof(e->name));
 	bpf_probe_read_kernel_str(e->name, sizeof(e->name), name);
 	if (is_init_name(e->name))

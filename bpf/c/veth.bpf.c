@@ -90,7 +90,7 @@ static __always_inline int veth_exit(__u32 kind, long ret)
 		return 0;
 	e = RESERVE(event_veth, kind);
 	if (e) {
-		fill_header(&e->h, kind);
+		fill_header(&e->h, kind, NULL);
 		e->h.duration = e->h.time - pair->begin;
 		e->h.ret = ret;
 		e->waited = pair->waited;
