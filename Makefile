@@ -10,10 +10,11 @@ LDFLAGS := -s -w -X $(STAMP).Version=$(VERSION) \
 	-X $(STAMP).Branch=$(shell git rev-parse --abbrev-ref HEAD 2>/dev/null)
 ROOT    := $(filter 0,$(shell id -u))
 FUZZTIME ?= 10s
+KERNELS  ?= 5.10 6.1 6.12 newest
 
 export CGO_ENABLED := 0
 
-.PHONY: build run generate check-generate lint packages test bench bench-overhead fuzz clean help
+.PHONY: build run generate check-generate lint packages test test-kernels bench bench-overhead fuzz clean help
 
 build: ## build the static binary bin/container_start_exporter
 	go build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)' -o $(BINARY) ./cmd/container_start_exporter
@@ -39,6 +40,9 @@ packages: ## install the Debian packages that the tests need (root)
 test: $(if $(ROOT),packages) lint $(if $(ROOT),check-generate) ## run all tests, with real engines where root
 	@$(if $(ROOT),:,echo 'test: not root: skipping the check of the generated probes and every test that loads probes or starts containers')
 	go test -count=1 -p 1 -timeout 20m ./...
+
+test-kernels: $(if $(ROOT),packages) ## run the probes' tests and real engines in the stock kernels KERNELS
+	go test -count=1 -v -timeout 60m ./kernels -kernels "$(KERNELS)"
 
 bench: ## run the benchmarks
 	go test -run '^$$' -bench . -benchmem ./...

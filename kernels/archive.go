@@ -1,0 +1,201 @@
+// Package kernels boots stock Debian kernels in qemu, and runs in them what
+// needs a kernel of a certain series: the probes' own tests, and the exporter
+// beside real engines.
+package kernels
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	debversion "github.com/knqyf263/go-deb-version"
+	"golang.org/x/sys/unix"
+)
+
+// sources are the suites that have cloud kernels. bullseye itself has left the
+// mirrors.
+const sources = `deb http://deb.debian.org/debian-security bullseye-security main
+deb http://deb.debian.org/debian bookworm main
+deb http://deb.debian.org/debian-security bookworm-security main
+deb http://deb.debian.org/debian trixie main
+deb http://deb.debian.org/debian-security trixie-security main
+deb http://deb.debian.org/debian trixie-backports main
+`
+
+// Archive is Debian's archive for one architecture, asked through an apt
+// configuration of its own: nothing of the host's is used or changed.
+type Archive struct {
+	Arch  string // Debian's name of it: amd64, arm64
+	cache string // where this package keeps what it downloads
+	state string // of apt
+}
+
+// OpenArchive brings the archive's lists up to date. Without a network it
+// makes do with those that it has.
+func OpenArchive(ctx context.Context, arch string) (*Archive, error) {
+	cache, err := Cache()
+	if err != nil {
+		return nil, err
+	}
+	a := &Archive{Arch: arch, cache: cache, state: filepath.Join(cache, "apt-"+arch)}
+	for _, dir := range []string{"lists/partial", "archives/partial"} {
+		if err := os.MkdirAll(filepath.Join(a.state, dir), 0o755); err != nil {
+			return nil, err
+		}
+	}
+	for name, content := range map[string]string{"sources.list": sources, "status": ""} {
+		if err := os.WriteFile(filepath.Join(a.state, name), []byte(content), 0o644); err != nil {
+			return nil, err
+		}
+	}
+	unlock, err := lock(a.state)
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
+	_, err = a.apt(ctx, "", "apt-get", "update")
+	return a, err
+}
+
+// Cache is the directory in which this package keeps what it downloads, makes
+// and logs.
+func Cache() (string, error) {
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		return "", err
+	}
+	dir = filepath.Join(dir, "container_start_exporter-kernels")
+	return dir, os.MkdirAll(dir, 0o755)
+}
+
+// Newest returns the package of the highest version among those whose name
+// matches the expression and whose version has the prefix.
+func (a *Archive) Newest(ctx context.Context, name, prefix string) (found, version string, err error) {
+	versions, err := a.versions(ctx, name)
+	if err != nil {
+		return "", "", err
+	}
+	var highest debversion.Version
+	for n, v := range versions {
+		parsed, err := debversion.NewVersion(v)
+		if err != nil {
+			return "", "", fmt.Errorf("version of %s: %w", n, err)
+		}
+		if strings.HasPrefix(v, prefix) && (found == "" || parsed.GreaterThan(highest)) {
+			found, version, highest = n, v, parsed
+		}
+	}
+	if found == "" {
+		return "", "", fmt.Errorf("no package %s of version %s*", name, prefix)
+	}
+	return found, version, nil
+}
+
+// versions returns the newest version of each package whose name matches the
+// expression.
+func (a *Archive) versions(ctx context.Context, name string) (map[string]string, error) {
+	out, err := a.apt(ctx, "", "apt-cache", "search", "--names-only", name)
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for line := range strings.Lines(out) {
+		names = append(names, strings.Fields(line)[0])
+	}
+	versions := map[string]string{}
+	if len(names) == 0 {
+		return versions, nil
+	}
+	// name | version | suite, the newest version first
+	if out, err = a.apt(ctx, "", "apt-cache", append([]string{"madison"}, names...)...); err != nil {
+		return nil, err
+	}
+	for line := range strings.Lines(out) {
+		column := strings.Split(line, "|")
+		if n := strings.TrimSpace(column[0]); len(column) == 3 && versions[n] == "" {
+			versions[n] = strings.TrimSpace(column[1])
+		}
+	}
+	return versions, nil
+}
+
+// Unpack returns a directory with the files of the packages. It is made once
+// for a key.
+func (a *Archive) Unpack(ctx context.Context, key string, packages ...string) (string, error) {
+	unlock, err := lock(a.cache)
+	if err != nil {
+		return "", err
+	}
+	defer unlock()
+	dir := filepath.Join(a.cache, key)
+	if _, err := os.Stat(dir); err == nil {
+		return dir, nil
+	}
+	work, err := os.MkdirTemp(a.cache, "unpack-")
+	if err != nil {
+		return "", err
+	}
+	defer os.RemoveAll(work)
+	if _, err := a.apt(ctx, work, "apt-get", append([]string{"download"}, packages...)...); err != nil {
+		return "", err
+	}
+	debs, err := filepath.Glob(filepath.Join(work, "*.deb"))
+	if err != nil {
+		return "", err
+	}
+	files := filepath.Join(work, "files")
+	for _, deb := range debs {
+		if _, err := output(exec.CommandContext(ctx, "dpkg", "-x", deb, files)); err != nil {
+			return "", err
+		}
+	}
+	return dir, os.Rename(files, dir)
+}
+
+// apt runs one of apt's programs in a directory.
+func (a *Archive) apt(ctx context.Context, dir, program string, args ...string) (string, error) {
+	options := []string{"-q",
+		"-o", "Dir::State=" + a.state,
+		"-o", "Dir::State::lists=" + a.state + "/lists",
+		"-o", "Dir::State::status=" + a.state + "/status",
+		"-o", "Dir::Cache=" + a.state,
+		"-o", "Dir::Etc::sourcelist=" + a.state + "/sources.list",
+		"-o", "Dir::Etc::sourceparts=-",
+		"-o", "APT::Architecture=" + a.Arch,
+		"-o", "APT::Architectures=" + a.Arch,
+		"-o", "APT::Sandbox::User=root", // apt's own user cannot write here
+		"-o", "Acquire::Languages=none",
+		"-o", "Acquire::IndexTargets::deb::DEP-11::DefaultEnabled=false",
+		"-o", "Acquire::Retries=3",
+	}
+	cmd := exec.CommandContext(ctx, program, slices.Concat(options, args)...)
+	cmd.Dir = dir
+	return output(cmd)
+}
+
+// output runs a command; its error has what it said.
+func output(cmd *exec.Cmd) (string, error) {
+	out, err := cmd.Output()
+	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
+		err = fmt.Errorf("%s: %w: %s", strings.Join(cmd.Args, " "), err, exit.Stderr)
+	}
+	return string(out), err
+}
+
+// lock keeps other processes and goroutines from what is done in a directory.
+func lock(dir string) (unlock func(), err error) {
+	f, err := os.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX); err != nil {
+		f.Close()
+		return nil, fmt.Errorf("lock %s: %w", dir, err)
+	}
+	return func() { f.Close() }, nil
+}

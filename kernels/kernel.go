@@ -1,0 +1,74 @@
+package kernels
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// Newest is the series of the newest kernel there is.
+const Newest = "newest"
+
+// Kernel is a cloud kernel of Debian's, unpacked.
+type Kernel struct {
+	Series  string // 6.12, newest
+	Arch    string // Debian's name of it
+	Release string // what uname -r says
+	Version string // of the package
+	Image   string // path of the vmlinuz
+	Modules Modules
+}
+
+// Kernel returns the newest kernel of a series, which it downloads unless it
+// has it.
+func (a *Archive) Kernel(ctx context.Context, series string) (Kernel, error) {
+	prefix := series + "."
+	if series == Newest {
+		prefix = ""
+	}
+	image, version, err := a.Newest(ctx, "^linux-image-[0-9.]+[0-9][^ ]*-cloud-"+a.Arch+"$", prefix)
+	if err != nil {
+		return Kernel{}, err
+	}
+	k := Kernel{Series: series, Arch: a.Arch, Version: version, Release: strings.TrimPrefix(image, "linux-image-")}
+	// since 6.19 the image package has no files of its own
+	parts, err := a.versions(ctx, "^linux-(base|binary|image|modules)-"+regexp.QuoteMeta(k.Release)+"$")
+	if err != nil {
+		return Kernel{}, err
+	}
+	dir, err := a.Unpack(ctx, "linux-"+k.Release+"_"+version, slices.Collect(maps.Keys(parts))...)
+	if err != nil {
+		return Kernel{}, err
+	}
+	if k.Image, err = one(dir+"/boot/vmlinuz-*", dir+"/usr/lib/modules/*/vmlinuz"); err != nil {
+		return Kernel{}, err
+	}
+	modules, err := one(dir+"/lib/modules/*", dir+"/usr/lib/modules/*")
+	if err != nil {
+		return Kernel{}, err
+	}
+	k.Modules, err = findModules(modules)
+	return k, err
+}
+
+func (k Kernel) String() string { return "Linux " + k.Release + " (" + k.Version + ")" }
+
+// one returns the one file that matches any of the patterns.
+func one(patterns ...string) (string, error) {
+	var found []string
+	for _, pattern := range patterns {
+		files, err := filepath.Glob(pattern)
+		if err != nil {
+			return "", err
+		}
+		found = append(found, files...)
+	}
+	if len(found) != 1 {
+		return "", fmt.Errorf("%d files match %s, want 1", len(found), strings.Join(patterns, ", "))
+	}
+	return found[0], nil
+}

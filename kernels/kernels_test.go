@@ -1,0 +1,59 @@
+package kernels
+
+import (
+	"flag"
+	"strings"
+	"testing"
+)
+
+var kernelsFlag = flag.String("kernels", "", "series of Debian's cloud kernels to boot, such as \"5.10 6.12 newest\"")
+
+// eachKernel runs a test for each kernel that the flag names.
+func eachKernel(t *testing.T, test func(*testing.T, Kernel)) {
+	series := strings.Fields(*kernelsFlag)
+	if len(series) == 0 {
+		t.Skip("no kernels to boot: make test-kernels")
+	}
+	archive, err := OpenArchive(t.Context(), "amd64")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range series {
+		t.Run(s, func(t *testing.T) {
+			k, err := archive.Kernel(t.Context(), s)
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Log(k)
+			test(t, k)
+		})
+	}
+}
+
+// TestMachine boots each kernel and looks at what the machine promises.
+func TestMachine(t *testing.T) {
+	eachKernel(t, func(t *testing.T, k Kernel) {
+		m := Machine{Name: t.Name(), Kernel: k, Initramfs: Initramfs{
+			Load:    []string{"overlay", "br-netfilter"},
+			Carry:   []string{"veth"},
+			Files:   map[string]string{"/etc/carried": "machine.go"},
+			Command: "uname -r\nlsmod\nhead -n 1 /etc/carried\nls /modules\nmount\nnproc\nexit 7\n",
+		}}
+		c, err := m.Run(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Log(c.Log, "\n"+c.Output)
+		for _, want := range []string{k.Release, "overlay ", "br_netfilter ", "package kernels", "veth.ko", "cgroup2 on /sys/fs/cgroup"} {
+			if !strings.Contains(c.Output, want) {
+				t.Errorf("no %q in its output", want)
+			}
+		}
+		if strings.Contains(c.Output, "\nveth ") {
+			t.Error("veth is loaded, where it was to be carried")
+		}
+		if c.Exit != 7 {
+			t.Errorf("exit status %d, want 7", c.Exit)
+		}
+	})
+}
