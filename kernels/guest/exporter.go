@@ -1,0 +1,133 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"time"
+
+	dto "github.com/prometheus/client_model/go"
+	"github.com/prometheus/common/expfmt"
+	"github.com/prometheus/common/model"
+)
+
+const (
+	program = "/usr/local/bin/container_start_exporter"
+	address = "127.0.0.1:9786"
+)
+
+// exporter runs twice: as serve for its metrics, and as watch for its starts.
+type exporter struct {
+	serve, watch *daemon
+	starts       *os.File // what watch has written
+}
+
+// startExporter starts both and waits until their probes are attached.
+func startExporter() (*exporter, error) {
+	starts, err := os.Create("/tmp/starts.jsonl")
+	if err != nil {
+		return nil, err
+	}
+	e := &exporter{starts: starts}
+	if e.serve, err = startDaemon(nil, program, "serve", "--web.listen-address="+address); err != nil {
+		return nil, err
+	}
+	if e.watch, err = startDaemon(starts, program, "watch", "--format=json"); err != nil {
+		return nil, err
+	}
+	if err := e.serve.waitFor("200 from /-/ready", func() bool { _, err := get("/-/ready"); return err == nil }); err != nil {
+		return nil, err
+	}
+	return e, e.watch.waitFor("attached", func() bool { return bytes.Contains([]byte(e.watch.said()), []byte("attached")) })
+}
+
+// get asks serve for a page.
+func get(path string) ([]byte, error) {
+	client := http.Client{Timeout: patience}
+	response, err := client.Get("http://" + address + path)
+	if err != nil {
+		return nil, err
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("%s answers %s", path, response.Status)
+	}
+	return io.ReadAll(response.Body)
+}
+
+// settle waits until n starts are told of and counted, and none is in progress.
+func (e *exporter) settle(n int) error {
+	var m metrics
+	var records []record
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(200 * time.Millisecond) {
+		var err error
+		if m, err = scrape(); err != nil {
+			return err
+		}
+		if records, err = e.records(); err != nil {
+			return err
+		}
+		if len(records) >= n && m.sum("container_starts_total", nil) >= float64(n) && m.sum("container_starts_in_progress", nil) == 0 {
+			return nil
+		}
+	}
+	return fmt.Errorf("watch tells of %d starts, serve counts %v, and %v in progress; want %d and 0",
+		len(records), m.sum("container_starts_total", nil), m.sum("container_starts_in_progress", nil), n)
+}
+
+// records are the starts that watch has told of.
+func (e *exporter) records() ([]record, error) {
+	content, err := os.ReadFile(e.starts.Name())
+	if err != nil {
+		return nil, err
+	}
+	var all []record
+	whole := content[:bytes.LastIndexByte(content, '\n')+1]
+	for line := range bytes.Lines(whole) {
+		var r record
+		if err := json.Unmarshal(line, &r); err != nil {
+			return nil, fmt.Errorf("watch writes %s: %w", line, err)
+		}
+		all = append(all, r)
+	}
+	return all, nil
+}
+
+// metrics is one scrape.
+type metrics map[string]*dto.MetricFamily
+
+func scrape() (metrics, error) {
+	content, err := get("/metrics")
+	if err != nil {
+		return nil, err
+	}
+	parser := expfmt.NewTextParser(model.UTF8Validation)
+	return parser.TextToMetricFamilies(bytes.NewReader(content))
+}
+
+// labels select the series that have them all.
+type labels map[string]string
+
+// sum adds up series of a counter or gauge; of a histogram, its counts.
+func (m metrics) sum(name string, where labels) float64 {
+	var sum float64
+	for _, series := range m[name].GetMetric() {
+		if where.match(series) {
+			sum += series.GetCounter().GetValue() + series.GetGauge().GetValue() + float64(series.GetHistogram().GetSampleCount())
+		}
+	}
+	return sum
+}
+
+func (l labels) match(series *dto.Metric) bool {
+	matched := 0
+	for _, pair := range series.GetLabel() {
+		if value, asked := l[pair.GetName()]; asked && value == pair.GetValue() {
+			matched++
+		}
+	}
+	return matched == len(l)
+}

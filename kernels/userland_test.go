@@ -1,0 +1,110 @@
+package kernels
+
+import (
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// engines are the packages of what starts containers, and of what it and the
+// containers need.
+var engines = []string{"docker.io", "containerd", "runc", "crun", "iptables", "busybox-static"}
+
+// userlands are an older and a newer generation: Docker 20.10 with runc 1.1 and
+// crun 1.8, and Docker 26 with a later runc 1.1 and crun 1.21.
+var userlands = []Image{
+	{Suite: "bookworm", Packages: engines},
+	{Suite: "trixie", Packages: append(slices.Clone(engines), "docker-cli")},
+}
+
+// modulesOfDocker are what Docker needs of a kernel: nobody loads them on demand.
+func modulesOfDocker(k Kernel) []string {
+	names := []string{
+		"overlay", "veth", "bridge", "br_netfilter",
+		"nf_tables", "nft_compat", "nft_chain_nat", "nf_conntrack_netlink",
+		"xt_MASQUERADE", "xt_addrtype", "xt_conntrack", "xt_nat", "xt_tcpudp",
+	}
+	const counter = "nft_counter" // a part of nf_tables since 5.17
+	if _, err := k.Modules.Order(counter); err == nil {
+		names = append(names, counter)
+	}
+	return names
+}
+
+// TestUserland starts containers by each runtime and engine on each kernel, on
+// either version of cgroups, beside the exporter: see guest.
+func TestUserland(t *testing.T) {
+	eachKernel(t, func(t *testing.T, k Kernel) {
+		files := map[string]string{
+			"/usr/local/bin/container_start_exporter": buildStatic(t, "container_start_exporter/cmd/container_start_exporter"),
+			"/usr/local/bin/guest":                    buildStatic(t, "container_start_exporter/kernels/guest"),
+		}
+		for _, image := range userlands {
+			for _, cgroup := range []string{"v1", "v2"} {
+				t.Run(image.Suite+"/"+cgroup, func(t *testing.T) {
+					t.Parallel()
+					disk, err := image.Path(t.Context())
+					if err != nil {
+						t.Fatal(err)
+					}
+					runGuest(t, Machine{
+						Name: t.Name(), Kernel: k, Disks: []string{disk}, Append: "cgroup=" + cgroup, CPUs: 1, Memory: 2048, Timeout: 15 * time.Minute,
+						Initramfs: Initramfs{
+							Load: modulesOfDocker(k), Files: files,
+							Command: "mount -t tmpfs tmpfs /tmp && mkdir -p /var/lib/docker && mount -t tmpfs tmpfs /var/lib/docker && exec guest",
+						},
+					})
+				})
+			}
+		}
+	})
+}
+
+// runGuest runs guest in a machine, and makes a test of each of its checks.
+func runGuest(t *testing.T, m Machine) {
+	began := time.Now()
+	c, err := m.Run(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("%v, %s", time.Since(began).Round(time.Second), c.Log)
+	ended := false
+	for line := range strings.Lines(c.Output) {
+		var found struct {
+			Check    string
+			Problems []string
+		}
+		if json.Unmarshal([]byte(line), &found) != nil {
+			t.Log(strings.TrimSpace(line)) // what the programs in it say
+			continue
+		}
+		if found.Check == "end" {
+			ended = true
+			continue
+		}
+		t.Run(found.Check, func(t *testing.T) {
+			for _, problem := range found.Problems {
+				t.Error(problem)
+			}
+		})
+	}
+	if c.Exit != 0 || !ended {
+		t.Errorf("guest exits with %d", c.Exit)
+	}
+}
+
+// buildStatic builds a program that needs nothing of the image.
+func buildStatic(t *testing.T, pkg string) string {
+	path := filepath.Join(t.TempDir(), filepath.Base(pkg))
+	cmd := exec.CommandContext(t.Context(), "go", "build", "-buildvcs=false", "-ldflags=-s -w", "-o", path, pkg)
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if _, err := output(cmd); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
