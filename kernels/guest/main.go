@@ -11,6 +11,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"time"
 )
 
 func main() {
@@ -29,22 +30,32 @@ func run() error {
 	if err != nil {
 		return err
 	}
-
+	progress("Docker answers")
 	exporter, err := startExporter()
 	if err != nil {
 		return err
 	}
+	progress("the exporter is attached")
 	all, err := startAll(docker, busybox)
 	if err != nil {
 		return err
 	}
+	progress("all is started")
 	if err := exporter.settle(len(all)); err != nil {
 		report("settle", err.Error())
 	}
+	progress("all is told of")
 	if err := compareAll(exporter, all); err != nil {
 		return err
 	}
 	report("syscall tracepoints", syscallTracepoints()...)
 	report("end")
 	return nil
+}
+
+var began = time.Now()
+
+// progress tells people where the time goes.
+func progress(what string) {
+	fmt.Fprintf(os.Stderr, "%4.0f s: %s\n", time.Since(began).Seconds(), what)
 }

@@ -9,13 +9,23 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/cilium/ebpf/btf"
 )
 
-// mechanisms checks that each hook is attached, and by the best that these
-// kernels have.
+// mechanisms checks that each hook is attached, and by the best mechanism that
+// the kernel has for it, unless it has not got the system call.
 func mechanisms(m metrics) []string {
 	var p problems
+	types, err := btf.LoadKernelSpec()
+	if err != nil {
+		p.addf("%v", err)
+		return p
+	}
 	const name = "container_start_exporter_probe_attached"
+	if m[name] == nil {
+		p.addf("there is no metric %s", name)
+	}
 	for _, series := range m[name].GetMetric() {
 		of := map[string]string{}
 		for _, pair := range series.GetLabel() {
@@ -23,26 +33,48 @@ func mechanisms(m metrics) []string {
 		}
 		hook, mechanism := of["hook"], of["mechanism"]
 		if series.GetGauge().GetValue() != 1 {
-			p.addf("hook %s is not attached", hook)
-		} else if !slices.Contains(best(hook), mechanism) {
-			p.addf("hook %s is attached by %s; want one of %v", hook, mechanism, best(hook))
+			if _, err := symbolAddress("__x64_sys_" + hook); err == nil {
+				p.addf("hook %s is not attached", hook)
+			}
+		} else if want := best(types, hook); !slices.Contains(want, mechanism) {
+			p.addf("hook %s is attached by %s; want one of %v", hook, mechanism, want)
 		}
-	}
-	if m[name] == nil {
-		p.addf("there is no metric %s", name)
 	}
 	return p
 }
 
-// best are the mechanisms that a hook may have: none is a system call's
-// tracepoint. The functions of a module can be probed by fentry where the
-// kernel tells the module's types, which it does since 5.11.
-func best(hook string) []string {
+// best are the mechanisms that a hook may have, none of them a system call's
+// tracepoint. fentry needs the types of the function's parameters: of some
+// system calls older kernels have only declared them, and of modules they tell
+// no types before 5.11.
+func best(types *btf.Spec, hook string) []string {
 	_, err := os.Stat("/sys/kernel/btf/veth")
-	if err != nil && strings.HasPrefix(hook, "veth_") {
+	if err != nil && strings.HasPrefix(hook, "veth_") || declaredOnly(types, "__x64_sys_"+hook) {
 		return []string{"kprobe"}
 	}
 	return []string{"fentry", "tp_btf", "iter", "netlink"}
+}
+
+// declaredOnly says that a function takes a pointer to what is not defined.
+func declaredOnly(types *btf.Spec, function string) bool {
+	found, err := types.AnyTypesByName(function)
+	if err != nil {
+		return false
+	}
+	for _, one := range found {
+		f, ok := one.(*btf.Func)
+		if !ok {
+			continue
+		}
+		for _, parameter := range f.Type.(*btf.FuncProto).Params {
+			if pointer, ok := btf.As[*btf.Pointer](parameter.Type); ok {
+				if _, ok := btf.As[*btf.Fwd](pointer.Target); ok {
+					return true
+				}
+			}
+		}
+	}
+	return false
 }
 
 // syscallTracepoints checks that no system call takes the way through the
