@@ -73,17 +73,18 @@ func (e *exporter) received() (uint64, error) {
 }
 
 // attached tells how many hooks are attached by the exporter's mechanism
-// itself (others, such as tp_btf, are there in each), and why one is not.
-func (e *exporter) attached() (n int, missing error) {
+// itself (others, such as tp_btf, are there in each); missing is told of those
+// that are not.
+func (e *exporter) attached(missing func(hook string, err error)) (n int) {
 	for _, h := range e.Hooks() {
 		switch {
 		case h.Attached && h.Mechanism == e.mechanism:
 			n++
 		case !h.Attached:
-			missing = h.Err
+			missing(h.Name, h.Err)
 		}
 	}
-	return n, missing
+	return n
 }
 
 // points are where programs are attached.
@@ -109,8 +110,8 @@ func (e *exporter) sleeps() (uint64, error) {
 }
 
 // allowed returns those mechanisms that this kernel allows, and the points of
-// each; why is told of those that it does not.
-func allowed(mechanisms []string, why func(mechanism string, err error)) (allowed []string, points map[string][]string) {
+// each; why is told of those, and of single hooks, that it does not.
+func allowed(mechanisms []string, why func(what string, err error)) (allowed []string, points map[string][]string) {
 	points = map[string][]string{}
 	for _, m := range mechanisms {
 		progress("try %s", m)
@@ -119,10 +120,14 @@ func allowed(mechanisms []string, why func(mechanism string, err error)) (allowe
 			why(m, err)
 			continue
 		}
-		if n, missing := e.attached(); n == 0 {
-			why(m, missing)
-		} else {
+		missing := map[string]error{}
+		if e.attached(func(hook string, err error) { missing[hook] = err }) > 0 {
 			allowed, points[m] = append(allowed, m), e.points()
+			for hook, err := range missing {
+				why(hook+" by "+m, err)
+			}
+		} else {
+			why(m, missing["mount"])
 		}
 		e.Close()
 	}
