@@ -46,9 +46,6 @@ func run() error {
 	if len(o.mechanisms) == 0 {
 		o.mechanisms = bpf.Mechanisms[1:]
 	}
-	if err := pin(otherCPU); err != nil {
-		return err
-	}
 	r, err := o.measure()
 	if err != nil {
 		return err
@@ -84,12 +81,25 @@ type Report struct {
 	Attach  []Attach          `json:"attach,omitempty"`
 }
 
+// measure takes the time of attaching before anything is pinned to a CPU.
 func (o *options) measure() (*Report, error) {
 	r := &Report{Kernel: kernel(), CPUs: online, Rounds: o.rounds, Without: map[string]string{}}
 	without := func(what string, err error) { r.Without[what] = err.Error() }
 	mechanisms, points := allowed(o.mechanisms, without)
 	if len(mechanisms) == 0 {
 		return nil, fmt.Errorf("no mechanism: %v", r.Without)
+	}
+	if o.attachments > 0 {
+		for _, m := range mechanisms {
+			all, err := attaching(m, o.attachments, o.exporter)
+			if err != nil {
+				return nil, err
+			}
+			r.Attach = append(r.Attach, all...)
+		}
+	}
+	if err := pin(otherCPU); err != nil {
+		return nil, err
 	}
 	if o.rounds > 0 {
 		all := configurations(mechanisms, points, without)
@@ -99,20 +109,13 @@ func (o *options) measure() (*Report, error) {
 		}
 		r.Times = times(quickest, all)
 	}
-	for _, m := range mechanisms {
-		if o.events {
+	if o.events {
+		for _, m := range mechanisms {
 			e, err := events(m, points[m])
 			if err != nil {
 				return nil, err
 			}
 			r.Events = append(r.Events, e)
-		}
-		if o.attachments > 0 {
-			all, err := attaching(m, o.attachments, o.exporter)
-			if err != nil {
-				return nil, err
-			}
-			r.Attach = append(r.Attach, all...)
 		}
 	}
 	return r, nil
