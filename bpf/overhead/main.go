@@ -34,7 +34,7 @@ func run() error {
 	var o options
 	app := kingpin.New("overhead", "Measures what the probes cost.")
 	app.Flag("mechanism", "One that is measured; each that the kernel allows, unless given.").EnumsVar(&o.mechanisms, bpf.Mechanisms[1:]...)
-	app.Flag("rounds", "Rounds in which the loops are timed; 0 times none.").Default("15").IntVar(&o.rounds)
+	app.Flag("rounds", "Rounds in which the loops are timed; 0 times none.").Default("11").IntVar(&o.rounds)
 	app.Flag("events", "Count the run times of the programs.").Default("true").BoolVar(&o.events)
 	app.Flag("attachments", "Times that the probes are attached; 0 takes no time of it.").Default("7").IntVar(&o.attachments)
 	app.Flag("exporter", "Exporter whose time to be ready is taken.").ExistingFileVar(&o.exporter)

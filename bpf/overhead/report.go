@@ -48,17 +48,30 @@ func (r *Report) write(to io.Writer) error {
 
 func (r *Report) writeTimes(to io.Writer) {
 	fmt.Fprintf(to, `
-Time of a step: the median over %d rounds of the quickest of %d batches, the middle half of the
-rounds, how much that is more than with nothing attached, and how many times as much.
+Nanoseconds of a step with nothing attached, and with each of the others how much more and how many
+times as much: medians of %d rounds' quickest of %d batches, ± half the width of the middle half.
 
 `, r.Rounds, batches)
-	t := newTable(to, "loop", "attached", "median ns", "half of the rounds", "more ns", "ratio")
+	heads, rows := []string{"loop"}, [][]string{}
 	for _, m := range r.Times {
-		t.row(m.Loop, m.Configuration, ns(m.Median), ns(m.Low)+" to "+ns(m.High),
-			fmt.Sprintf("%+.0f", m.More), fmt.Sprintf("%.3f", m.Ratio))
+		if m.Configuration == nothingAttached {
+			rows = append(rows, []string{m.Loop, ns(m.Median) + m.spread()})
+		} else {
+			at := &rows[len(rows)-1]
+			*at = append(*at, fmt.Sprintf("%+.0f%s, ×%.2f", m.More, m.spread(), m.Ratio))
+		}
+		if len(rows) == 1 {
+			heads = append(heads, m.Configuration)
+		}
+	}
+	t := newTable(to, heads...)
+	for _, row := range rows {
+		t.row(row...)
 	}
 	t.end()
 }
+
+func (m Time) spread() string { return " ± " + ns((m.High-m.Low)/2) }
 
 func (e *Events) writeLoops(to io.Writer) {
 	fmt.Fprintf(to, `
