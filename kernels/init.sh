@@ -18,8 +18,10 @@ if grep -q 'root=/dev/vda' /proc/cmdline; then
 	mount -t ext4 /dev/vda /new || poweroff -f
 else
 	mount -t tmpfs -o mode=755 tmpfs /new
+	mkdir -p /new/bin /new/sbin /new/usr/bin /new/usr/sbin
+	cp -a /bin /sbin /usr /new/
 fi
-mkdir -p /new/proc /new/sys /new/dev /new/run /new/tmp /new/bin /new/usr/bin /new/usr/sbin /new/sbin /new/root /new/etc
+mkdir -p /new/proc /new/sys /new/dev /new/run /new/tmp /new/root /new/etc
 chmod 1777 /new/tmp
 cp -a /root/. /new/
 

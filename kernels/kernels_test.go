@@ -8,17 +8,21 @@ import (
 
 var kernelsFlag = flag.String("kernels", "", "series of Debian's cloud kernels to boot, such as \"5.10 6.12 newest\"")
 
-// eachKernel runs a test for each kernel that the flag names.
-func eachKernel(t *testing.T, test func(*testing.T, Kernel)) {
-	series := strings.Fields(*kernelsFlag)
-	if len(series) == 0 {
+func needKernels(t *testing.T) {
+	t.Helper()
+	if *kernelsFlag == "" {
 		t.Skip("no kernels to boot: make test-kernels")
 	}
+}
+
+// eachKernel runs a test for each kernel that the flag names.
+func eachKernel(t *testing.T, test func(*testing.T, Kernel)) {
+	needKernels(t)
 	archive, err := OpenArchive(t.Context(), "amd64")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, s := range series {
+	for _, s := range strings.Fields(*kernelsFlag) {
 		t.Run(s, func(t *testing.T) {
 			k, err := archive.Kernel(t.Context(), s)
 			if err != nil {

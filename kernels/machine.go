@@ -93,16 +93,16 @@ func run(ctx context.Context, cmd *exec.Cmd) error {
 
 // command is qemu's. It says tcg itself, so that it is the same everywhere.
 func (m Machine) command(ctx context.Context, initramfs, log, said string) *exec.Cmd {
-	program, machine, console := "qemu-system-x86_64", "q35", "ttyS0"
-	if m.Kernel.Arch == "arm64" {
-		program, machine, console = "qemu-system-aarch64", "virt", "ttyAMA0"
+	program, machine, cpu, console := "qemu-system-x86_64", "q35", "max", "ttyS0"
+	if m.Kernel.Arch == "arm64" { // max has pointer authentication, which takes long to emulate
+		program, machine, cpu, console = "qemu-system-aarch64", "virt", "neoverse-n1", "ttyAMA0"
 	}
 	line := "console=" + console + " panic=-1 apparmor=0"
 	if len(m.Disks) > 0 {
 		line += " root=/dev/vda"
 	}
 	args := []string{
-		"-accel", "tcg,thread=multi", "-machine", machine, "-cpu", "max",
+		"-accel", "tcg,thread=single", "-machine", machine, "-cpu", cpu,
 		"-smp", strconv.Itoa(cmp.Or(m.CPUs, 2)), "-m", strconv.Itoa(cmp.Or(m.Memory, 1024)),
 		"-nodefaults", "-display", "none", "-no-reboot",
 		"-kernel", m.Kernel.Image, "-initrd", initramfs, "-append", line + " " + m.Append,
