@@ -1,7 +1,6 @@
 package kernels
 
 import (
-	"cmp"
 	_ "embed"
 	"io/fs"
 	"maps"
@@ -25,7 +24,6 @@ var always = []string{"virtio_pci", "virtio_console", "virtio_blk", "ext4"}
 // the files onto the root (the first disk of the machine, else a tmpfs), makes
 // that the root and runs the command there.
 type Initramfs struct {
-	Busybox string            // a static one of the kernel's architecture; empty is the host's
 	Load    []string          // modules that the init loads, after those they depend on
 	Carry   []string          // modules that are in /modules of the root instead, as NAME.ko
 	Files   map[string]string // path on the root: path on this host, of a file, with its mode
@@ -48,7 +46,7 @@ func (i Initramfs) write(k Kernel, to string) error {
 	}
 	defer f.Close()
 	a := &archiver{w: cpio.NewWriter(f), made: map[string]bool{}}
-	a.copy("bin/busybox", cmp.Or(i.Busybox, "/bin/busybox"))
+	a.copy("bin/busybox", k.Busybox)
 	a.add("init", 0o755, initScript)
 	a.add("command", 0o755, []byte(i.Command))
 	var order strings.Builder

@@ -21,6 +21,7 @@ type Kernel struct {
 	Version string // of the package
 	Image   string // path of the vmlinuz
 	Modules Modules
+	Busybox string // path of a static one of its architecture
 }
 
 // Kernel returns the newest kernel of a series, which it downloads unless it
@@ -51,8 +52,24 @@ func (a *Archive) Kernel(ctx context.Context, series string) (Kernel, error) {
 	if err != nil {
 		return Kernel{}, err
 	}
-	k.Modules, err = findModules(modules)
+	if k.Modules, err = findModules(modules); err != nil {
+		return Kernel{}, err
+	}
+	k.Busybox, err = a.busybox(ctx)
 	return k, err
+}
+
+func (a *Archive) busybox(ctx context.Context) (string, error) {
+	const name = "busybox-static"
+	_, version, err := a.Newest(ctx, "^"+name+"$", "")
+	if err != nil {
+		return "", err
+	}
+	dir, err := a.Unpack(ctx, name+"-"+a.Arch+"_"+version, name+"="+version)
+	if err != nil {
+		return "", err
+	}
+	return one(dir+"/bin/busybox", dir+"/usr/bin/busybox")
 }
 
 func (k Kernel) String() string { return "Linux " + k.Release + " (" + k.Version + ")" }

@@ -1,30 +1,34 @@
 package kernels
 
 import (
+	"cmp"
 	"flag"
+	"runtime"
 	"strings"
 	"testing"
 )
 
-var kernelsFlag = flag.String("kernels", "", "series of Debian's cloud kernels to boot, such as \"5.10 6.12 newest\"")
+var kernelsFlag = flag.String("kernels", "", "series of Debian's cloud kernels to boot, such as \"5.10 6.12-arm64 newest\"")
 
-func needKernels(t *testing.T) {
-	t.Helper()
+// eachKernel runs a test for each kernel that the flag names. One of another
+// architecture is called such as 6.12-arm64.
+func eachKernel(t *testing.T, test func(*testing.T, Kernel)) {
 	if *kernelsFlag == "" {
 		t.Skip("no kernels to boot: make test-kernels")
 	}
-}
-
-// eachKernel runs a test for each kernel that the flag names.
-func eachKernel(t *testing.T, test func(*testing.T, Kernel)) {
-	needKernels(t)
-	archive, err := OpenArchive(t.Context(), "amd64")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, s := range strings.Fields(*kernelsFlag) {
-		t.Run(s, func(t *testing.T) {
-			k, err := archive.Kernel(t.Context(), s)
+	archives := map[string]*Archive{}
+	for _, name := range strings.Fields(*kernelsFlag) {
+		series, arch, _ := strings.Cut(name, "-")
+		arch = cmp.Or(arch, runtime.GOARCH)
+		t.Run(name, func(t *testing.T) {
+			if archives[arch] == nil {
+				a, err := OpenArchive(t.Context(), arch)
+				if err != nil {
+					t.Fatal(err)
+				}
+				archives[arch] = a
+			}
+			k, err := archives[arch].Kernel(t.Context(), series)
 			if err != nil {
 				t.Fatal(err)
 			}
