@@ -14,7 +14,7 @@ import (
 
 // patience is how long anything here may take: much longer than it does where
 // the processor is emulated.
-const patience = 4 * time.Minute
+const patience = 2 * time.Minute
 
 // execute runs a program to its end and gives its standard output. Both of its
 // outputs are files, which do not hold it up when what it leaves behind, a
