@@ -21,7 +21,7 @@ import (
 // would not have it be root starts it as another user.
 var (
 	toRead   = []cap.Value{cap.SYS_PTRACE, cap.DAC_READ_SEARCH}
-	toAttach = []cap.Value{cap.BPF, cap.PERFMON}
+	toAttach = []cap.Value{cap.BPF, cap.PERFMON, cap.SYS_ADMIN}
 )
 
 // moduleStep is how often is looked whether hooks still wait for a module.
@@ -43,16 +43,7 @@ func (c *common) dropPrivileges(probes *bpf.Probes, also ...cap.Value) error {
 		}
 		_ = dropAllBut(keep) // it went well before
 	}()
-	return dropAllBut(slices.Concat(c.toAttachLater(), keep))
-}
-
-// toAttachLater are the capabilities to attach to a module's functions with.
-func (c *common) toAttachLater() []cap.Value {
-	held, err := effective()
-	if err == nil && held(cap.BPF) && held(cap.PERFMON) && c.mechanism != bpf.MechanismFentry {
-		return toAttach
-	}
-	return slices.Concat(toAttach, []cap.Value{cap.SYS_ADMIN}) // in the place of both, or to read a module's types
+	return dropAllBut(slices.Concat(toAttach, keep))
 }
 
 // dropAllBut drops all capabilities but these from all sets, and sees to it

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/cilium/ebpf/btf"
+	"github.com/cilium/ebpf"
 	"golang.org/x/sys/unix"
 
 	"container_start_exporter/bpf"
@@ -44,21 +44,20 @@ listen        tracepoint  no        MISSING: ready (fentry: invalid argument; tr
 // A capability is named where it would help, and only there.
 func TestWhyHooksAreMissing(t *testing.T) {
 	for name, tc := range map[string]struct {
-		err                          error
-		tracefs, noTracefs, noModule bool
+		err                                   error
+		tracefs, noTracefs, refused, notFound bool
 	}{
-		"tracefs is root's":      {err: tracefsError("syscalls/sys_enter_mount/id", unix.EACCES), tracefs: true},
+		"tracefs is root's":      {err: tracefsError("syscalls/sys_enter_mount/id", unix.EACCES), tracefs: true, refused: true},
 		"no such tracepoint":     {err: tracefsError("syscalls/sys_enter_mount/id", unix.ENOENT)},
-		"a kprobe's own":         {err: tracefsError("ebpf_1/mount/id", unix.EACCES)},
-		"tracefs is not mounted": {err: fmt.Errorf("tracepoint: %w: %w", bpf.ErrNoTracefs, unix.EPERM), noTracefs: true},
-		"not among the modules":  {err: fmt.Errorf("fentry: %w (%w)", btf.ErrNotFound, unix.EPERM), noModule: true},
-		"not in the kernel":      {err: fmt.Errorf("fentry: %w", btf.ErrNotFound)},
-		"refused":                {err: fmt.Errorf("fentry: %w", unix.EPERM)},
+		"a kprobe's own":         {err: tracefsError("ebpf_1/mount/id", unix.EACCES), refused: true},
+		"tracefs is not mounted": {err: fmt.Errorf("tracepoint: %w: %w", bpf.ErrNoTracefs, unix.EPERM), noTracefs: true, refused: true},
+		"not in the kernel":      {err: fmt.Errorf("fentry: %w", ebpf.ErrNotSupported), notFound: true},
+		"a perf event":           {err: fmt.Errorf("kprobe: %w", unix.EACCES), refused: true},
 		"attached":               {},
 	} {
 		h := bpf.Hook{Err: errors.Join(tc.err)}
-		if tracefsForbidden(h) != tc.tracefs || tracefsMissing(h) != tc.noTracefs || fentryForbidden(h) != tc.noModule {
-			t.Errorf("%s: %v %v %v", name, tracefsForbidden(h), tracefsMissing(h), fentryForbidden(h))
+		if tracefsForbidden(h) != tc.tracefs || tracefsMissing(h) != tc.noTracefs || refused(h) != tc.refused || notFound(h) != tc.notFound {
+			t.Errorf("%s: %v %v %v %v", name, tracefsForbidden(h), tracefsMissing(h), refused(h), notFound(h))
 		}
 	}
 }

@@ -6,9 +6,10 @@ import (
 	"io/fs"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 
-	"github.com/cilium/ebpf/btf"
+	"github.com/cilium/ebpf"
 	"kernel.org/pub/linux/libs/security/libcap/cap"
 
 	"container_start_exporter/bpf"
@@ -34,8 +35,10 @@ var optional = []privilege{
 		anyHook(tracefsForbidden)},
 	{cap.SYS_ADMIN, "the tracepoints of system calls are not attached where tracefs is not mounted",
 		anyHook(tracefsMissing)},
-	{cap.SYS_ADMIN, "functions of modules are not probed by fentry, while kprobe can",
-		anyHook(fentryForbidden)},
+	{cap.SYS_ADMIN, "neither kprobes nor tracepoints of system calls are attached where kernel.perf_event_paranoid is more than 2",
+		func(hooks []bpf.Hook) bool { return perfIsSysAdmins() && anyHook(refused)(hooks) }},
+	{cap.SYS_ADMIN, "functions of modules are not found by fentry, only by kprobe",
+		func(hooks []bpf.Hook) bool { return modulesHaveTypes() && anyHook(notFound)(hooks) }},
 }
 
 func anyHook(is func(bpf.Hook) bool) func([]bpf.Hook) bool {
@@ -49,10 +52,24 @@ func tracefsForbidden(h bpf.Hook) bool {
 
 func tracefsMissing(h bpf.Hook) bool { return errors.Is(h.Err, bpf.ErrNoTracefs) }
 
-// fentryForbidden tells whether a function was not found for want of the right
-// to look for it in modules.
-func fentryForbidden(h bpf.Hook) bool {
-	return errors.Is(h.Err, btf.ErrNotFound) && errors.Is(h.Err, fs.ErrPermission)
+func refused(h bpf.Hook) bool { return errors.Is(h.Err, fs.ErrPermission) }
+
+// perfIsSysAdmins tells whether CAP_PERFMON is not enough for perf events: so
+// it is by a patch that Debian and Ubuntu have, and by their default.
+func perfIsSysAdmins() bool {
+	text, err := os.ReadFile("/proc/sys/kernel/perf_event_paranoid")
+	level, bad := strconv.Atoi(strings.TrimSpace(string(text)))
+	return err == nil && bad == nil && level > 2
+}
+
+// notFound tells whether a function was in none of the types that could be
+// looked at: those of modules only CAP_SYS_ADMIN can.
+func notFound(h bpf.Hook) bool { return !h.Waiting && errors.Is(h.Err, ebpf.ErrNotSupported) }
+
+// modulesHaveTypes tells whether there are any, as there are since Linux 5.11.
+func modulesHaveTypes() bool {
+	files, err := os.ReadDir("/sys/kernel/btf")
+	return err == nil && len(files) > 1 // the other one is vmlinux
 }
 
 // missingPrivileges says in a line each what a capability would give back that
