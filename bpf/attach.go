@@ -166,8 +166,6 @@ func (p *Probes) attach(a *attacher) error {
 	hooks, links := a.attachAll(probes)
 	p.links = append(p.links, links...)
 	p.hooks = append(p.hooks, hooks...)
-	// the last: what starts to run meanwhile is seen by the hooks above
-	p.hooks = append(p.hooks, p.findRunning())
 	var waiting []probe
 	for i, b := range probes {
 		if h := hooks[i]; h.Err != nil && b.core {

@@ -81,12 +81,6 @@ func Open(o Options) (*Probes, error) {
 }
 
 func (p *Probes) open(o Options) (err error) {
-	if err := p.watch(o.Names, probesTaskClassCLASS_ENGINE); err != nil {
-		return err
-	}
-	if err := p.watch(o.Runtimes, probesTaskClassCLASS_RUNTIME); err != nil {
-		return err
-	}
 	if p.ring, err = ringbuf.NewReader(p.loader.maps[probesMapEvents]); err != nil {
 		return fmt.Errorf("open the ring buffer: %w", err)
 	}
@@ -99,7 +93,22 @@ func (p *Probes) open(o Options) (err error) {
 		a.oneThread = oneThread
 		err = p.attach(a)
 	})
-	return err
+	if err != nil {
+		return err
+	}
+	// Names only now: what is recognised is then seen by every hook.
+	if err := p.watch(o.Names, probesTaskClassCLASS_ENGINE); err != nil {
+		return err
+	}
+	if err := p.watch(o.Runtimes, probesTaskClassCLASS_RUNTIME); err != nil {
+		return err
+	}
+	// The last: what is executed meanwhile is seen by the hooks.
+	h := p.findRunning()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.hooks = append(p.hooks, h)
+	return nil
 }
 
 // watch adds names of executables. A key is the name padded with zeros, and
