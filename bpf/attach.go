@@ -89,26 +89,26 @@ func (a *attacher) ways(p probe) []way {
 // faster than one by one, and some at once with others, as the verifier takes
 // most of the time. What fails is found when it is attached.
 func (a *attacher) loadAll(probes []probe) {
-	var points []point
+	var all []instance
 	for _, p := range probes {
 		if ways := a.ways(p); len(ways) > 0 && p.module == "" {
-			points = append(points, ways[0].points...)
+			all = append(all, a.loader.instances(ways[0].points...)...)
 		}
 	}
 	// programs of like size lie together: deal them out
-	slices.SortFunc(points, func(p, q point) int {
-		return cmp.Or(a.loader.size(q)-a.loader.size(p), strings.Compare(p.loaded(), q.loaded()))
+	slices.SortFunc(all, func(i, j instance) int {
+		return cmp.Or(a.loader.size(j)-a.loader.size(i), strings.Compare(i.name(), j.name()))
 	})
-	points = slices.CompactFunc(points, func(p, q point) bool { return p.loaded() == q.loaded() })
-	hands := make([][]point, min(runtime.GOMAXPROCS(0), 4))
-	for i, p := range points {
-		hands[i%len(hands)] = append(hands[i%len(hands)], p)
+	all = slices.CompactFunc(all, func(i, j instance) bool { return i.name() == j.name() })
+	hands := make([][]instance, min(runtime.GOMAXPROCS(0), 4))
+	for n, i := range all {
+		hands[n%len(hands)] = append(hands[n%len(hands)], i)
 	}
-	var all sync.WaitGroup
+	var loading sync.WaitGroup
 	for _, hand := range hands {
-		all.Go(func() { _ = a.loader.load(hand...) })
+		loading.Go(func() { _ = a.loader.load(hand...) })
 	}
-	all.Wait()
+	loading.Wait()
 }
 
 // attach attaches a probe and tells how it went.
@@ -119,6 +119,7 @@ func (a *attacher) attach(p probe) (Hook, []link.Link) {
 		links, err := a.loader.attach(w)
 		if err == nil {
 			h.Attached, h.Err, h.Mechanism = true, nil, w.mechanism
+			h.unseen = unseen(w)
 			for _, at := range w.points {
 				h.Points = append(h.Points, at.String())
 			}

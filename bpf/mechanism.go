@@ -30,8 +30,9 @@ var errNoWay = errors.New("cannot be had by this mechanism")
 type loader struct {
 	spec     *ebpf.CollectionSpec
 	types    *btf.Cache // the kernel's: to read them takes long
+	preempts bool       // a program may be preempted, and passed over
 	maps     map[string]*ebpf.Map
-	programs map[string]*ebpf.Program // by loaded
+	programs map[string]*ebpf.Program // by instance.name
 	failed   map[string]error         // those that the kernel does not take
 
 	mu     sync.RWMutex
@@ -50,88 +51,110 @@ func newLoader(o Options) (*loader, error) {
 	if err := spec.Variables[probesVarWakeupBytes].Set(uint64(o.BufferSize / 16)); err != nil {
 		return nil, fmt.Errorf("set %s: %w", probesVarWakeupBytes, err)
 	}
+	preempts := preempts()
+	if err := spec.Variables[probesVarPaired].Set(preempts); err != nil {
+		return nil, fmt.Errorf("set %s: %w", probesVarPaired, err)
+	}
 	cpus, err := ebpf.PossibleCPU()
 	if err != nil {
 		return nil, err
 	}
-	scratches := uint32(max(64, 2*cpus))
-	spec.Maps[probesMapScratches].MaxEntries = scratches
-	spec.Maps[probesMapFreeScratches].MaxEntries = scratches
+	spec.Maps[probesMapScratches].MaxEntries *= uint32(cpus)
 
-	maps := spec.Copy()
-	clear(maps.Programs)
 	_ = rlimit.RemoveMemlock() // before 5.11; where it may not be, loading tells
-	c, err := ebpf.NewCollection(maps)
+	c, err := ebpf.NewCollection(&ebpf.CollectionSpec{
+		Maps: spec.Maps, Variables: spec.Variables, Types: spec.Types, ByteOrder: spec.ByteOrder,
+	})
 	if err != nil {
 		return nil, err
 	}
-	l := &loader{spec: spec, types: types, maps: c.Maps, programs: map[string]*ebpf.Program{}, failed: map[string]error{}}
-	for number := range scratches {
-		if err := l.maps[probesMapFreeScratches].Update(nil, number, ebpf.UpdateAny); err != nil {
-			l.close()
-			return nil, fmt.Errorf("fill %s: %w", probesMapFreeScratches, err)
+	return &loader{
+		spec: spec, types: types, preempts: preempts, maps: c.Maps,
+		programs: map[string]*ebpf.Program{}, failed: map[string]error{},
+	}, nil
+}
+
+// instance is a program of the object as it is loaded for a point.
+type instance struct {
+	point
+	second bool // of a pair: see paired in c/call.h
+}
+
+// instances are those of points, in their order.
+func (l *loader) instances(points ...point) []instance {
+	var all []instance
+	for _, p := range points {
+		all = append(all, instance{point: p})
+		if l.preempts && p.traces() {
+			all = append(all, instance{point: p, second: true})
 		}
 	}
-	return l, nil
+	return all
 }
 
-// loaded is what a program of the object is called once it is loaded: that of
-// a fentry or a fexit is loaded anew for each function.
-func (p point) loaded() string {
-	if p.kind == "fentry" || p.kind == "fexit" {
-		return p.program + "/" + p.at
+// traces says that a point is the entry or the exit of a function by fentry.
+func (p point) traces() bool { return p.kind == "fentry" || p.kind == "fexit" }
+
+// name is the same for instances that are one: a program of fentry or fexit is
+// loaded anew for each function.
+func (i instance) name() string {
+	name := i.program
+	if i.traces() {
+		name += "/" + i.at
 	}
-	return p.program
+	if i.second {
+		name += "/second"
+	}
+	return name
 }
 
-// programSpec is the program of a point.
-func (l *loader) programSpec(p point) *ebpf.ProgramSpec {
-	spec := l.spec.Programs[p.program].Copy()
-	if p.kind == "fentry" || p.kind == "fexit" {
-		spec.AttachTo = p.at
+func (l *loader) programSpec(i instance) *ebpf.ProgramSpec {
+	spec := l.spec.Programs[i.program].Copy()
+	if i.traces() {
+		spec.AttachTo = i.at
 	}
 	return spec
 }
 
-// lacking are the programs of points that are not loaded; an error, if one of
-// them could not be.
-func (l *loader) lacking(points []point) (*ebpf.CollectionSpec, error) {
-	spec := l.spec.Copy()
-	clear(spec.Programs)
+// lacking are those that are not loaded; an error, if one of them could not be.
+func (l *loader) lacking(instances []instance) (map[string]*ebpf.ProgramSpec, error) {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
-	for _, p := range points {
-		name := p.loaded()
+	specs := map[string]*ebpf.ProgramSpec{}
+	for _, i := range instances {
+		name := i.name()
 		if err := l.failed[name]; err != nil {
 			return nil, err
 		}
 		if l.programs[name] == nil {
-			spec.Programs[name] = l.programSpec(p)
+			specs[name] = l.programSpec(i)
 		}
 	}
-	return spec, nil
+	return specs, nil
 }
 
-// size is that of a point's program, in instructions.
-func (l *loader) size(p point) int { return len(l.spec.Programs[p.program].Instructions) }
+// size is that of a program, in instructions.
+func (l *loader) size(i instance) int { return len(l.spec.Programs[i.program].Instructions) }
 
 // load loads programs at once, unless they are.
-func (l *loader) load(points ...point) error {
-	spec, err := l.lacking(points)
-	if err != nil || len(spec.Programs) == 0 {
+func (l *loader) load(instances ...instance) error {
+	specs, err := l.lacking(instances)
+	if err != nil || len(specs) == 0 {
 		return err
 	}
-	c, err := ebpf.NewCollectionWithOptions(spec, ebpf.CollectionOptions{MapReplacements: l.maps, Cache: l.types})
+	c, err := ebpf.NewCollectionWithOptions(&ebpf.CollectionSpec{
+		Maps: l.spec.Maps, Programs: specs, Types: l.spec.Types, ByteOrder: l.spec.ByteOrder,
+	}, ebpf.CollectionOptions{MapReplacements: l.maps, Cache: l.types})
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if err != nil {
-		if len(spec.Programs) == 1 {
-			l.failed[points[0].loaded()] = err
+		if len(specs) == 1 {
+			l.failed[instances[0].name()] = err
 		}
 		return err
 	}
 	defer c.Close()
-	for name := range spec.Programs {
+	for name := range specs {
 		if l.programs[name] == nil { // else another was faster
 			l.programs[name] = c.DetachProgram(name)
 		}
@@ -139,11 +162,11 @@ func (l *loader) load(points ...point) error {
 	return nil
 }
 
-// program is that of a point, which is loaded.
-func (l *loader) program(p point) *ebpf.Program {
+// program is that of an instance, which is loaded.
+func (l *loader) program(i instance) *ebpf.Program {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
-	return l.programs[p.loaded()]
+	return l.programs[i.name()]
 }
 
 // use calls f, unless the programs and maps are closed: they may not be while
@@ -154,6 +177,23 @@ func (l *loader) use(f func()) {
 	if !l.closed {
 		f()
 	}
+}
+
+// skips is how often all programs at a point were passed over, at the most.
+func (l *loader) skips(p point) (least uint64) {
+	l.use(func() {
+		for n, i := range l.instances(p) {
+			stats, err := l.programs[i.name()].Stats()
+			if err != nil { // before 5.19 it takes a privilege
+				least = 0
+				return
+			}
+			if n == 0 || stats.RecursionMisses < least {
+				least = stats.RecursionMisses
+			}
+		}
+	})
+	return least
 }
 
 func (l *loader) close() {
@@ -170,13 +210,14 @@ func (l *loader) close() {
 
 // attach attaches all points of a way, or none.
 func (l *loader) attach(w way) (links []link.Link, err error) {
-	for _, p := range w.points {
-		if err := l.load(p); err != nil {
+	instances := l.instances(w.points...)
+	for _, i := range instances {
+		if err := l.load(i); err != nil {
 			return nil, err
 		}
 	}
-	for _, p := range w.points {
-		at, err := l.attachPoint(p)
+	for _, i := range instances {
+		at, err := l.attachInstance(i)
 		if err != nil {
 			closeAll(links)
 			return nil, err
@@ -186,15 +227,15 @@ func (l *loader) attach(w way) (links []link.Link, err error) {
 	return links, nil
 }
 
-func (l *loader) attachPoint(p point) (link.Link, error) {
-	program := l.program(p)
-	switch p.kind {
+func (l *loader) attachInstance(i instance) (link.Link, error) {
+	program := l.program(i)
+	switch i.kind {
 	case "kprobe":
-		return link.Kprobe(p.at, program, nil)
+		return link.Kprobe(i.at, program, nil)
 	case "kretprobe":
-		return kretprobe(p.at, program)
+		return kretprobe(i.at, program)
 	case "tracepoint":
-		group, event := path.Split(p.at)
+		group, event := path.Split(i.at)
 		return link.Tracepoint(path.Clean(group), event, program, nil)
 	}
 	return link.AttachTracing(link.TracingOptions{Program: program})
@@ -216,10 +257,11 @@ func kretprobe(function string, program *ebpf.Program) (link.Link, error) {
 
 // iterate runs the task iterator and returns what it wrote.
 func (l *loader) iterate(p point) ([]byte, error) {
-	if err := l.load(p); err != nil {
+	i := instance{point: p}
+	if err := l.load(i); err != nil {
 		return nil, err
 	}
-	at, err := link.AttachIter(link.IterOptions{Program: l.program(p)})
+	at, err := link.AttachIter(link.IterOptions{Program: l.program(i)})
 	if err != nil {
 		return nil, err
 	}

@@ -43,7 +43,7 @@ func TestEveryProgramLoads(t *testing.T) {
 				continue
 			}
 			for _, at := range w.points {
-				err := l.load(at)
+				err := l.load(instance{point: at})
 				if err == nil || isAbsent(err) || mayNotLoad(p, w) {
 					continue
 				}
@@ -130,7 +130,7 @@ func TestEveryHookFires(t *testing.T) {
 		}
 		way := slices.IndexFunc(p.ways, func(w way) bool { return w.mechanism == h.Mechanism })
 		for _, at := range p.ways[way].points {
-			if runs[at.loaded()] == 0 {
+			if runs[(instance{point: at}).name()] == 0 {
 				t.Errorf("%s: %s at %s was attached and never ran", h.Name, at.program, at)
 			}
 		}

@@ -39,6 +39,7 @@ type Probes struct {
 
 	received [kinds]atomic.Uint64
 	bad      atomic.Uint64 // records that could not be decoded
+	skipped  skipped
 
 	mu      sync.Mutex
 	links   []link.Link
@@ -97,10 +98,7 @@ func (p *Probes) open(o Options) (err error) {
 		return err
 	}
 	// Names only now: what is recognised is then seen by every hook.
-	if err := p.watch(o.Names, probesTaskClassCLASS_ENGINE); err != nil {
-		return err
-	}
-	if err := p.watch(o.Runtimes, probesTaskClassCLASS_RUNTIME); err != nil {
+	if err := p.watch(o); err != nil {
 		return err
 	}
 	// The last: what is executed meanwhile is seen by the hooks.
@@ -111,24 +109,24 @@ func (p *Probes) open(o Options) (err error) {
 	return nil
 }
 
-// watch adds names of executables. A key is the name padded with zeros, and
-// its first eight bytes.
-func (p *Probes) watch(names []string, class probesTaskClass) error {
-	for _, name := range names {
-		var key [len(probesName{}.Text)]byte
-		if name == "" || len(name) >= len(key) {
-			return fmt.Errorf("name of an executable %q: must have 1 to %d bytes", name, len(key)-1)
-		}
-		copy(key[:], name)
-		err := p.loader.maps[probesMapNames].Put(key, uint32(class))
-		if err == nil {
-			err = p.loader.maps[probesMapBeginnings].Put(key[:8], uint32(1))
-		}
-		if err != nil {
-			return fmt.Errorf("watch %s: %w", name, err)
+// watch tells the programs the names of executables.
+func (p *Probes) watch(o Options) error {
+	var begin beginnings
+	for class, names := range map[probesTaskClass][]string{
+		probesTaskClassCLASS_ENGINE: o.Names, probesTaskClassCLASS_RUNTIME: o.Runtimes,
+	} {
+		for _, name := range names {
+			key, err := keyOf(name)
+			if err != nil {
+				return err
+			}
+			if err := p.loader.maps[probesMapNames].Put(key, uint32(class)); err != nil {
+				return fmt.Errorf("watch %s: %w", name, err)
+			}
+			begin.add(key)
 		}
 	}
-	return nil
+	return p.loader.maps[beginningsMap].Put(uint32(0), begin)
 }
 
 func (p *Probes) openNetwork() {

@@ -18,18 +18,26 @@ type probesBase struct {
 	Text [4096]int8
 }
 
+type probesBeginnings struct {
+	_   structs.HostLayout
+	May [16384]uint8
+}
+
 type probesCall struct {
 	_             structs.HostLayout
 	Begin         uint64
 	Kind          uint32
+	Again         uint32
 	MntNs         uint32
+	_             [4]byte
 	Args          [5]uint64
 	NetnsBegin    uint64
 	NetnsTook     uint64
 	BaseLen       uint32
 	Base          uint8
 	BaseTruncated uint8
-	Pad           [2]uint8
+	Pad           [6]uint8
+	_             [4]byte
 }
 
 type probesEventCgroup struct {
@@ -221,10 +229,11 @@ type probesPair struct {
 }
 
 type probesScratch struct {
-	_     structs.HostLayout
-	Fixed [256]int8
-	Text  [20480]int8
-	Proc  struct {
+	_       structs.HostLayout
+	Holders uint64
+	Fixed   [256]int8
+	Text    [20480]int8
+	Proc    struct {
 		_        structs.HostLayout
 		ByThread uint64
 		Word     uint64
@@ -267,11 +276,9 @@ const (
 // Used for safe lookups in a Collection or CollectionSpec.
 const (
 	probesMapBases                      = "bases"
-	probesMapBeginnings                 = "beginnings"
 	probesMapCalls                      = "calls"
 	probesMapContainers                 = "containers"
 	probesMapEvents                     = "events"
-	probesMapFreeScratches              = "free_scratches"
 	probesMapLost                       = "lost"
 	probesMapNames                      = "names"
 	probesMapPairs                      = "pairs"
@@ -365,6 +372,7 @@ const (
 	probesProgTpSetns                   = "tp_setns"
 	probesProgTpUmount                  = "tp_umount"
 	probesProgTpUnshare                 = "tp_unshare"
+	probesVarBeginnings                 = "beginnings"
 	probesVarEventCgroupType            = "event_cgroup_type"
 	probesVarEventExecType              = "event_exec_type"
 	probesVarEventExitType              = "event_exit_type"
@@ -377,6 +385,7 @@ const (
 	probesVarEventRenameType            = "event_rename_type"
 	probesVarEventVethType              = "event_veth_type"
 	probesVarNear                       = "near"
+	probesVarPaired                     = "paired"
 	probesVarStrangers                  = "strangers"
 	probesVarTaskClassType              = "task_class_type"
 	probesVarWakeupBytes                = "wakeup_bytes"
@@ -518,23 +527,22 @@ type probesProgramSpecs struct {
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type probesMapSpecs struct {
-	Bases         *ebpf.MapSpec `ebpf:"bases"`
-	Beginnings    *ebpf.MapSpec `ebpf:"beginnings"`
-	Calls         *ebpf.MapSpec `ebpf:"calls"`
-	Containers    *ebpf.MapSpec `ebpf:"containers"`
-	Events        *ebpf.MapSpec `ebpf:"events"`
-	FreeScratches *ebpf.MapSpec `ebpf:"free_scratches"`
-	Lost          *ebpf.MapSpec `ebpf:"lost"`
-	Names         *ebpf.MapSpec `ebpf:"names"`
-	Pairs         *ebpf.MapSpec `ebpf:"pairs"`
-	Scratches     *ebpf.MapSpec `ebpf:"scratches"`
-	Tasks         *ebpf.MapSpec `ebpf:"tasks"`
+	Bases      *ebpf.MapSpec `ebpf:"bases"`
+	Calls      *ebpf.MapSpec `ebpf:"calls"`
+	Containers *ebpf.MapSpec `ebpf:"containers"`
+	Events     *ebpf.MapSpec `ebpf:"events"`
+	Lost       *ebpf.MapSpec `ebpf:"lost"`
+	Names      *ebpf.MapSpec `ebpf:"names"`
+	Pairs      *ebpf.MapSpec `ebpf:"pairs"`
+	Scratches  *ebpf.MapSpec `ebpf:"scratches"`
+	Tasks      *ebpf.MapSpec `ebpf:"tasks"`
 }
 
 // probesVariableSpecs contains global variables before they are loaded into the kernel.
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type probesVariableSpecs struct {
+	Beginnings         *ebpf.VariableSpec `ebpf:"beginnings"`
 	EventCgroupType    *ebpf.VariableSpec `ebpf:"event_cgroup_type"`
 	EventExecType      *ebpf.VariableSpec `ebpf:"event_exec_type"`
 	EventExitType      *ebpf.VariableSpec `ebpf:"event_exit_type"`
@@ -547,6 +555,7 @@ type probesVariableSpecs struct {
 	EventRenameType    *ebpf.VariableSpec `ebpf:"event_rename_type"`
 	EventVethType      *ebpf.VariableSpec `ebpf:"event_veth_type"`
 	Near               *ebpf.VariableSpec `ebpf:"near"`
+	Paired             *ebpf.VariableSpec `ebpf:"paired"`
 	Strangers          *ebpf.VariableSpec `ebpf:"strangers"`
 	TaskClassType      *ebpf.VariableSpec `ebpf:"task_class_type"`
 	WakeupBytes        *ebpf.VariableSpec `ebpf:"wakeup_bytes"`
@@ -572,27 +581,23 @@ func (o *probesObjects) Close() error {
 //
 // It can be passed to loadProbesObjects or ebpf.CollectionSpec.LoadAndAssign.
 type probesMaps struct {
-	Bases         *ebpf.Map `ebpf:"bases"`
-	Beginnings    *ebpf.Map `ebpf:"beginnings"`
-	Calls         *ebpf.Map `ebpf:"calls"`
-	Containers    *ebpf.Map `ebpf:"containers"`
-	Events        *ebpf.Map `ebpf:"events"`
-	FreeScratches *ebpf.Map `ebpf:"free_scratches"`
-	Lost          *ebpf.Map `ebpf:"lost"`
-	Names         *ebpf.Map `ebpf:"names"`
-	Pairs         *ebpf.Map `ebpf:"pairs"`
-	Scratches     *ebpf.Map `ebpf:"scratches"`
-	Tasks         *ebpf.Map `ebpf:"tasks"`
+	Bases      *ebpf.Map `ebpf:"bases"`
+	Calls      *ebpf.Map `ebpf:"calls"`
+	Containers *ebpf.Map `ebpf:"containers"`
+	Events     *ebpf.Map `ebpf:"events"`
+	Lost       *ebpf.Map `ebpf:"lost"`
+	Names      *ebpf.Map `ebpf:"names"`
+	Pairs      *ebpf.Map `ebpf:"pairs"`
+	Scratches  *ebpf.Map `ebpf:"scratches"`
+	Tasks      *ebpf.Map `ebpf:"tasks"`
 }
 
 func (m *probesMaps) Close() error {
 	return _ProbesClose(
 		m.Bases,
-		m.Beginnings,
 		m.Calls,
 		m.Containers,
 		m.Events,
-		m.FreeScratches,
 		m.Lost,
 		m.Names,
 		m.Pairs,
@@ -605,6 +610,7 @@ func (m *probesMaps) Close() error {
 //
 // It can be passed to loadProbesObjects or ebpf.CollectionSpec.LoadAndAssign.
 type probesVariables struct {
+	Beginnings         *ebpf.Variable `ebpf:"beginnings"`
 	EventCgroupType    *ebpf.Variable `ebpf:"event_cgroup_type"`
 	EventExecType      *ebpf.Variable `ebpf:"event_exec_type"`
 	EventExitType      *ebpf.Variable `ebpf:"event_exit_type"`
@@ -617,6 +623,7 @@ type probesVariables struct {
 	EventRenameType    *ebpf.Variable `ebpf:"event_rename_type"`
 	EventVethType      *ebpf.Variable `ebpf:"event_veth_type"`
 	Near               *ebpf.Variable `ebpf:"near"`
+	Paired             *ebpf.Variable `ebpf:"paired"`
 	Strangers          *ebpf.Variable `ebpf:"strangers"`
 	TaskClassType      *ebpf.Variable `ebpf:"task_class_type"`
 	WakeupBytes        *ebpf.Variable `ebpf:"wakeup_bytes"`

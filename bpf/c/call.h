@@ -8,10 +8,21 @@
 #define CALL_H
 
 #include <linux/types.h>
+#include <stdbool.h>
+
+/*
+ * Whether each entry and each exit by fentry is attached twice. On a kernel
+ * that preempts, a program may be preempted in the midst, and the kernel passes
+ * over the same program on that CPU until it is done (prog->active,
+ * kernel/bpf/trampoline.c). The other of the pair then does the work; where
+ * none was passed over, it finds it done.
+ */
+const volatile bool paired = false;
 
 struct call {
 	__u64 begin;
 	__u32 kind;   /* 0: the thread is in none */
+	__u32 again;  /* the second entry of a pair is to come */
 	__u32 mnt_ns; /* unshare, setns: where the caller was */
 	__u64 args[5];
 	__u64 netns_begin; /* of copy_net_ns, where the call makes a network namespace */
@@ -19,7 +30,7 @@ struct call {
 	__u32 base_len; /* pivot_root: see struct event_mount */
 	__u8 base;
 	__u8 base_truncated;
-	__u8 pad[2];
+	__u8 pad[6];
 };
 
 #endif

@@ -27,7 +27,18 @@ static __always_inline struct call *call_get(struct task *t, __u64 id)
 	return bpf_map_lookup_elem(&calls, &id);
 }
 
-/* Begins a call; NULL where there is no room, which is counted. */
+/* Counts a call that is still open, as its exit was missed. */
+static __always_inline void call_missed(struct call *call)
+{
+	/* that of a fork or an exec which succeeds is another event */
+	if (call->kind && call->kind != EVENT_FORK && call->kind != EVENT_EXEC)
+		count_lost(call->kind);
+}
+
+/*
+ * Begins a call; NULL where the first entry of a pair has done so, and where
+ * there is no room, which is counted.
+ */
 static __always_inline struct call *call_enter(struct task *t, __u32 kind)
 {
 	__u64 id = bpf_get_current_pid_tgid();
@@ -41,10 +52,13 @@ static __always_inline struct call *call_enter(struct task *t, __u32 kind)
 			return NULL;
 		}
 	}
-	/* its exit was missed; those of a fork and an exec are not told here */
-	if (call->kind && call->kind != EVENT_FORK && call->kind != EVENT_EXEC)
-		count_lost(call->kind);
+	if (call->again && call->kind == kind) {
+		call->again = false;
+		return NULL;
+	}
+	call_missed(call);
 	call->kind = kind;
+	call->again = paired;
 	call->netns_took = 0;
 	call->begin = bpf_ktime_get_boot_ns();
 	return call;

@@ -28,7 +28,7 @@ static __always_inline int cgroup_changed(__u32 kind, struct cgroup *cgroup, con
 	e->path_len = put_kernel_text(s, 0, path);
 	e->pad = 0;
 	EMIT(s, event_cgroup, e->path_len, false);
-	scratch_give(&number);
+	scratch_give(s);
 	return 0;
 }
 
@@ -47,5 +47,5 @@ int BPF_PROG(cgroup_rmdir, struct cgroup *cgroup, const char *path)
 SEC("tp_btf/cgroup_attach_task")
 int BPF_PROG(cgroup_attach_task, struct cgroup *cgroup, const char *path, struct task_struct *task)
 {
-	return cgroup_changed(EVENT_CGROUP_ATTACH, cgroup, path, task);
+	return cgroup_changed(EVENT_CGROUP_ATTACH, cgroup, path, untrusted(task));
 }

@@ -76,15 +76,6 @@ static __always_inline __u64 put_args(struct scratch *s, struct event_exec *e, _
 	return at + all;
 }
 
-/*
- * Whether the beginning of a name is that of one to be watched: for all other
- * programs of the host that is all there is to be done.
- */
-static __always_inline bool is_candidate(__u64 beginning)
-{
-	return bpf_map_lookup_elem(&beginnings, &beginning);
-}
-
 /* Eight characters without what follows a NUL. */
 static __always_inline __u64 cut(__u64 w)
 {
@@ -111,7 +102,7 @@ static __always_inline bool may_be_named(struct linux_binprm *bprm)
 
 	READ_COMM(comm, current_task());
 	path = cut(comm[0]);
-	return is_candidate(file) || (path != file && is_candidate(path));
+	return may_begin(file) || may_begin(path);
 }
 
 static __always_inline __u32 exec_as(struct scratch *s, struct task *t, struct linux_binprm *bprm,
@@ -154,7 +145,7 @@ static __always_inline int process_exec(struct task_struct *task, struct linux_b
 	if (!s)
 		return 0;
 	class = exec_as(s, t, bprm, &told);
-	scratch_give(&number);
+	scratch_give(s);
 	if (!told)
 		return 0;
 
@@ -165,6 +156,7 @@ static __always_inline int process_exec(struct task_struct *task, struct linux_b
 	} else if (!t) {
 		task_put(task, class, true, 1);
 	} else {
+		call_exit(&t->call);
 		t->class = class;
 		t->executed = true;
 		t->threads = 1;
@@ -202,7 +194,7 @@ static __always_inline void exec_failed(struct task *t, struct call *call, long 
 	e->truncated = 0;
 	e->last = 0;
 	EMIT(s, event_exec, e->file_len, false);
-	scratch_give(&number);
+	scratch_give(s);
 }
 
 /* An exec that succeeds is told by sched_process_exec, one that does not here. */
@@ -237,7 +229,7 @@ static __always_inline int execveat_enter(const unsigned long *a)
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(sched_process_exec, struct task_struct *task, int old_pid, struct linux_binprm *bprm)
 {
-	return process_exec(task, bprm);
+	return process_exec(untrusted(task), bprm);
 }
 
 SYSCALL_ENTER(execve, 1, execve_enter)

@@ -154,7 +154,7 @@ static __always_inline void save_base(struct call *call, __u64 id)
 		call->base_len = e->base_len;
 		call->base_truncated = e->base_truncated;
 	}
-	scratch_give(&number);
+	scratch_give(s);
 }
 
 /* Fills and emits the record. Without paths, no path is followed: that is the most to verify. */
@@ -207,7 +207,7 @@ static __always_inline int call_of_mount_exit(long ret, const bool paths)
 	s = scratch_take(&number, call->kind);
 	if (s) {
 		put_mount(t, s, number, call, ret, paths);
-		scratch_give(&number);
+		scratch_give(s);
 	}
 	call_exit(call);
 	if (!t)

@@ -164,7 +164,7 @@ static __always_inline int netlink_exit(long ret)
 	s = scratch_take(&number, EVENT_NETLINK);
 	if (s) {
 		put_netlink(t, s, number, call, ret);
-		scratch_give(&number);
+		scratch_give(s);
 	}
 	call_exit(call);
 	return 0;

@@ -93,9 +93,13 @@ static __always_inline int process_exit(struct task_struct *task)
 	struct task *t = task_current();
 	struct event_cost cost;
 	struct event_exit *e;
+	struct call *call;
 
 	if (!t)
 		return 0;
+	call = call_current(t);
+	if (call)
+		call_missed(call);
 	cost_of(task, &cost);
 	cost_end(&t->ended, &cost);
 	if (!is_last(t, task))
@@ -167,19 +171,19 @@ static __always_inline int process_running(struct seq_file *seq, struct task_str
 SEC("tp_btf/task_newtask")
 int BPF_PROG(task_newtask, struct task_struct *child, __u64 flags)
 {
-	return process_fork(child, flags);
+	return process_fork(untrusted(child), flags);
 }
 
 SEC("tp_btf/sched_process_exit")
 int BPF_PROG(sched_process_exit, struct task_struct *task)
 {
-	return process_exit(task);
+	return process_exit(untrusted(task));
 }
 
 SEC("tp_btf/task_rename")
 int BPF_PROG(task_rename, struct task_struct *task, const char *name)
 {
-	return process_rename(task, name);
+	return process_rename(untrusted(task), name);
 }
 
 SEC("iter/task")

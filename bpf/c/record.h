@@ -36,6 +36,7 @@ struct proc_path {
 };
 
 struct scratch {
+	__u64 holders;
 	char fixed[FIXED_MAX];
 	char text[TEXT_SPACE];
 	struct proc_path proc;
@@ -43,21 +44,17 @@ struct scratch {
 
 /*
  * Scratches are taken and given back: a program may be preempted, always by
- * fentry and since Linux 7 at a tracepoint too, so that none can be a CPU's
- * own. Go makes two for each CPU, and puts their numbers on the stack.
+ * fentry and since Linux 7 at a tracepoint too, and another then runs on the
+ * same CPU. It stays on its CPU, of which these are.
  */
+#define SCRATCHES 3
+
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 64);
+	__uint(max_entries, SCRATCHES); /* Go makes so many for each CPU */
 	__type(key, __u32);
 	__type(value, struct scratch);
 } scratches SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_STACK);
-	__uint(max_entries, 64);
-	__type(value, __u32);
-} free_scratches SEC(".maps");
 
 /* The scratch of that number. */
 static __always_inline struct scratch *scratch_get(__u32 number)
@@ -65,21 +62,34 @@ static __always_inline struct scratch *scratch_get(__u32 number)
 	return bpf_map_lookup_elem(&scratches, &number);
 }
 
-/* Takes a scratch; NULL where there is none, which is counted. */
+/*
+ * Takes a scratch; NULL where there is none, which is counted. Who finds
+ * itself the only holder has it: of two that come at once that is one or none.
+ * An addition that returns the sum is an instruction of 5.12 and later.
+ */
 static __always_inline struct scratch *scratch_take(__u32 *number, __u32 kind)
 {
-	struct scratch *s = NULL;
+	__u32 first = bpf_get_smp_processor_id() * SCRATCHES;
+	struct scratch *s;
 
-	if (!bpf_map_pop_elem(&free_scratches, number))
+	for (int i = 0; i < SCRATCHES; i++) {
+		*number = first + i;
 		s = scratch_get(*number);
-	if (!s)
-		count_lost(kind);
-	return s;
+		if (!s)
+			break;
+		__sync_fetch_and_add(&s->holders, 1);
+		barrier();
+		if (*(volatile __u64 *)&s->holders == 1)
+			return s;
+		__sync_fetch_and_add(&s->holders, -1);
+	}
+	count_lost(kind);
+	return NULL;
 }
 
-static __always_inline void scratch_give(__u32 *number)
+static __always_inline void scratch_give(struct scratch *s)
 {
-	bpf_map_push_elem(&free_scratches, number, 0);
+	__sync_fetch_and_add(&s->holders, -1);
 }
 
 /* A record's struct lies at the end of the fixed part, so that its texts follow it. */

@@ -1,0 +1,31 @@
+package bpf
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math/bits"
+)
+
+// nameKey is the name of an executable as the programs have it: padded with
+// zeros, of which one is at least at the end.
+type nameKey [len(probesName{}.Text)]byte
+
+func keyOf(name string) (key nameKey, err error) {
+	if name == "" || len(name) >= len(key) {
+		return key, fmt.Errorf("name of an executable %q: must have 1 to %d bytes", name, len(key)-1)
+	}
+	copy(key[:], name)
+	return key, nil
+}
+
+// beginnings says for a hash of the first eight characters of a name whether
+// there may be such a name: may_begin in c/task.h.
+type beginnings [len(probesBeginnings{}.May)]byte
+
+// beginningsMap is the section that they are in.
+const beginningsMap = ".data.beginnings"
+
+func (b *beginnings) add(key nameKey) {
+	hash := binary.LittleEndian.Uint64(key[:8]) * 0x9e3779b97f4a7c15
+	b[hash>>(64-bits.Len(uint(len(b)-1)))] = 1
+}
