@@ -38,6 +38,11 @@ func TestModuleLoadedLater(t *testing.T) {
 		}
 		time.Sleep(moduleTick)
 	}
+	for _, h := range w.vethHooks() {
+		if *mechanism == MechanismAuto && modulesHaveTypes() && h.Mechanism != MechanismFentry {
+			t.Errorf("%s is attached by %s: %v", h.Name, h.Mechanism, h.Err)
+		}
+	}
 	play(t, "cse-late", "veth")
 	w.one(collector.KindVethNewlink, func(e *collector.Event) bool { return e.Name == "cse-host" })
 }

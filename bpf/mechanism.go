@@ -33,7 +33,7 @@ type loader struct {
 	preempts bool       // a program may be preempted, and passed over
 	maps     map[string]*ebpf.Map
 	programs map[string]*ebpf.Program // by instance.name
-	failed   map[string]error         // those that the kernel does not take
+	failed   map[string]error         // those that the kernel does not take, though it has the function
 
 	mu     sync.RWMutex
 	closed bool
@@ -148,7 +148,7 @@ func (l *loader) load(instances ...instance) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if err != nil {
-		if len(specs) == 1 {
+		if len(specs) == 1 && !isAbsent(err) { // else its module may come
 			l.failed[instances[0].name()] = err
 		}
 		return err
@@ -285,8 +285,13 @@ func closeAll(links []link.Link) error {
 	return errors.Join(errs...)
 }
 
-// moduleMissing says that a kernel module is not there now.
+// moduleMissing says that a kernel module is not there now, or not yet ready. One
+// that is built in tells no state.
 func moduleMissing(name string) bool {
-	_, err := os.Stat("/sys/module/" + name)
+	dir := "/sys/module/" + name
+	if state, err := os.ReadFile(dir + "/initstate"); err == nil {
+		return string(state) != "live\n"
+	}
+	_, err := os.Stat(dir)
 	return errors.Is(err, fs.ErrNotExist)
 }

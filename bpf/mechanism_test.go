@@ -53,6 +53,23 @@ func TestEveryProgramLoads(t *testing.T) {
 	}
 }
 
+// TestAbsenceIsNotRemembered loads a program for a function that is not there: it
+// may come with a module.
+func TestAbsenceIsNotRemembered(t *testing.T) {
+	needRoot(t)
+	l, err := newLoader(Options{BufferSize: defaultBufferSize})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.close()
+	if err := l.load(point{"fentry", "cse_newlink", "fentry_veth_newlink"}); !isAbsent(err) {
+		t.Errorf("the program of a function that is not there: %v", err)
+	}
+	if len(l.failed) > 0 {
+		t.Errorf("will not be tried again: %v", l.failed)
+	}
+}
+
 // mayNotLoad says what the types of a kernel before 5.11 do not allow: modules
 // have none, and of execveat's argument there is only a declaration.
 func mayNotLoad(p probe, w way) bool {
