@@ -17,13 +17,22 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// moduleTick is how often is looked whether a module was loaded.
-const moduleTick = 100 * time.Millisecond
+const (
+	// moduleTick is how often is looked whether a module was loaded.
+	moduleTick = 100 * time.Millisecond
+	// moduleGrace is for how long a hook is tried once its module is there.
+	moduleGrace = 10 * time.Second
+)
 
 // attacher attaches probes by the best mechanism that the kernel takes.
 type attacher struct {
-	loader *loader
-	refuse map[string]error // mechanisms that cannot be used, and why
+	loader    *loader
+	attachWay func(way) ([]link.Link, error) // loader.attach
+	mechanism string                         // asked for, or MechanismAuto
+	refuse    map[string]error               // mechanisms that cannot be used, and why
+	// sysAdmin says that CAP_SYS_ADMIN is effective: neither bpf(2) nor
+	// perf_event_open(2) refuses for want of a privilege then.
+	sysAdmin bool
 	// oneThread says that no other thread than the caller's sees tracefs.
 	oneThread bool
 }
@@ -31,7 +40,7 @@ type attacher struct {
 // newAttacher tries what the kernel takes; noTracefs is why there is no
 // tracefs, without which no tracepoint of a system call is found.
 func newAttacher(l *loader, mechanism string, noTracefs error) *attacher {
-	a := &attacher{loader: l, refuse: map[string]error{}}
+	a := &attacher{loader: l, attachWay: l.attach, mechanism: mechanism, refuse: map[string]error{}, sysAdmin: sysAdmin()}
 	for _, m := range Mechanisms[1:] {
 		if mechanism != MechanismAuto && mechanism != m {
 			a.refuse[m] = errNoWay
@@ -51,9 +60,23 @@ func newAttacher(l *loader, mechanism string, noTracefs error) *attacher {
 		if err == nil {
 			break // the next is for functions that this cannot have
 		}
-		a.refuse[w.mechanism] = fmt.Errorf("not with this kernel: %w", cause(err))
+		a.refuse[w.mechanism] = cause(err)
+		if !a.mayLack(err) {
+			a.refuse[w.mechanism] = fmt.Errorf("not with this kernel: %w", cause(err))
+		}
 	}
 	return a
+}
+
+// mayLack says that the kernel may have refused for want of a privilege.
+func (a *attacher) mayLack(err error) bool { return !a.sysAdmin && errors.Is(err, fs.ErrPermission) }
+
+// sysAdmin asks the kernel for what only CAP_SYS_ADMIN may: to list the types
+// that are loaded.
+func sysAdmin() bool {
+	var types btf.HandleIterator
+	defer func() { types.Handle.Close() }()
+	return types.Next() || !errors.Is(types.Err(), fs.ErrPermission)
 }
 
 // cause is what the kernel said, without what led to it.
@@ -70,7 +93,7 @@ func (a *attacher) allows(mechanism string) bool { return a.refuse[mechanism] ==
 // try attaches the entry of a way, and detaches it.
 func (a *attacher) try(w way) error {
 	w.points = w.points[len(w.points)-1:]
-	links, err := a.loader.attach(w)
+	links, err := a.attachWay(w)
 	return errors.Join(err, closeAll(links))
 }
 
@@ -113,19 +136,20 @@ func (a *attacher) loadAll(probes []probe) {
 
 // attach attaches a probe and tells how it went.
 func (a *attacher) attach(p probe) (Hook, []link.Link) {
-	h := Hook{Name: p.name, Feeds: p.feeds, Mechanism: p.ways[len(p.ways)-1].mechanism}
+	h := Hook{Name: p.name, Feeds: p.feeds, Mechanism: a.resort(p)}
 	absent, tried := 0, a.ways(p)
 	for _, w := range tried {
-		links, err := a.loader.attach(w)
+		links, err := a.attachWay(w)
 		if err == nil {
-			h.Attached, h.Err, h.Mechanism = true, nil, w.mechanism
+			h.Attached, h.Err, h.Mechanism, h.Points = true, nil, w.mechanism, where(w, links)
 			h.unseen = unseen(w)
-			for _, at := range w.points {
-				h.Points = append(h.Points, at.String())
-			}
 			return h, links
 		}
-		if isAbsent(err) {
+		switch {
+		case !isAbsent(err):
+		case p.module != "" && w.mechanism == MechanismFentry && !a.sysAdmin:
+			err = fmt.Errorf("%w: %w", err, errHidden)
+		default:
 			absent++
 		}
 		h.Mechanism, h.Err = w.mechanism, errors.Join(h.Err, fmt.Errorf("%s: %w", w.mechanism, err))
@@ -136,9 +160,31 @@ func (a *attacher) attach(p probe) (Hook, []link.Link) {
 	case p.module != "":
 		h.Waiting = absent > 0 && moduleMissing(p.module)
 	case absent == len(tried):
-		h.Err = errAbsent
+		h.Err = ErrAbsent
 	}
 	return h, nil
+}
+
+// resort is the mechanism of a probe that is attached by none: the one that was
+// asked for, where there is a choice, else the last.
+func (a *attacher) resort(p probe) string {
+	if a.mechanism != MechanismAuto && len(p.ways) > 1 {
+		return a.mechanism
+	}
+	return p.ways[len(p.ways)-1].mechanism
+}
+
+// where are the points of a way that is attached, for Hook.Points.
+func where(w way, links []link.Link) []string {
+	var points []string
+	for i, p := range w.points {
+		at := p.String()
+		if _, is := links[i].(narrow); is {
+			at += narrowMark
+		}
+		points = append(points, at)
+	}
+	return points
 }
 
 // isAbsent says that there is no such function: neither in the kernel's types,
@@ -155,10 +201,14 @@ func (a *attacher) refused(p probe) error {
 			reasons = append(reasons, fmt.Errorf("%s: %w", w.mechanism, err))
 		}
 	}
-	if len(reasons) == 0 {
+	err := errors.Join(reasons...)
+	switch {
+	case err == nil:
 		return errNoWay
+	case a.mechanism != MechanismAuto, errors.Is(err, ErrNoTracefs), a.mayLack(err):
+		return err // it may be had in another way
 	}
-	return errors.Join(reasons...)
+	return fmt.Errorf("%w: %w", ErrAbsent, err)
 }
 
 // attach attaches all that is in the table.
@@ -199,30 +249,38 @@ func (a *attacher) attachAll(probes []probe) ([]Hook, []link.Link) {
 	return hooks, slices.Concat(links...)
 }
 
-// attachLate attaches probes when the modules that they are in are loaded.
+// attachLate attaches probes when the modules that they are in are loaded. For a
+// while they are tried again: what kept them from it may pass.
 func (p *Probes) attachLate(a *attacher, waiting []probe) {
 	ticker := time.NewTicker(moduleTick)
 	defer ticker.Stop()
+	since := map[string]time.Time{} // when modules were there first
 	for len(waiting) > 0 {
 		select {
 		case <-p.closed:
 			return
 		case <-ticker.C:
 		}
-		var still []probe
-		for _, b := range waiting {
-			if moduleMissing(b.module) || !p.attachNow(a, b) {
-				still = append(still, b)
+		waiting = slices.DeleteFunc(waiting, func(b probe) bool {
+			if moduleMissing(b.module) {
+				delete(since, b.module)
+				return false
 			}
-		}
-		waiting = still
+			if since[b.module].IsZero() {
+				since[b.module] = time.Now()
+			}
+			return p.attachNow(a, b, time.Since(since[b.module]) >= moduleGrace)
+		})
 	}
 }
 
-// attachNow attaches a probe that waited, and returns whether that is over: a
-// module that is there may not be ready yet.
-func (p *Probes) attachNow(a *attacher, b probe) bool {
+// attachNow attaches a probe that waited, and returns whether that is over: it
+// is attached, or was tried for the last time.
+func (p *Probes) attachNow(a *attacher, b probe, last bool) bool {
 	h, links := a.attach(b)
+	if !h.Attached && (!last || h.Waiting) {
+		return false
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for i := range p.hooks {
@@ -231,5 +289,5 @@ func (p *Probes) attachNow(a *attacher, b probe) bool {
 		}
 	}
 	p.links = append(p.links, links...)
-	return h.Attached
+	return true
 }

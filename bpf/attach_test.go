@@ -1,14 +1,199 @@
 package bpf
 
 import (
+	"errors"
+	"fmt"
+	"io/fs"
 	"os"
+	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"container_start_exporter/collector"
 
+	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/link"
 	"golang.org/x/sys/unix"
 )
+
+// What the kernel and the library say.
+var (
+	notInTypes = fmt.Errorf("fentry f: %w", ebpf.ErrNotSupported)
+	noSymbol   = fmt.Errorf("token f: not found: %w", unix.ENOENT)
+	forbidden  = fmt.Errorf("token f: opening perf event: %w", unix.EACCES)
+)
+
+// A module that is there, on any kernel, and one that is on none.
+const moduleHere, moduleNowhere = "kernel", "cse"
+
+// fakeAttacher attaches ways to nothing, unless there is an error for their
+// mechanism.
+func fakeAttacher(mechanism string, sysAdmin bool, errs map[string]error) *attacher {
+	return &attacher{mechanism: mechanism, sysAdmin: sysAdmin, attachWay: func(w way) ([]link.Link, error) {
+		return make([]link.Link, len(w.points)), errs[w.mechanism]
+	}}
+}
+
+func TestWhyNotAttached(t *testing.T) {
+	inModule := func(module string) probe {
+		p := function("f", "f", "f", "")
+		p.module = module
+		return p
+	}
+	refusing := func(a *attacher, refuse map[string]error) *attacher {
+		a.refuse = refuse
+		return a
+	}
+	refusedBoth := map[string]error{
+		MechanismFentry: fmt.Errorf("not with this kernel: %w", unix.EPERM),
+		MechanismKprobe: fmt.Errorf("not with this kernel: %w", unix.ENOENT),
+	}
+	for name, tc := range map[string]struct {
+		a         *attacher
+		p         probe
+		mechanism string
+		waiting   bool
+		is, isNot error
+	}{
+		"no such system call": {
+			a: refusing(fakeAttacher(MechanismAuto, false, map[string]error{"fentry": notInTypes, "kprobe": noSymbol}),
+				map[string]error{MechanismTracepoint: errTax}),
+			p: systemCall("f", "mount", ""), mechanism: "kprobe", is: ErrAbsent,
+		},
+		"module is not loaded": {
+			a: fakeAttacher(MechanismAuto, true, map[string]error{"fentry": notInTypes, "kprobe": noSymbol}),
+			p: inModule(moduleNowhere), mechanism: "kprobe", waiting: true, isNot: ErrAbsent,
+		},
+		"module is not loaded, types are hidden": {
+			a: fakeAttacher(MechanismAuto, false, map[string]error{"fentry": notInTypes, "kprobe": noSymbol}),
+			p: inModule(moduleNowhere), mechanism: "kprobe", waiting: true, is: errHidden,
+		},
+		"types are hidden, perf events forbidden": {
+			a: fakeAttacher(MechanismAuto, false, map[string]error{"fentry": notInTypes, "kprobe": forbidden}),
+			p: inModule(moduleNowhere), mechanism: "kprobe", is: fs.ErrPermission, isNot: ErrAbsent,
+		},
+		"fentry asked for, types are hidden": {
+			a: refusing(fakeAttacher(MechanismFentry, false, map[string]error{"fentry": notInTypes}),
+				map[string]error{MechanismKprobe: errNoWay}),
+			p: inModule(moduleNowhere), mechanism: "fentry", is: errHidden, isNot: ErrAbsent,
+		},
+		"fentry asked for, which the kernel has not": {
+			a: refusing(fakeAttacher(MechanismFentry, true, nil), map[string]error{
+				MechanismFentry: refusedBoth[MechanismFentry], MechanismKprobe: errNoWay, MechanismTracepoint: errNoWay}),
+			p: systemCall("f", "mount", ""), mechanism: "fentry", is: unix.EPERM, isNot: ErrAbsent,
+		},
+		"tracepoints asked for, where there are functions only": {
+			a: refusing(fakeAttacher(MechanismTracepoint, true, nil), map[string]error{
+				MechanismFentry: errNoWay, MechanismKprobe: errNoWay}),
+			p: inModule(moduleHere), mechanism: "tracepoint", is: errNoWay, isNot: ErrAbsent,
+		},
+		"the kernel hooks no functions": {
+			a: refusing(fakeAttacher(MechanismAuto, true, nil), refusedBoth),
+			p: inModule(moduleHere), mechanism: "kprobe", is: ErrAbsent,
+		},
+		"a privilege may be missing": {
+			a: refusing(fakeAttacher(MechanismAuto, false, nil), refusedBoth),
+			p: inModule(moduleHere), mechanism: "kprobe", is: fs.ErrPermission, isNot: ErrAbsent,
+		},
+		"tracefs is missing": {
+			a: refusing(fakeAttacher(MechanismAuto, true, nil), map[string]error{MechanismFentry: refusedBoth[MechanismFentry],
+				MechanismKprobe: refusedBoth[MechanismKprobe], MechanismTracepoint: ErrNoTracefs}),
+			p: systemCall("f", "mount", ""), mechanism: "tracepoint", is: ErrNoTracefs, isNot: ErrAbsent,
+		},
+	} {
+		h, _ := tc.a.attach(tc.p)
+		if h.Attached || h.Mechanism != tc.mechanism || h.Waiting != tc.waiting {
+			t.Errorf("%s: %+v", name, h)
+		}
+		if h.Err == nil || tc.is != nil && !errors.Is(h.Err, tc.is) || tc.isNot != nil && errors.Is(h.Err, tc.isNot) {
+			t.Errorf("%s: %v", name, h.Err)
+		}
+	}
+}
+
+// TestNarrow wants a kretprobe without maxActive to be told.
+func TestNarrow(t *testing.T) {
+	a := fakeAttacher(MechanismKprobe, true, nil)
+	a.refuse = map[string]error{MechanismFentry: errNoWay}
+	p := systemCall("f", "mount", "")
+	if h, _ := a.attach(p); !h.Attached || h.Narrow() {
+		t.Errorf("with maxActive: %+v", h)
+	}
+	a.attachWay = func(way) ([]link.Link, error) { return []link.Link{narrow{}, nil}, nil }
+	h, _ := a.attach(p)
+	want := []string{"kretprobe:" + syscallFunction("f") + " (few at once)", "kprobe:" + syscallFunction("f")}
+	if !h.Narrow() || !slices.Equal(h.Points, want) {
+		t.Errorf("without: %q", h.Points)
+	}
+}
+
+// TestNoFunction has what kernels say of a kretprobe of nothing.
+func TestNoFunction(t *testing.T) {
+	for _, errno := range []unix.Errno{unix.ENOENT, unix.EINVAL} {
+		if err := noFunction(fmt.Errorf("opening perf event: %w", errno)); !isAbsent(err) || cause(err) != errno {
+			t.Errorf("%v", err)
+		}
+	}
+	if isAbsent(noFunction(forbidden)) {
+		t.Error("is absent, where it is forbidden")
+	}
+}
+
+// TestAttachLate lets a module come, in a time of its own, whose functions can
+// be attached after a while, or never.
+func TestAttachLate(t *testing.T) {
+	p := function("f", "f", "", "")
+	p.module = moduleHere
+	for name, after := range map[string]time.Duration{
+		"at once": 0, "soon": moduleGrace / 2, "never": 1000 * time.Hour,
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			begin := time.Now()
+			late := &Probes{closed: make(chan struct{}), hooks: []Hook{{Name: "f", Waiting: true, Err: noSymbol}}}
+			a := fakeAttacher(MechanismAuto, true, nil)
+			a.attachWay = func(way) ([]link.Link, error) {
+				if h := late.Hooks()[0]; !h.Waiting {
+					t.Errorf("%s: is tried and does not wait: %+v", name, h)
+				}
+				if time.Since(begin) < after {
+					return nil, forbidden
+				}
+				return make([]link.Link, 1), nil
+			}
+			late.attachLate(a, []probe{p})
+			h, took := late.Hooks()[0], time.Since(begin)
+			if h.Waiting || h.Attached != (h.Err == nil) || h.Attached != (after < moduleGrace) {
+				t.Errorf("%s: %+v", name, h)
+			}
+			if took > min(after, moduleGrace)+2*moduleTick || !h.Attached && !errors.Is(h.Err, fs.ErrPermission) {
+				t.Errorf("%s: took %v, %v", name, took, h.Err)
+			}
+		})
+	}
+}
+
+// TestWaitsForModule never tries what is in a module that is not loaded, and
+// ends when the probes are closed.
+func TestWaitsForModule(t *testing.T) {
+	p := function("f", "f", "", "")
+	p.module = moduleNowhere
+	synctest.Test(t, func(t *testing.T) {
+		late := &Probes{closed: make(chan struct{}), hooks: []Hook{{Name: "f", Waiting: true}}}
+		a := fakeAttacher(MechanismAuto, true, nil)
+		a.attachWay = func(way) ([]link.Link, error) {
+			t.Error("is tried")
+			return nil, noSymbol
+		}
+		late.late.Go(func() { late.attachLate(a, []probe{p}) })
+		time.Sleep(time.Hour)
+		close(late.closed)
+		late.late.Wait()
+		if !late.Hooks()[0].Waiting {
+			t.Error("waits no more")
+		}
+	})
+}
 
 // TestModuleLoadedLater opens probes where veth is not loaded, and loads it. It
 // comes before the tests that need veth. The kernels that are booted for it

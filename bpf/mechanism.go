@@ -7,16 +7,23 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"slices"
+	"strings"
 	"sync"
 
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/btf"
 	"github.com/cilium/ebpf/link"
 	"github.com/cilium/ebpf/rlimit"
+	"golang.org/x/sys/unix"
 )
 
-// errAbsent is why a hook is not attached that came with a later kernel.
-var errAbsent = errors.New("this kernel has none")
+// ErrAbsent is why a hook is not attached that this kernel does not have,
+// whatever the privileges.
+var ErrAbsent = errors.New("this kernel has none")
+
+// errHidden is why a function of a module may be there and not be found.
+var errHidden = errors.New("only CAP_SYS_ADMIN may look into modules")
 
 // errTax is why no tracepoint of a system call is attached where there is
 // another mechanism: it would slow every system call on the host.
@@ -242,17 +249,43 @@ func (l *loader) attachInstance(i instance) (link.Link, error) {
 }
 
 // maxActive is in how many threads at once a function is seen to return; by
-// itself the kernel takes two or so for each CPU, too few for calls that sleep.
+// itself the kernel takes one or two for each CPU, too few for calls that sleep.
 const maxActive = 1024
 
-// kretprobe needs tracefs to say maxActive, and does without it where that
-// may not be written.
+// narrow is a kretprobe that has no maxActive.
+type narrow struct{ link.Link }
+
+// narrowMark follows it in Hook.Points.
+const narrowMark = " (few at once)"
+
+// Narrow says that the hook sees few calls at a time return: as many as the
+// kernel makes room for by itself, one or two for each CPU. Where more of them
+// sleep, some ends are missed: each is counted as lost when the thread makes
+// its next call.
+func (h Hook) Narrow() bool {
+	return slices.ContainsFunc(h.Points, func(p string) bool { return strings.HasSuffix(p, narrowMark) })
+}
+
+// kretprobe needs tracefs to say maxActive, and does without it where there is
+// none or it may not be written.
 func kretprobe(function string, program *ebpf.Program) (link.Link, error) {
-	at, err := link.Kretprobe(function, program, &link.KprobeOptions{RetprobeMaxActive: maxActive})
-	if errors.Is(err, fs.ErrPermission) || errors.Is(err, fs.ErrNotExist) {
-		return link.Kretprobe(function, program, nil)
+	if at, err := link.Kretprobe(function, program, &link.KprobeOptions{RetprobeMaxActive: maxActive}); err == nil {
+		return at, nil
 	}
-	return at, err
+	at, err := link.Kretprobe(function, program, nil)
+	if err != nil {
+		return nil, noFunction(err)
+	}
+	return narrow{at}, nil
+}
+
+// noFunction tells what a kernel without 97c753e62e6c, of 5.10 or older, means by
+// EINVAL for a kretprobe: that there is no such function.
+func noFunction(err error) error {
+	if errors.Is(err, unix.EINVAL) {
+		return fmt.Errorf("%w: %w", fs.ErrNotExist, err)
+	}
+	return err
 }
 
 // iterate runs the task iterator and returns what it wrote.

@@ -97,7 +97,7 @@ func TestEveryHookIsAttached(t *testing.T) {
 		case h.Attached:
 		case onlyFunction && !w.byFunctions():
 			t.Logf("%s: %v", h.Name, h.Err)
-		case errors.Is(h.Err, errAbsent) && !kernelHas(t, syscallFunction(p.name)):
+		case errors.Is(h.Err, ErrAbsent) && !kernelHas(t, syscallFunction(p.name)):
 			t.Logf("%s: %v", h.Name, h.Err)
 		case *mechanism == MechanismFentry && mayNotLoad(p, p.ways[0]):
 			t.Logf("%s: %v", h.Name, h.Err)
