@@ -66,6 +66,7 @@ func Open(o Options) (*Probes, error) {
 	if !slices.Contains(Mechanisms, o.Mechanism) {
 		return nil, fmt.Errorf("mechanism %q: must be one of %s", o.Mechanism, strings.Join(Mechanisms, ", "))
 	}
+	defer keepMemlock()()
 	// to describe the kernel's types takes a hundred thousand small objects,
 	// which the garbage collector had better look at once, when that is over
 	defer debug.SetGCPercent(debug.SetGCPercent(-1))

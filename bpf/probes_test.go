@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"container_start_exporter/collector"
+
+	"golang.org/x/sys/unix"
 )
 
 func TestOpenRefuses(t *testing.T) {
@@ -22,6 +24,26 @@ func TestOpenRefuses(t *testing.T) {
 			p.Close()
 			t.Errorf("%s: no error", name)
 		}
+	}
+}
+
+// TestOpenLeavesMemlock wants the limit of locked memory, which what is executed
+// later inherits, to be as it was: a kernel before 5.11 takes more of it.
+func TestOpenLeavesMemlock(t *testing.T) {
+	needRoot(t)
+	var before, after unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_MEMLOCK, &before); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = unix.Setrlimit(unix.RLIMIT_MEMLOCK, &before) }()
+	little := unix.Rlimit{Cur: 64 << 10, Max: 64 << 10}
+	if err := unix.Setrlimit(unix.RLIMIT_MEMLOCK, &little); err != nil {
+		t.Fatal(err)
+	}
+	p := open(t, Options{})
+	defer p.Close()
+	if err := unix.Getrlimit(unix.RLIMIT_MEMLOCK, &after); err != nil || after != little {
+		t.Errorf("%+v, %v", after, err)
 	}
 }
 

@@ -1,0 +1,16 @@
+package bpf
+
+import "golang.org/x/sys/unix"
+
+// keepMemlock returns what sets the limit of locked memory back to what it is
+// now. Before Linux 5.11 the probes are charged to it, so that loading them
+// raises it; what the process executes later shall not inherit that. Nothing is
+// loaded later then: only for a module's types is there a program to load when
+// the module comes, and modules have types since 5.11.
+func keepMemlock() (restore func()) {
+	var before unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_MEMLOCK, &before); err != nil {
+		return func() {}
+	}
+	return func() { _ = unix.Setrlimit(unix.RLIMIT_MEMLOCK, &before) } // lowers it: always allowed
+}
