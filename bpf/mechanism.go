@@ -260,8 +260,8 @@ const narrowMark = " (few at once)"
 
 // Narrow says that the hook sees few calls at a time return: as many as the
 // kernel makes room for by itself, one or two for each CPU. Where more of them
-// sleep, some ends are missed: each is counted as lost when the thread makes
-// its next call.
+// sleep, some ends are missed: but for an exec's, each is counted as lost when
+// its thread makes the next call.
 func (h Hook) Narrow() bool {
 	return slices.ContainsFunc(h.Points, func(p string) bool { return strings.HasSuffix(p, narrowMark) })
 }

@@ -46,6 +46,7 @@ func sampleProbes() ProbeStats {
 		Hooks: []ProbeHook{
 			{Name: "sched_process_exec", Mechanism: "tp_btf", Attached: true},
 			{Name: "mount", Mechanism: "tracepoint"}, {Name: "veth_newlink", Mechanism: "kprobe", Waiting: true},
+			{Name: "mount_setattr", Mechanism: "kprobe", Absent: true},
 		},
 		Received: map[string]uint64{"exec": 30, "mount": 80}, Lost: map[string]uint64{"exec": 0, "mount": 7},
 		BufferUsed: 4096, BufferSize: 8 << 20, RunTime: 250 * time.Millisecond, RunCount: 5000,

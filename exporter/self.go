@@ -34,6 +34,7 @@ type ProbeHook struct {
 	Mechanism string // fentry, kprobe, tracepoint, ...
 	Attached  bool
 	Waiting   bool // for a module of the kernel to be loaded
+	Absent    bool // from this kernel
 }
 
 // self is the exporter's own state, read at each scrape.
@@ -77,7 +78,7 @@ var (
 		"Entries evicted from a full table before their time, by table.", "table")
 
 	attachedDesc = selfDesc("container_start_exporter_probe_attached",
-		"Whether a hook in the kernel is probed (1) or not (0), and by which mechanism: none, or waiting for its module, where it is not.",
+		"Whether a hook in the kernel is probed (1) or not (0), and by which mechanism; where it is not: absent from this kernel, waiting for its module, or none.",
 		"hook", "mechanism")
 	receivedDesc = selfDesc("container_start_exporter_events_received_total",
 		"Events received from the kernel, by kind.", "event")
@@ -146,6 +147,8 @@ func collectProbes(to sink, p ProbeStats) {
 			attached, mechanism = 1, text(h.Mechanism, labelMax)
 		case h.Waiting:
 			mechanism = "waiting"
+		case h.Absent:
+			mechanism = "absent"
 		}
 		to.gauge(attachedDesc, attached, text(h.Name, 2*labelMax), mechanism)
 	}

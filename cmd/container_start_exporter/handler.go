@@ -13,6 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"container_start_exporter/bpf"
 	"container_start_exporter/exporter"
 )
 
@@ -89,7 +90,8 @@ func (s *server) probeStats() exporter.ProbeStats {
 		out.RunCount += program.Runs
 	}
 	for _, h := range probes.Hooks() {
-		out.Hooks = append(out.Hooks, exporter.ProbeHook{Name: h.Name, Mechanism: h.Mechanism, Attached: h.Attached, Waiting: h.Waiting})
+		out.Hooks = append(out.Hooks, exporter.ProbeHook{Name: h.Name, Mechanism: h.Mechanism,
+			Attached: h.Attached, Waiting: h.Waiting, Absent: errors.Is(h.Err, bpf.ErrAbsent)})
 	}
 	return out
 }

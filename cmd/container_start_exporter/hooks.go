@@ -14,7 +14,7 @@ import (
 )
 
 // writeHooks writes the table of hooks, what it comes to, and in a line each
-// which capability would give more.
+// which capability would give more and what falls short.
 func writeHooks(w io.Writer, hooks []bpf.Hook) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "hook\tmechanism\tattached\twhat it gives")
@@ -27,6 +27,9 @@ func writeHooks(w io.Writer, hooks []bpf.Hook) error {
 	fmt.Fprintf(w, "\n%s\n", tally(hooks))
 	for _, line := range missingPrivileges(hooks) {
 		fmt.Fprintln(w, line)
+	}
+	if n := count(hooks, bpf.Hook.Narrow); n > 0 {
+		fmt.Fprintf(w, "%d of %d hooks see few calls at a time return, one or two for each CPU: tracefs cannot be written\n", n, len(hooks))
 	}
 	return nil
 }

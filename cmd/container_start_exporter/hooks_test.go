@@ -41,6 +41,20 @@ listen        tracepoint  no        MISSING: ready (fentry: invalid argument; tr
 	}
 }
 
+func TestWriteNarrowHooks(t *testing.T) {
+	var b strings.Builder
+	err := writeHooks(&b, []bpf.Hook{
+		{Name: "mount", Attached: true, Points: []string{"kretprobe:__x64_sys_mount (few at once)", "kprobe:__x64_sys_mount"}},
+		{Name: "clone", Attached: true, Points: []string{"kprobe:create_new_namespaces"}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "\n1 of 2 hooks see few calls at a time return, "; !strings.Contains(b.String(), want) {
+		t.Errorf("got\n%s\nwant%s", b.String(), want)
+	}
+}
+
 // A capability is named where it would help, and only there.
 func TestWhyHooksAreMissing(t *testing.T) {
 	for name, tc := range map[string]struct {
