@@ -174,7 +174,8 @@ func (a *attacher) resort(p probe) string {
 	return p.ways[len(p.ways)-1].mechanism
 }
 
-// where are the points of a way that is attached, for Hook.Points.
+// where are the points of a way that is attached, for Hook.Points. Only a
+// kretprobe may be narrow, and that has one link.
 func where(w way, links []link.Link) []string {
 	var points []string
 	for i, p := range w.points {

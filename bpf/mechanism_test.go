@@ -62,7 +62,8 @@ func TestAbsenceIsNotRemembered(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer l.close()
-	if err := l.load(point{"fentry", "cse_newlink", "fentry_veth_newlink"}); !isAbsent(err) {
+	nowhere := instance{point: point{"fentry", "cse_newlink", "fentry_veth_newlink"}}
+	if err := l.load(nowhere); !isAbsent(err) {
 		t.Errorf("the program of a function that is not there: %v", err)
 	}
 	if len(l.failed) > 0 {

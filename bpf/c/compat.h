@@ -21,18 +21,20 @@
 #define PLAIN_LOADS \
 	bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_get_current_task_btf)
 
+/* Lets any address be read by plain loads, as what the type says. Since 6.2. */
+extern void *bpf_rdonly_cast(const void *object, __u32 type) __weak __ksym;
+
+#define CAST(from) \
+	((typeof(from))bpf_rdonly_cast((from), bpf_core_type_id_kernel(typeof(*(from)))))
+
 /*
  * Since 6.2 the verifier looks up by name the type of each pointer that is
  * loaded from a task that it trusts, which takes a tenth of a millisecond. One
- * that was cast, also since 6.2, it does not trust: we read and do no more.
+ * that was cast it does not trust: we read and do no more.
  */
-extern void *bpf_rdonly_cast(const void *object, __u32 type) __weak __ksym;
-
 static __always_inline struct task_struct *untrusted(struct task_struct *task)
 {
-	if (bpf_rdonly_cast)
-		return bpf_rdonly_cast(task, bpf_core_type_id_kernel(struct task_struct));
-	return task;
+	return bpf_rdonly_cast ? CAST(task) : task;
 }
 
 static __always_inline struct task_struct *current_task(void)
@@ -45,6 +47,10 @@ static __always_inline struct task_struct *current_task(void)
 /* Reads from what current_task returned, or what a tracepoint was given. */
 #define READ(from, ...) \
 	(PLAIN_LOADS ? ___arrow(from, __VA_ARGS__) : BPF_CORE_READ(from, __VA_ARGS__))
+
+/* Reads from an address that is kept as a number, or was found by one. */
+#define LOAD(from, ...) \
+	(bpf_rdonly_cast ? ___arrow(CAST(from), __VA_ARGS__) : BPF_CORE_READ(from, __VA_ARGS__))
 
 /* A thread's name, which has 16 bytes. */
 #define READ_COMM(to, task)                                                    \
@@ -108,8 +114,8 @@ static __always_inline __s64 blkio_delay(struct task_struct *task)
 
 	if (!bpf_core_field_exists(task->delays))
 		return -1;
-	delays = BPF_CORE_READ(task, delays);
-	return delays ? BPF_CORE_READ(delays, blkio_delay) : -1;
+	delays = READ(task, delays);
+	return delays ? READ(delays, blkio_delay) : -1;
 }
 
 /*

@@ -94,25 +94,34 @@ static __always_inline __u64 beginning_of(const void *text)
 	return cut(w);
 }
 
-/* The kernel has just named the thread after the path that was executed. */
-static __always_inline bool may_be_named(struct linux_binprm *bprm)
+/* By which of its names what is executed may be one to be watched. */
+struct may_be {
+	bool by_file;
+	bool by_path;
+};
+
+static __always_inline struct may_be may_be_named(struct linux_binprm *bprm)
 {
-	__u64 path, file = beginning_of(READ(bprm, file, f_path.dentry, d_name.name));
+	struct may_be may;
 	__u64 comm[2];
 
+	may.by_file = may_begin(beginning_of(READ(bprm, file, f_path.dentry, d_name.name)));
+	/* the kernel has just named the thread after the path that was executed */
 	READ_COMM(comm, current_task());
-	path = cut(comm[0]);
-	return may_begin(file) || may_begin(path);
+	may.by_path = may_begin(cut(comm[0]));
+	return may;
 }
 
 static __always_inline __u32 exec_as(struct scratch *s, struct task *t, struct linux_binprm *bprm,
-				     bool *told)
+				     struct may_be may, bool *told)
 {
 	__u64 file_len = put_kernel_text(s, 0, READ(bprm, filename)), end;
-	__u32 named = class_of_file(READ(bprm, file)), class;
 	struct event_exec *e = RECORD(s, event_exec);
+	__u32 named = CLASS_NONE, class;
 
-	if (!named)
+	if (may.by_file)
+		named = class_of_file(READ(bprm, file));
+	if (!named && may.by_path)
 		named = class_of_path(s, file_len);
 	*told = t || named;
 	if (!*told)
@@ -133,18 +142,19 @@ static __always_inline __u32 exec_as(struct scratch *s, struct task *t, struct l
 
 static __always_inline int process_exec(struct task_struct *task, struct linux_binprm *bprm)
 {
+	struct may_be may = may_be_named(bprm);
 	struct task *t = task_current();
 	struct scratch *s;
 	__u32 number, class, tgid;
 	bool told = false;
 
-	if (!t && !may_be_named(bprm))
+	if (!t && !may.by_file && !may.by_path)
 		return 0;
 	tgid = READ(task, tgid);
 	s = scratch_take(&number, EVENT_EXEC);
 	if (!s)
 		return 0;
-	class = exec_as(s, t, bprm, &told);
+	class = exec_as(s, t, bprm, may, &told);
 	scratch_give(s);
 	if (!told)
 		return 0;

@@ -27,8 +27,8 @@ static __always_inline __u64 put_base(struct scratch *s, __u32 number, struct ev
 				      __u64 at, __u64 target, int directory)
 {
 	__u64 len = e->target_len, file = 0, end;
-	struct task_struct *task;
 	struct path path = {};
+	struct fs_struct *fs;
 	char first = 0;
 
 	if (len && target < TEXT_START)
@@ -40,13 +40,11 @@ static __always_inline __u64 put_base(struct scratch *s, __u32 number, struct ev
 	} else if (directory != AT_FDCWD) {
 		file = file_of(directory, false);
 	} else if (first) {
-		task = current_task();
-		path.mnt = BPF_CORE_READ(task, fs, pwd.mnt);
-		path.dentry = BPF_CORE_READ(task, fs, pwd.dentry);
+		fs = READ(current_task(), fs);
+		bpf_core_read(&path, sizeof(path), &fs->pwd);
 	}
-	if (file) {
+	if (file)
 		bpf_core_read(&path, sizeof(path), &((struct file *)file)->f_path);
-	}
 	if (!path.mnt || !path.dentry || at >= TEXT_START)
 		return at;
 	end = walk_path((__u64)path.mnt, (__u64)path.dentry, at, number);
@@ -83,7 +81,7 @@ static __always_inline __u64 put_moved_type(struct scratch *s, __u64 at, int fd)
 {
 	struct file *file = (void *)file_of(fd, false);
 
-	return put_kernel_text(s, at, BPF_CORE_READ(file, f_path.mnt, mnt_sb, s_type, name));
+	return put_kernel_text(s, at, LOAD(file, f_path.mnt, mnt_sb, s_type, name));
 }
 
 static __always_inline __u64 put_saved_base(struct scratch *s, struct event_mount *e, __u64 at,

@@ -37,14 +37,14 @@ static __always_inline __u32 rtnetlink_namespace(int fd)
 	struct socket *socket;
 	struct sock *sk;
 
-	if (!file || (BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) != S_IFSOCK)
+	if (!file || (LOAD(file, f_inode, i_mode) & S_IFMT) != S_IFSOCK)
 		return 0;
-	socket = BPF_CORE_READ(file, private_data);
-	sk = BPF_CORE_READ(socket, sk);
-	if (!sk || BPF_CORE_READ(sk, __sk_common.skc_family) != AF_NETLINK ||
-	    BPF_CORE_READ(sk, sk_protocol) != NETLINK_ROUTE)
+	socket = LOAD(file, private_data);
+	sk = LOAD(socket, sk);
+	if (!sk || LOAD(sk, __sk_common.skc_family) != AF_NETLINK ||
+	    LOAD(sk, sk_protocol) != NETLINK_ROUTE)
 		return 0;
-	return BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
+	return LOAD(sk, __sk_common.skc_net.net, ns.inum);
 }
 
 /* Where a message lies: a system call's is the user's, the kernel's function has a copy. */
@@ -180,7 +180,7 @@ static __always_inline int rtnetlink_enter(__u64 skb_, __u64 message)
 	struct task *t = task_current();
 
 	if (t)
-		netlink_enter(t, BPF_CORE_READ(skb, sk, __sk_common.skc_net.net, ns.inum),
+		netlink_enter(t, LOAD(skb, sk, __sk_common.skc_net.net, ns.inum),
 			      (void *)message, sizeof(struct nlmsghdr), OF_KERNEL);
 	return 0;
 }

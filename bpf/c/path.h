@@ -7,7 +7,6 @@
 
 #define PATH_STEPS 48 /* components and mounts of a path that is followed */
 #define COMPONENT_MAX 256
-#define DENTRY_READ 64 /* the beginning of a dentry, with its parent and name */
 
 /*
  * What a descriptor of a task stands for: not to be read by plain loads. fd is
@@ -35,11 +34,11 @@ __attribute__((noinline)) __u64 file_of(__u32 fd, __u32 by_leader)
 static __always_inline __u32 namespace_of_file(__u64 file_)
 {
 	struct file *file = (void *)file_;
-	struct inode *inode = BPF_CORE_READ(file, f_inode);
+	struct inode *inode = LOAD(file, f_inode);
 
-	if (!inode || BPF_CORE_READ(inode, i_sb, s_magic) != NSFS_MAGIC)
+	if (!inode || LOAD(inode, i_sb, s_magic) != NSFS_MAGIC)
 		return 0;
-	return BPF_CORE_READ(inode, i_ino);
+	return LOAD(inode, i_ino);
 }
 
 /*
@@ -55,11 +54,11 @@ static __always_inline __u32 namespace_of_file(__u64 file_)
 __attribute__((noinline)) __u64 walk_path(__u64 vfsmount, __u64 dentry_, __u64 at, __u32 number)
 {
 	struct vfsmount *vfs = (void *)vfsmount;
-	struct dentry *dentry = (void *)dentry_, *up, *root = BPF_CORE_READ(vfs, mnt_root);
+	struct dentry *dentry = (void *)dentry_, *up, *root = LOAD(vfs, mnt_root);
 	struct mount *top = READ(current_task(), nsproxy, mnt_ns, root);
 	struct scratch *s = scratch_get(number);
 	struct mount *mnt, *parent;
-	char block[DENTRY_READ], *name;
+	char *name;
 	long n;
 
 	if (!s)
@@ -67,19 +66,18 @@ __attribute__((noinline)) __u64 walk_path(__u64 vfsmount, __u64 dentry_, __u64 a
 	for (int i = 0; i < PATH_STEPS; i++) {
 		if (dentry == root) {
 			mnt = (void *)vfs - bpf_core_field_offset(struct mount, mnt);
-			parent = BPF_CORE_READ(mnt, mnt_parent);
+			parent = LOAD(mnt, mnt_parent);
 			if (!parent || parent == mnt)
 				return mnt == top ? at : at | WALK_ELSEWHERE;
-			dentry = BPF_CORE_READ(mnt, mnt_mountpoint);
+			dentry = LOAD(mnt, mnt_mountpoint);
 			vfs = (void *)parent + bpf_core_field_offset(struct mount, mnt);
-			root = BPF_CORE_READ(vfs, mnt_root);
+			root = LOAD(vfs, mnt_root);
 			continue;
 		}
-		bpf_probe_read_kernel(block, sizeof(block), dentry);
-		up = *(struct dentry **)(block + bpf_core_field_offset(struct dentry, d_parent));
+		up = LOAD(dentry, d_parent);
 		if (!up || up == dentry) /* a file of memfd, nsfs, ... */
 			return at | WALK_ELSEWHERE;
-		name = *(char **)(block + bpf_core_field_offset(struct dentry, d_name.name));
+		name = (char *)LOAD(dentry, d_name.name);
 		/* no call in between: before 6.8 the bound of what is spilled is forgotten */
 		if (at >= TEXT_SPACE - COMPONENT_MAX)
 			break;
@@ -102,7 +100,7 @@ __attribute__((noinline)) __u64 walk_path(__u64 vfsmount, __u64 dentry_, __u64 a
 static __always_inline __u32 own_number(struct pid *pid)
 {
 	struct upid *number = (void *)pid + bpf_core_field_offset(struct pid, numbers);
-	__u32 level = BPF_CORE_READ(pid, level);
+	__u32 level = LOAD(pid, level);
 	int nr = 0;
 
 	if (level <= 32) /* MAX_PID_NS_LEVEL */
@@ -154,7 +152,7 @@ __attribute__((noinline)) int parse_proc_path(__u64 at, __u64 len, __u32 number)
 			if (word == THREAD_SELF)
 				p->by_thread = 1;
 			else if (word != WORD4('s', 'e', 'l', 'f') &&
-				 p->number != own_number(BPF_CORE_READ(leader, thread_pid)))
+				 p->number != own_number(READ(leader, thread_pid)))
 				return 0;
 			p->state = WHAT;
 			break;
@@ -169,7 +167,7 @@ __attribute__((noinline)) int parse_proc_path(__u64 at, __u64 len, __u32 number)
 				return 0;
 			break;
 		case TID:
-			if (p->number != own_number(BPF_CORE_READ(task, thread_pid)))
+			if (p->number != own_number(READ(task, thread_pid)))
 				return 0;
 			p->by_thread = 1;
 			p->state = WHAT;
@@ -216,7 +214,7 @@ __attribute__((noinline)) __u32 namespace_by_name(__u64 name, __u32 by_leader)
 		return READ(ns, uts_ns, ns.inum);
 	case WORD3('p', 'i', 'd'):
 		pid = pid_namespace_of(READ(task, thread_pid));
-		return BPF_CORE_READ(pid, ns.inum);
+		return LOAD(pid, ns.inum);
 	case WORD4('u', 's', 'e', 'r'):
 		return READ(task, cred, user_ns, ns.inum);
 	case WORD2('c', 'g') << 32 | WORD4('r', 'o', 'u', 'p'):

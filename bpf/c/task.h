@@ -110,8 +110,6 @@ static __always_inline struct task *task_current(void)
 	return task_get(current_task());
 }
 
-static const struct task no_task;
-
 /* Returns whether it was there. */
 static __always_inline bool task_delete(__u32 tgid)
 {
@@ -121,30 +119,26 @@ static __always_inline bool task_delete(__u32 tgid)
 	return true;
 }
 
-/* Watches a process; NULL where there is no room, which is counted. */
-static __always_inline struct task *task_put(struct task_struct *task, __u32 class, bool executed,
-					     __u64 threads)
+/* Watches a process, unless there is no room, which is counted. */
+static __always_inline void task_put(struct task_struct *task, __u32 class, bool executed,
+				     __u64 threads)
 {
+	struct task t = {
+		.born = READ(task, group_leader, start_boottime),
+		.class = class,
+		.executed = executed,
+		.threads = threads,
+	};
 	__u32 tgid = READ(task, tgid);
-	struct task *t;
 
 	/* before, so that whoever finds it in the map finds it here */
 	__sync_fetch_and_add(&near[tgid % NEAR], 1);
-	if (bpf_map_update_elem(&tasks, &tgid, &no_task, BPF_NOEXIST)) {
-		__sync_fetch_and_add(&near[tgid % NEAR], -1);
-		/* one that is there is a process that is gone: its end was not seen */
-		bpf_map_update_elem(&tasks, &tgid, &no_task, BPF_EXIST);
-	}
-	t = bpf_map_lookup_elem(&tasks, &tgid);
-	if (!t) {
+	if (!bpf_map_update_elem(&tasks, &tgid, &t, BPF_NOEXIST))
+		return;
+	__sync_fetch_and_add(&near[tgid % NEAR], -1);
+	/* one that is there is a process that is gone: its end was not seen */
+	if (bpf_map_update_elem(&tasks, &tgid, &t, BPF_EXIST))
 		count_lost(EVENT_FORK);
-		return NULL;
-	}
-	t->born = READ(task, group_leader, start_boottime);
-	t->class = class;
-	t->executed = executed;
-	t->threads = threads;
-	return t;
 }
 
 /* The class of a name, zero-padded as the map's keys are. */
@@ -171,7 +165,7 @@ static __always_inline __u32 class_of_file(struct file *file)
 /* The pid namespace that a process lives in, not the one of its children. */
 static __always_inline struct pid_namespace *pid_namespace_of(struct pid *pid)
 {
-	__u32 level = BPF_CORE_READ(pid, level);
+	__u32 level = LOAD(pid, level);
 	struct pid_namespace *ns = NULL;
 	struct upid *number = (void *)pid + bpf_core_field_offset(struct pid, numbers);
 

@@ -22,8 +22,8 @@ struct {
 
 static __always_inline void fill_end(struct event_veth_end *end, struct net_device *device)
 {
-	end->net_ns = BPF_CORE_READ(device, nd_net.net, ns.inum);
-	end->index = BPF_CORE_READ(device, ifindex);
+	end->net_ns = LOAD(device, nd_net.net, ns.inum);
+	end->index = LOAD(device, ifindex);
 	BPF_CORE_READ_STR_INTO(&end->name, device, name);
 }
 
@@ -38,7 +38,7 @@ static __always_inline struct net_device *peer_of(struct net_device *device)
 	struct net_device *peer = NULL;
 
 	bpf_probe_read_kernel(&peer, sizeof(peer), priv);
-	if (!peer || BPF_CORE_READ(peer, netdev_ops) != BPF_CORE_READ(device, netdev_ops))
+	if (!peer || LOAD(peer, netdev_ops) != LOAD(device, netdev_ops))
 		return NULL;
 	return peer;
 }
