@@ -33,6 +33,10 @@ func TestMain(m *testing.M) {
 	runtime.LockOSThread()
 	act := actors[os.Getenv(actorVariable)]
 	if act == nil {
+		flag.Parse()
+		if *inPairs {
+			preempts = func() preemption { return preemption{functions: true, tracepoints: true} }
+		}
 		status := m.Run()
 		if err := closeShared(); err != nil {
 			fmt.Fprintln(os.Stderr, "close:", err)

@@ -37,7 +37,7 @@ var errNoWay = errors.New("cannot be had by this mechanism")
 type loader struct {
 	spec     *ebpf.CollectionSpec
 	types    *btf.Cache // the kernel's: to read them takes long
-	preempts bool       // a program may be preempted, and passed over
+	paired   preemption // programs that are loaded and attached twice
 	maps     map[string]*ebpf.Map
 	programs map[string]*ebpf.Program // by instance.name
 	failed   map[string]error         // those that the kernel does not take, though it has the function
@@ -55,12 +55,15 @@ func newLoader(o Options) (*loader, error) {
 		return nil, err
 	}
 	spec.Maps[probesMapEvents].MaxEntries = uint32(o.BufferSize)
-	if err := spec.Variables[probesVarWakeupBytes].Set(uint64(o.BufferSize / 16)); err != nil {
-		return nil, fmt.Errorf("set %s: %w", probesVarWakeupBytes, err)
-	}
-	preempts := preempts()
-	if err := spec.Variables[probesVarPaired].Set(preempts); err != nil {
-		return nil, fmt.Errorf("set %s: %w", probesVarPaired, err)
+	paired := preempts()
+	for name, value := range map[string]any{
+		probesVarWakeupBytes:       uint64(o.BufferSize / 16),
+		probesVarPairedFentry:      paired.functions,
+		probesVarPairedTracepoints: paired.tracepoints,
+	} {
+		if err := spec.Variables[name].Set(value); err != nil {
+			return nil, fmt.Errorf("set %s: %w", name, err)
+		}
 	}
 	cpus, err := ebpf.PossibleCPU()
 	if err != nil {
@@ -76,7 +79,7 @@ func newLoader(o Options) (*loader, error) {
 		return nil, err
 	}
 	return &loader{
-		spec: spec, types: types, preempts: preempts, maps: c.Maps,
+		spec: spec, types: types, paired: paired, maps: c.Maps,
 		programs: map[string]*ebpf.Program{}, failed: map[string]error{},
 	}, nil
 }
@@ -84,7 +87,7 @@ func newLoader(o Options) (*loader, error) {
 // instance is a program of the object as it is loaded for a point.
 type instance struct {
 	point
-	second bool // of a pair: see paired in c/call.h
+	second bool // of a pair: see c/pair.h
 }
 
 // instances are those of points, in their order.
@@ -92,7 +95,7 @@ func (l *loader) instances(points ...point) []instance {
 	var all []instance
 	for _, p := range points {
 		all = append(all, instance{point: p})
-		if l.preempts && p.traces() {
+		if p.traces() && l.paired.functions || p.kind == mechanismBTF && l.paired.tracepoints {
 			all = append(all, instance{point: p, second: true})
 		}
 	}

@@ -147,9 +147,9 @@ func TestEveryHookFires(t *testing.T) {
 			continue // TestEveryHookIsAttached says which may not be
 		}
 		way := slices.IndexFunc(p.ways, func(w way) bool { return w.mechanism == h.Mechanism })
-		for _, at := range p.ways[way].points {
-			if runs[(instance{point: at}).name()] == 0 {
-				t.Errorf("%s: %s at %s was attached and never ran", h.Name, at.program, at)
+		for _, i := range w.loader.instances(p.ways[way].points...) {
+			if runs[i.name()] == 0 {
+				t.Errorf("%s: %s was attached and never ran", h.Name, i.name())
 			}
 		}
 	}

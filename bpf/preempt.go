@@ -3,21 +3,41 @@ package bpf
 import (
 	"os"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
 )
 
-// preempts says whether the kernel preempts what runs in it: then a program may
-// be preempted, too (see paired in c/call.h). Where that cannot be known, yes.
-func preempts() bool {
+// preemption says which programs may be preempted in the midst: see c/pair.h.
+type preemption struct {
+	functions   bool // fentry and fexit
+	tracepoints bool // tp_btf
+}
+
+// preempts is what the kernel says; tests say otherwise.
+var preempts = askKernel
+
+// askKernel finds which may be preempted; where it cannot be known, they may be.
+func askKernel() preemption {
 	var u unix.Utsname
 	if err := unix.Uname(&u); err != nil {
-		return true
+		return preemption{true, true}
 	}
 	chosen, _ := os.ReadFile("/sys/kernel/debug/sched/preempt")
 	line, _ := os.ReadFile("/proc/cmdline")
-	return preemptsBy(unix.ByteSliceToString(u.Version[:]), string(chosen), string(line))
+	if !preemptsBy(unix.ByteSliceToString(u.Version[:]), string(chosen), string(line)) {
+		return preemption{}
+	}
+	return preemption{functions: true, tracepoints: tracepointsPreempt(unix.ByteSliceToString(u.Release[:]))}
+}
+
+// tracepointsPreempt is true since Linux 7, where a tracepoint keeps what it
+// calls by SRCU and no longer disables preemption (include/linux/tracepoint.h).
+func tracepointsPreempt(release string) bool {
+	major, _, _ := strings.Cut(release, ".")
+	n, err := strconv.Atoi(major)
+	return err != nil || n >= 7
 }
 
 var (

@@ -210,6 +210,12 @@ type probesEventVethEnd struct {
 	Name  [16]int8
 }
 
+type probesHalf struct {
+	_      structs.HostLayout
+	Thread uint64
+	What   uint64
+}
+
 type probesLosses struct {
 	_     structs.HostLayout
 	Count [24]uint64
@@ -279,6 +285,7 @@ const (
 	probesMapCalls                      = "calls"
 	probesMapContainers                 = "containers"
 	probesMapEvents                     = "events"
+	probesMapHalves                     = "halves"
 	probesMapLost                       = "lost"
 	probesMapNames                      = "names"
 	probesMapPairs                      = "pairs"
@@ -385,7 +392,8 @@ const (
 	probesVarEventRenameType            = "event_rename_type"
 	probesVarEventVethType              = "event_veth_type"
 	probesVarNear                       = "near"
-	probesVarPaired                     = "paired"
+	probesVarPairedFentry               = "paired_fentry"
+	probesVarPairedTracepoints          = "paired_tracepoints"
 	probesVarStrangers                  = "strangers"
 	probesVarTaskClassType              = "task_class_type"
 	probesVarWakeupBytes                = "wakeup_bytes"
@@ -531,6 +539,7 @@ type probesMapSpecs struct {
 	Calls      *ebpf.MapSpec `ebpf:"calls"`
 	Containers *ebpf.MapSpec `ebpf:"containers"`
 	Events     *ebpf.MapSpec `ebpf:"events"`
+	Halves     *ebpf.MapSpec `ebpf:"halves"`
 	Lost       *ebpf.MapSpec `ebpf:"lost"`
 	Names      *ebpf.MapSpec `ebpf:"names"`
 	Pairs      *ebpf.MapSpec `ebpf:"pairs"`
@@ -555,7 +564,8 @@ type probesVariableSpecs struct {
 	EventRenameType    *ebpf.VariableSpec `ebpf:"event_rename_type"`
 	EventVethType      *ebpf.VariableSpec `ebpf:"event_veth_type"`
 	Near               *ebpf.VariableSpec `ebpf:"near"`
-	Paired             *ebpf.VariableSpec `ebpf:"paired"`
+	PairedFentry       *ebpf.VariableSpec `ebpf:"paired_fentry"`
+	PairedTracepoints  *ebpf.VariableSpec `ebpf:"paired_tracepoints"`
 	Strangers          *ebpf.VariableSpec `ebpf:"strangers"`
 	TaskClassType      *ebpf.VariableSpec `ebpf:"task_class_type"`
 	WakeupBytes        *ebpf.VariableSpec `ebpf:"wakeup_bytes"`
@@ -585,6 +595,7 @@ type probesMaps struct {
 	Calls      *ebpf.Map `ebpf:"calls"`
 	Containers *ebpf.Map `ebpf:"containers"`
 	Events     *ebpf.Map `ebpf:"events"`
+	Halves     *ebpf.Map `ebpf:"halves"`
 	Lost       *ebpf.Map `ebpf:"lost"`
 	Names      *ebpf.Map `ebpf:"names"`
 	Pairs      *ebpf.Map `ebpf:"pairs"`
@@ -598,6 +609,7 @@ func (m *probesMaps) Close() error {
 		m.Calls,
 		m.Containers,
 		m.Events,
+		m.Halves,
 		m.Lost,
 		m.Names,
 		m.Pairs,
@@ -623,7 +635,8 @@ type probesVariables struct {
 	EventRenameType    *ebpf.Variable `ebpf:"event_rename_type"`
 	EventVethType      *ebpf.Variable `ebpf:"event_veth_type"`
 	Near               *ebpf.Variable `ebpf:"near"`
-	Paired             *ebpf.Variable `ebpf:"paired"`
+	PairedFentry       *ebpf.Variable `ebpf:"paired_fentry"`
+	PairedTracepoints  *ebpf.Variable `ebpf:"paired_tracepoints"`
 	Strangers          *ebpf.Variable `ebpf:"strangers"`
 	TaskClassType      *ebpf.Variable `ebpf:"task_class_type"`
 	WakeupBytes        *ebpf.Variable `ebpf:"wakeup_bytes"`

@@ -7,7 +7,7 @@ import (
 )
 
 // skipped counts for which events the kernel may have passed over the programs
-// of a hook: see paired in c/call.h. It does not know whose events these were,
+// of a hook: see c/pair.h. It does not know whose events these were,
 // and so tells the most that can have been lost.
 type skipped struct {
 	mu     sync.Mutex
@@ -81,7 +81,7 @@ var endsCall = map[string]bool{
 // countSkipped looks at what was passed over so far, which takes a system call
 // for each program: only where a program can be.
 func (p *Probes) countSkipped() {
-	if p.loader.preempts {
+	if p.loader.paired.functions {
 		p.skipped.count(p.loader, p.Hooks())
 	}
 }

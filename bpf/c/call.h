@@ -8,16 +8,6 @@
 #define CALL_H
 
 #include <linux/types.h>
-#include <stdbool.h>
-
-/*
- * Whether each entry and each exit by fentry is attached twice. On a kernel
- * that preempts, a program may be preempted in the midst, and the kernel passes
- * over the same program on that CPU until it is done (prog->active,
- * kernel/bpf/trampoline.c). The other of the pair then does the work; where
- * none was passed over, it finds it done.
- */
-const volatile bool paired = false;
 
 struct call {
 	__u64 begin;

@@ -58,7 +58,7 @@ static __always_inline struct call *call_enter(struct task *t, __u32 kind)
 	}
 	call_missed(call);
 	call->kind = kind;
-	call->again = paired;
+	call->again = paired_fentry;
 	call->netns_took = 0;
 	call->begin = bpf_ktime_get_boot_ns();
 	return call;

@@ -3,6 +3,14 @@
 
 #include "record.h"
 
+/* Tells apart what one call changes: it may move all threads of a process, in all hierarchies. */
+static __always_inline __u64 which_change(struct cgroup *cgroup, struct task_struct *moved)
+{
+	__u64 thread = moved ? READ(moved, pid) : 0;
+
+	return READ(cgroup, kn, id) ^ (__u64)READ(cgroup, root, hierarchy_id) << 48 ^ thread << 24;
+}
+
 static __always_inline int cgroup_changed(__u32 kind, struct cgroup *cgroup, const char *path,
 					  struct task_struct *moved)
 {
@@ -11,7 +19,7 @@ static __always_inline int cgroup_changed(__u32 kind, struct cgroup *cgroup, con
 	struct scratch *s;
 	__u32 number;
 
-	if (!t)
+	if (!t || done_by_other(kind, which_change(cgroup, moved)))
 		return 0;
 	s = scratch_take(&number, kind);
 	if (!s)

@@ -150,6 +150,8 @@ static __always_inline int process_exec(struct task_struct *task, struct linux_b
 
 	if (!t && !may.by_file && !may.by_path)
 		return 0;
+	if (done_by_other(EVENT_EXEC, 0))
+		return 0;
 	tgid = READ(task, tgid);
 	s = scratch_take(&number, EVENT_EXEC);
 	if (!s)

@@ -212,7 +212,12 @@ struct cgroup_root {
 	int hierarchy_id;
 };
 
+struct kernfs_node {
+	__u64 id;
+};
+
 struct cgroup {
+	struct kernfs_node *kn;
 	struct cgroup_root *root;
 };
 

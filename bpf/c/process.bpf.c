@@ -35,19 +35,21 @@ static __always_inline int process_fork(struct task_struct *child, __u64 flags)
 
 	forker = task_current();
 	if (flags & CLONE_THREAD) {
-		if (forker && forker->threads)
+		if (forker && forker->threads && !done_by_other(EVENT_FORK, READ(child, pid)))
 			__sync_fetch_and_add(&forker->threads, 1);
 		return 0;
 	}
 	/* a flag of Linux 7 makes one that is empty, without this one */
 	if (READ(child, nsproxy, mnt_ns) != READ(task, nsproxy, mnt_ns))
 		flags |= CLONE_NEWNS;
+	if (!forker && !(flags & CLONE_NEW_ALL))
+		return 0;
+	if (done_by_other(EVENT_FORK, READ(child, pid)))
+		return 0;
 	if (flags & CLONE_NEWNS)
 		container_made(READ(child, nsproxy, mnt_ns, ns.inum), forker);
 	if (forker)
 		task_put(child, class_of_child(forker, task, flags), false, 1);
-	else if (!(flags & CLONE_NEW_ALL))
-		return 0;
 	e = RESERVE(event_fork, EVENT_FORK);
 	if (!e)
 		return 0;
@@ -95,7 +97,7 @@ static __always_inline int process_exit(struct task_struct *task)
 	struct event_exit *e;
 	struct call *call;
 
-	if (!t)
+	if (!t || done_by_other(EVENT_EXIT, 0))
 		return 0;
 	call = call_current(t);
 	if (call)
@@ -128,15 +130,18 @@ static __always_inline int process_rename(struct task_struct *task, const char *
 	__u64 id = bpf_get_current_pid_tgid();
 	struct task *t = task_current();
 	struct event_rename *e;
+	__u64 w[2] = {};
 
 	if (!t || id >> 32 != (__u32)id || READ(task, pid) != (int)id || renamed_by_exec(task))
+		return 0;
+	bpf_probe_read_kernel_str(w, sizeof(w), name);
+	if (done_by_other(EVENT_RENAME, w[0] ^ w[1]))
 		return 0;
 	e = RESERVE(event_rename, EVENT_RENAME);
 	if (!e)
 		return 0;
 	fill_header(&e->h, EVENT_RENAME, t);
-	__builtin_memset(e->name, 0, sizeof(e->name));
-	bpf_probe_read_kernel_str(e->name, sizeof(e->name), name);
+	__builtin_memcpy(e->name, w, sizeof(e->name));
 	if (is_init_name(e->name))
 		t->class = CLASS_INIT;
 	SUBMIT(e);

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * Programs that are attached twice. On a kernel that preempts, a program may be
+ * preempted in the midst, and until it is done the kernel passes over the same
+ * program on that CPU (prog->active, kernel/bpf/trampoline.c and
+ * kernel/trace/bpf_trace.c). The other of the pair then does the work; where
+ * none was passed over, it finds it done.
+ */
+#ifndef PAIR_H
+#define PAIR_H
+
+#include "event.h"
+#include "kernel.h"
+
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+
+/* Those of fentry and fexit; and, since Linux 7, those of tracepoints. */
+const volatile bool paired_fentry = false;
+const volatile bool paired_tracepoints = false;
+
+/* What the first of a pair did in a thread, until the second comes. */
+struct half {
+	__u64 thread;
+	__u64 what;
+};
+
+/* LRU: the second may not come. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 8192);
+	__type(key, struct half);
+	__type(value, __u8);
+} halves SEC(".maps");
+
+/*
+ * Whether the other program on a tracepoint has done this; what is the same
+ * for both. They take turns, so that it is done once, whichever of them was
+ * passed over and however often the same is done.
+ */
+static __always_inline bool done_by_other(__u32 kind, __u64 what)
+{
+	struct half half = {bpf_get_current_pid_tgid(), (__u64)kind << 56 ^ what};
+	__u8 one = 1;
+
+	if (!paired_tracepoints)
+		return false;
+	if (!bpf_map_delete_elem(&halves, &half))
+		return true;
+	bpf_map_update_elem(&halves, &half, &one, BPF_ANY);
+	return false;
+}
+
+#endif
