@@ -142,7 +142,6 @@ func (a *attacher) attach(p probe) (Hook, []link.Link) {
 		links, err := a.attachWay(w)
 		if err == nil {
 			h.Attached, h.Err, h.Mechanism, h.Points = true, nil, w.mechanism, where(w, links)
-			h.unseen = unseen(w)
 			return h, links
 		}
 		switch {

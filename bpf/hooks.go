@@ -11,8 +11,6 @@ type Hook struct {
 	Waiting   bool   // for its module to be loaded: it is attached then
 	Err       error  // why it is not attached
 	Feeds     string // what is missing without it
-
-	unseen []point // see unseen
 }
 
 // The mechanisms. Of fentry, kprobe and tracepoint a hook has the first that

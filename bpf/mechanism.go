@@ -42,6 +42,10 @@ type loader struct {
 	programs map[string]*ebpf.Program // by instance.name
 	failed   map[string]error         // those that the kernel does not take, though it has the function
 
+	// searching is held for writing by who searches the types of modules:
+	// that writes to the kernel's types, too (the btf package of ebpf 0.22).
+	searching sync.RWMutex
+
 	mu     sync.RWMutex
 	closed bool
 }
@@ -146,12 +150,41 @@ func (l *loader) lacking(instances []instance) (map[string]*ebpf.ProgramSpec, er
 // size is that of a program, in instructions.
 func (l *loader) size(i instance) int { return len(l.spec.Programs[i.program].Instructions) }
 
+// search waits until programs can be loaded, and returns what ends that.
+func (l *loader) search(instances []instance) func() {
+	if l.searches(instances) {
+		l.searching.Lock()
+		return l.searching.Unlock
+	}
+	l.searching.RLock()
+	return l.searching.RUnlock
+}
+
+// searches says that modules are searched to load programs: for a function
+// that the kernel itself has not, or, before 6.2, for one that programs call.
+func (l *loader) searches(instances []instance) bool {
+	l.searching.RLock()
+	defer l.searching.RUnlock()
+	kernel, err := l.types.Kernel()
+	if err != nil {
+		return true
+	}
+	has := func(function string) bool {
+		var f *btf.Func
+		return kernel.TypeByName(function, &f) == nil
+	}
+	return !has("bpf_rdonly_cast") || slices.ContainsFunc(instances, func(i instance) bool {
+		return i.traces() && !has(i.at)
+	})
+}
+
 // load loads programs at once, unless they are.
 func (l *loader) load(instances ...instance) error {
 	specs, err := l.lacking(instances)
 	if err != nil || len(specs) == 0 {
 		return err
 	}
+	defer l.search(instances)()
 	c, err := ebpf.NewCollectionWithOptions(&ebpf.CollectionSpec{
 		Maps: l.spec.Maps, Programs: specs, Types: l.spec.Types, ByteOrder: l.spec.ByteOrder,
 	}, ebpf.CollectionOptions{MapReplacements: l.maps, Cache: l.types})
@@ -187,23 +220,6 @@ func (l *loader) use(f func()) {
 	if !l.closed {
 		f()
 	}
-}
-
-// skips is how often all programs at a point were passed over, at the most.
-func (l *loader) skips(p point) (least uint64) {
-	l.use(func() {
-		for n, i := range l.instances(p) {
-			stats, err := l.programs[i.name()].Stats()
-			if err != nil { // before 5.19 it takes a privilege
-				least = 0
-				return
-			}
-			if n == 0 || stats.RecursionMisses < least {
-				least = stats.RecursionMisses
-			}
-		}
-	})
-	return least
 }
 
 func (l *loader) close() {

@@ -39,7 +39,6 @@ type Probes struct {
 
 	received [kinds]atomic.Uint64
 	bad      atomic.Uint64 // records that could not be decoded
-	skipped  skipped
 
 	mu      sync.Mutex
 	links   []link.Link

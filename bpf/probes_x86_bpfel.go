@@ -216,6 +216,11 @@ type probesHalf struct {
 	What   uint64
 }
 
+type probesInside struct {
+	_     structs.HostLayout
+	Count [24]uint32
+}
+
 type probesLosses struct {
 	_     structs.HostLayout
 	Count [24]uint64
@@ -286,6 +291,7 @@ const (
 	probesMapContainers                 = "containers"
 	probesMapEvents                     = "events"
 	probesMapHalves                     = "halves"
+	probesMapInsides                    = "insides"
 	probesMapLost                       = "lost"
 	probesMapNames                      = "names"
 	probesMapPairs                      = "pairs"
@@ -540,6 +546,7 @@ type probesMapSpecs struct {
 	Containers *ebpf.MapSpec `ebpf:"containers"`
 	Events     *ebpf.MapSpec `ebpf:"events"`
 	Halves     *ebpf.MapSpec `ebpf:"halves"`
+	Insides    *ebpf.MapSpec `ebpf:"insides"`
 	Lost       *ebpf.MapSpec `ebpf:"lost"`
 	Names      *ebpf.MapSpec `ebpf:"names"`
 	Pairs      *ebpf.MapSpec `ebpf:"pairs"`
@@ -596,6 +603,7 @@ type probesMaps struct {
 	Containers *ebpf.Map `ebpf:"containers"`
 	Events     *ebpf.Map `ebpf:"events"`
 	Halves     *ebpf.Map `ebpf:"halves"`
+	Insides    *ebpf.Map `ebpf:"insides"`
 	Lost       *ebpf.Map `ebpf:"lost"`
 	Names      *ebpf.Map `ebpf:"names"`
 	Pairs      *ebpf.Map `ebpf:"pairs"`
@@ -610,6 +618,7 @@ func (m *probesMaps) Close() error {
 		m.Containers,
 		m.Events,
 		m.Halves,
+		m.Insides,
 		m.Lost,
 		m.Names,
 		m.Pairs,

@@ -69,7 +69,6 @@ func (r *reader) between() {
 	r.deliverLinks(1<<63 - 1)
 	r.tellLost()
 	if time.Since(r.clock) >= period {
-		r.p.countSkipped()
 		r.tellClock()
 	}
 }
@@ -78,7 +77,6 @@ func (r *reader) between() {
 // What was lost before any of these was counted by now: it is told first.
 func (r *reader) batch() error {
 	behind := r.record.Remaining
-	r.p.countSkipped()
 	r.tellLost()
 	r.takeLinks()
 	for {

@@ -13,7 +13,7 @@ type losses [kinds]uint64
 // Stats are counters since Open. Maps are by collector.Kind.
 type Stats struct {
 	Received  map[string]uint64 // events delivered
-	Lost      map[string]uint64 // events for which the buffer had no room, or that were passed over
+	Lost      map[string]uint64 // events for which the buffer had no room, or which may have been passed over
 	Malformed uint64            // records that could not be decoded
 
 	BufferUsed int // bytes
@@ -71,9 +71,6 @@ func (p *Probes) losses() losses {
 	p.loader.use(func() { _, _ = p.lost.ReadAt(counters[:], 0) })
 	for kind := range probesEventKindEVENT_KINDS {
 		now[kind] = binary.NativeEndian.Uint64(counters[8*kind:])
-	}
-	for kind, n := range p.skipped.losses() {
-		now[kind] += n
 	}
 	if p.network != nil {
 		now[kindLink] = p.network.lost.Load()

@@ -230,18 +230,21 @@ static __always_inline int process_exec_exit(long ret)
 
 static __always_inline int execve_enter(const unsigned long *a)
 {
-	return process_exec_enter((void *)a[0]);
+	TURN(EVENT_EXEC, process_exec_enter((void *)a[0]));
+	return 0;
 }
 
 static __always_inline int execveat_enter(const unsigned long *a)
 {
-	return process_exec_enter((void *)a[1]);
+	TURN(EVENT_EXEC, process_exec_enter((void *)a[1]));
+	return 0;
 }
 
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(sched_process_exec, struct task_struct *task, int old_pid, struct linux_binprm *bprm)
 {
-	return process_exec(untrusted(task), bprm);
+	TURN(EVENT_EXEC, process_exec(untrusted(task), bprm));
+	return 0;
 }
 
 SYSCALL_ENTER(execve, 1, execve_enter)

@@ -177,6 +177,7 @@ struct pt_regs {
 #endif
 
 struct task_struct {
+	unsigned long nivcsw;
 	unsigned int flags;
 	int pid;
 	int tgid;

@@ -10,17 +10,23 @@
 #include "entry.h"
 #include "record.h"
 
-static __always_inline int listened(long ret)
+static __always_inline void listens(void)
 {
 	struct event_header *e;
 
-	if (ret || !container_listens())
-		return 0;
+	if (!container_listens())
+		return;
 	e = reserve(sizeof(*e), EVENT_LISTEN);
 	if (!e)
-		return 0;
+		return;
 	fill_header(e, EVENT_LISTEN, NULL);
 	SUBMIT(e);
+}
+
+static __always_inline int listened(long ret)
+{
+	if (!ret)
+		TURN(EVENT_LISTEN, listens());
 	return 0;
 }
 

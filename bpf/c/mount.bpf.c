@@ -113,19 +113,20 @@ static __always_inline bool makes_namespace(__u32 kind, const unsigned long *a)
 	       (kind == EVENT_FSMOUNT && a[1] & FSMOUNT_NAMESPACE);
 }
 
-static __always_inline void mount_call_enter(__u32 kind, const unsigned long *a)
+static __always_inline struct call *mount_call_enter(__u32 kind, const unsigned long *a)
 {
 	struct task *t = task_current();
 	struct call *call;
 
 	if (!t && !makes_namespace(kind, a))
-		return;
+		return NULL;
 	call = call_enter(t, kind);
 	if (!call)
-		return;
+		return NULL;
 	__builtin_memcpy(call->args, a, sizeof(call->args));
 	if (!t)
 		__sync_fetch_and_add(&strangers, 1);
+	return call;
 }
 
 static __always_inline void save_base(struct call *call, __u64 id)
@@ -227,7 +228,7 @@ static __always_inline int pathless_exit(long ret)
 #define MOUNT_ENTER(name, count, kind)                                      \
 	static __always_inline int name##_enter(const unsigned long *a)     \
 	{                                                                   \
-		mount_call_enter(kind, a);                                      \
+		TURN(kind, mount_call_enter(kind, a));                          \
 		return 0;                                                   \
 	}                                                                   \
 	SYSCALL_ENTER(name, count, name##_enter)
@@ -242,14 +243,17 @@ MOUNT_ENTER(fsconfig, 4, EVENT_FSCONFIG)
 MOUNT_ENTER(fsmount, 3, EVENT_FSMOUNT)
 MOUNT_ENTER(mount_setattr, 3, EVENT_MOUNT_SETATTR)
 
+static __always_inline void pivot_root_call_enter(const unsigned long *a)
+{
+	struct call *call = mount_call_enter(EVENT_PIVOT_ROOT, a);
+
+	if (call)
+		save_base(call, bpf_get_current_pid_tgid());
+}
+
 static __always_inline int pivot_root_enter(const unsigned long *a)
 {
-	struct call *call;
-
-	mount_call_enter(EVENT_PIVOT_ROOT, a);
-	call = call_current(task_current());
-	if (call && call->kind == EVENT_PIVOT_ROOT)
-		save_base(call, bpf_get_current_pid_tgid());
+	TURN(EVENT_PIVOT_ROOT, pivot_root_call_enter(a));
 	return 0;
 }
 

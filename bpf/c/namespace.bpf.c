@@ -67,16 +67,19 @@ static __always_inline int namespace_exit(long ret)
 }
 
 /* setns makes namespaces by the same function, with no flags: it makes none. */
-static __always_inline int namespaces_enter(__u64 flags, __u64 task)
+static __always_inline void fork_enter(void)
 {
 	struct task *t = task_current();
-	struct call *call;
+	struct call *call = call_current(t);
 
-	if (!(flags & CLONE_NEW_ALL))
-		return 0;
-	call = call_current(t);
 	if (!call || call->kind != EVENT_UNSHARE)
 		call_enter(t, EVENT_FORK);
+}
+
+static __always_inline int namespaces_enter(__u64 flags, __u64 task)
+{
+	if (flags & CLONE_NEW_ALL)
+		TURN(EVENT_FORK, fork_enter());
 	return 0;
 }
 
@@ -104,12 +107,14 @@ static __always_inline int netns_exit(long ret)
 
 static __always_inline int unshare_enter(const unsigned long *a)
 {
-	return namespace_enter(EVENT_UNSHARE, a[0]);
+	TURN(EVENT_UNSHARE, namespace_enter(EVENT_UNSHARE, a[0]));
+	return 0;
 }
 
 static __always_inline int setns_enter(const unsigned long *a)
 {
-	return namespace_enter(EVENT_SETNS, a[1]);
+	TURN(EVENT_SETNS, namespace_enter(EVENT_SETNS, a[1]));
+	return 0;
 }
 
 SYSCALL_ENTER(unshare, 1, unshare_enter)

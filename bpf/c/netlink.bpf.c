@@ -174,14 +174,18 @@ static __always_inline int netlink_exit(long ret)
  * What handles one message of a request, in the thread that sends it. It
  * returns 0 or an error, while send tells only how many bytes it took.
  */
-static __always_inline int rtnetlink_enter(__u64 skb_, __u64 message)
+static __always_inline void request_enter(struct sk_buff *skb, void *message)
 {
-	struct sk_buff *skb = (void *)skb_;
 	struct task *t = task_current();
 
 	if (t)
-		netlink_enter(t, LOAD(skb, sk, __sk_common.skc_net.net, ns.inum),
-			      (void *)message, sizeof(struct nlmsghdr), OF_KERNEL);
+		netlink_enter(t, LOAD(skb, sk, __sk_common.skc_net.net, ns.inum), message,
+			      sizeof(struct nlmsghdr), OF_KERNEL);
+}
+
+static __always_inline int rtnetlink_enter(__u64 skb, __u64 message)
+{
+	TURN(EVENT_NETLINK, request_enter((void *)skb, (void *)message));
 	return 0;
 }
 

@@ -9,11 +9,9 @@
 #ifndef PAIR_H
 #define PAIR_H
 
+#include "compat.h"
 #include "event.h"
-#include "kernel.h"
-
-#include <linux/bpf.h>
-#include <bpf/bpf_helpers.h>
+#include "lost.h"
 
 /* Those of fentry and fexit; and, since Linux 7, those of tracepoints. */
 const volatile bool paired_fentry = false;
@@ -50,5 +48,63 @@ static __always_inline bool done_by_other(__u32 kind, __u64 what)
 	bpf_map_update_elem(&halves, &half, &one, BPF_ANY);
 	return false;
 }
+
+/* How many programs that tell of a kind are at work on this CPU, all but one preempted. */
+struct inside {
+	__u32 count[EVENT_KINDS];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct inside);
+} insides SEC(".maps");
+
+struct turn {
+	__u32 *inside;
+	__u64 preempted; /* how often the thread was, so far */
+	bool second;
+};
+
+static __always_inline struct turn turn_begin(const __u32 kind)
+{
+	struct turn turn = {};
+	struct inside *inside;
+	__u32 zero = 0;
+
+	if (!paired_fentry)
+		return turn;
+	inside = bpf_map_lookup_elem(&insides, &zero);
+	if (!inside)
+		return turn;
+	turn.inside = &inside->count[kind];
+	turn.second = *turn.inside > 0;
+	turn.preempted = READ(current_task(), nivcsw);
+	__sync_fetch_and_add(turn.inside, 1);
+	return turn;
+}
+
+/*
+ * With both of a pair preempted, a third thread on this CPU may have been told
+ * by none. It shows at the end of the one that began while the other was at
+ * work, and counts as one event, if not more, or none.
+ */
+static __always_inline void turn_end(struct turn *turn, const __u32 kind)
+{
+	if (!turn->inside)
+		return;
+	__sync_fetch_and_add(turn->inside, -1);
+	if (turn->second && turn->preempted != READ(current_task(), nivcsw))
+		count_lost(kind);
+}
+
+/* Does what a program is for. */
+#define TURN(kind, what)                               \
+	do {                                           \
+		struct turn turn = turn_begin(kind);   \
+		what;                                  \
+		turn_end(&turn, kind);                 \
+	} while (0)
 
 #endif
