@@ -10,7 +10,7 @@ import (
 )
 
 // online is how many CPUs this process may run on when it begins. The loops
-// have the last, everything else of ours the first.
+// have the last, everything else of ours the first: of one CPU both have that.
 var online = runtime.NumCPU()
 
 const otherCPU = 0
@@ -30,7 +30,7 @@ func pin(cpu int) error {
 		if err != nil {
 			return err
 		}
-		if err := unix.SchedSetaffinity(tid, &set); err != nil {
+		if err := unix.SchedSetaffinity(tid, &set); err != nil && err != unix.ESRCH { // it may have ended meanwhile
 			return fmt.Errorf("pin thread %d to CPU %d: %w", tid, cpu, err)
 		}
 	}

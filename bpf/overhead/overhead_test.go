@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -24,6 +25,18 @@ func needRoot(t *testing.T) {
 	t.Helper()
 	if os.Geteuid() != 0 {
 		t.Skip("needs root, to mount and to load BPF programs")
+	}
+}
+
+// TestPin pins threads of which some end meanwhile.
+func TestPin(t *testing.T) {
+	for range 200 {
+		for range 8 {
+			go runtime.LockOSThread() // the thread ends with its goroutine
+		}
+		if err := pin(otherCPU); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 
