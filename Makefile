@@ -14,7 +14,7 @@ KERNELS  ?= 5.10 6.1 6.12 newest
 
 export CGO_ENABLED := 0
 
-.PHONY: build run generate check-generate lint packages test test-kernels bench bench-overhead fuzz clean help
+.PHONY: build run generate check-generate lint packages test test-kernels bench bench-overhead bench-overhead-kernels fuzz clean help
 
 build: ## build the static binary bin/container_start_exporter
 	go build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)' -o $(BINARY) ./cmd/container_start_exporter
@@ -50,6 +50,9 @@ bench: ## run the benchmarks
 bench-overhead: build ## measure what the probes cost the host (root; on a quiet host, in a minute or two)
 	go build -trimpath -buildvcs=false -ldflags '-s -w' -o bin/overhead ./bpf/overhead
 	bin/overhead --exporter=$(BINARY) $(OVERHEAD)
+
+bench-overhead-kernels: $(if $(ROOT),packages) ## measure it in the stock kernels KERNELS, in instructions (some minutes a kernel)
+	go test -count=1 -v -timeout 180m ./kernels -run TestOverhead -kernels "$(KERNELS)" -overhead "--rounds=3 --attachments=3"
 
 fuzz: ## fuzz each fuzz target for FUZZTIME (10s)
 	@for package in $$(go list ./...); do \

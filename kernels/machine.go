@@ -28,6 +28,7 @@ type Machine struct {
 	CPUs      int      // 0 is 2
 	Memory    int      // in MiB; 0 is 1024
 	Timeout   time.Duration
+	Count     bool // its clock counts instructions, each as a nanosecond; and time, while it is idle
 }
 
 // Console is what came out of a machine.
@@ -111,6 +112,9 @@ func (m Machine) command(ctx context.Context, initramfs, log, said string) *exec
 	}
 	for _, disk := range m.Disks {
 		args = append(args, "-drive", "if=virtio,format=raw,snapshot=on,file="+disk)
+	}
+	if m.Count {
+		args = append(args, "-icount", "shift=0,sleep=on")
 	}
 	return exec.CommandContext(ctx, program, args...)
 }
