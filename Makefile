@@ -52,7 +52,7 @@ bench-overhead: build ## measure what the probes cost the host (root; on a quiet
 	bin/overhead --exporter=$(BINARY) $(OVERHEAD)
 
 bench-overhead-kernels: $(if $(ROOT),packages) ## measure it in the stock kernels KERNELS, in instructions (some minutes a kernel)
-	go test -count=1 -v -timeout 180m ./kernels -run TestOverhead -kernels "$(KERNELS)" -overhead "--rounds=3 --attachments=3"
+	go test -count=1 -v -timeout 180m ./kernels -run TestOverhead -kernels "$(KERNELS)" -overhead "--rounds=5 --attachments=3"
 
 fuzz: ## fuzz each fuzz target for FUZZTIME (10s)
 	@for package in $$(go list ./...); do \

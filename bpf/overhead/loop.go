@@ -14,7 +14,7 @@ type loop struct {
 
 // timed are the loops whose time is compared.
 var timed = []loop{
-	{name: "exec", steps: 10, prepare: prepareExec},
+	{name: "exec", steps: 5, prepare: prepareExec},
 	{name: "remount", steps: 200, prepare: prepareRemount},
 	{name: "unshare", steps: 500, prepare: prepareUnshare},
 	{name: "listen", steps: 5000, prepare: prepareListen},

@@ -107,10 +107,10 @@ func (e *Events) writePrograms(to io.Writer) {
 }
 
 func (r *Report) writeAttach(to io.Writer) error {
-	fmt.Fprintf(to, "\nMilliseconds until all is attached.\n\n")
-	t := newTable(to, "mechanism", "", "median", "least")
+	fmt.Fprintf(to, "\nMilliseconds until all is attached, and how many of them are the exporter's CPU time.\n\n")
+	t := newTable(to, "mechanism", "", "median", "least", "CPU")
 	for _, a := range r.Attach {
-		t.row(a.Mechanism, a.What, ns(a.Median), ns(a.Least))
+		t.row(a.Mechanism, a.What, ns(a.Median), ns(a.Least), ns(a.CPU))
 	}
 	return t.end()
 }
