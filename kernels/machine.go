@@ -28,7 +28,6 @@ type Machine struct {
 	CPUs      int      // 0 is 2
 	Memory    int      // in MiB; 0 is 1024
 	Timeout   time.Duration
-	Count     bool // its clock counts instructions, each as a nanosecond; and time, while it is idle
 }
 
 // Console is what came out of a machine.
@@ -92,7 +91,10 @@ func run(ctx context.Context, cmd *exec.Cmd) error {
 	return err
 }
 
-// command is qemu's. It says tcg itself, so that it is the same everywhere.
+// command is qemu's. It says tcg itself, so that it is the same everywhere. The
+// machine's clock takes each instruction for a nanosecond, and goes with time
+// while it is idle: else, as emulation is slow, a timer would interrupt each
+// program and each call a hundred times as often as on a real machine.
 func (m Machine) command(ctx context.Context, initramfs, log, said string) *exec.Cmd {
 	program, machine, cpu, console := "qemu-system-x86_64", "q35", "max", "ttyS0"
 	if m.Kernel.Arch == "arm64" { // max has pointer authentication, which takes long to emulate
@@ -103,7 +105,7 @@ func (m Machine) command(ctx context.Context, initramfs, log, said string) *exec
 		line += " root=/dev/vda"
 	}
 	args := []string{
-		"-accel", "tcg,thread=single", "-machine", machine, "-cpu", cpu,
+		"-accel", "tcg,thread=single", "-icount", "shift=0,sleep=on", "-machine", machine, "-cpu", cpu,
 		"-smp", strconv.Itoa(cmp.Or(m.CPUs, 2)), "-m", strconv.Itoa(cmp.Or(m.Memory, 1024)),
 		"-nodefaults", "-display", "none", "-no-reboot",
 		"-kernel", m.Kernel.Image, "-initrd", initramfs, "-append", line + " " + m.Append,
@@ -112,9 +114,6 @@ func (m Machine) command(ctx context.Context, initramfs, log, said string) *exec
 	}
 	for _, disk := range m.Disks {
 		args = append(args, "-drive", "if=virtio,format=raw,snapshot=on,file="+disk)
-	}
-	if m.Count {
-		args = append(args, "-icount", "shift=0,sleep=on")
 	}
 	return exec.CommandContext(ctx, program, args...)
 }
