@@ -104,6 +104,7 @@ type probesEventHeader struct {
 type probesEventKind uint32
 
 const (
+	probesEventKindEVENT_NONE          probesEventKind = 0
 	probesEventKindEVENT_FORK          probesEventKind = 1
 	probesEventKindEVENT_EXEC          probesEventKind = 2
 	probesEventKindEVENT_EXIT          probesEventKind = 3

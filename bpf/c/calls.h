@@ -39,7 +39,7 @@ static __always_inline void call_missed(struct call *call)
  * Begins a call; NULL where the first entry of a pair has done so, and where
  * there is no room, which is counted.
  */
-static __always_inline struct call *call_enter(struct task *t, __u32 kind)
+static __always_inline struct call *call_enter(struct task *t, __u32 kind, const bool paired)
 {
 	__u64 id = bpf_get_current_pid_tgid();
 	struct call *call = call_get(t, id);
@@ -58,7 +58,7 @@ static __always_inline struct call *call_enter(struct task *t, __u32 kind)
 	}
 	call_missed(call);
 	call->kind = kind;
-	call->again = paired_fentry;
+	call->again = paired;
 	call->netns_took = 0;
 	call->begin = bpf_ktime_get_boot_ns();
 	return call;

@@ -15,6 +15,7 @@
 #define ENTRY_H
 
 #include "compat.h"
+#include "pair.h"
 
 #if defined(__TARGET_ARCH_x86)
 #define FUNCTION_0 di
@@ -48,35 +49,41 @@
 
 #define SYSCALL_ARGS 5
 
-/* The entries of a system call with so many arguments, by handler(const unsigned long *). */
-#define SYSCALL_ENTER(name, count, handler)                                            \
+/*
+ * The entries of a system call with so many arguments, by handler(const
+ * unsigned long *, bool paired). What a handler that is one of a pair may miss
+ * is of this kind; EVENT_NONE where it says so itself, or where none is missed.
+ */
+#define SYSCALL_ENTER(name, count, kind, handler)                                      \
 	SEC("fentry/" #name)                                                           \
 	int fentry_##name(__u64 *ctx)                                                  \
 	{                                                                              \
 		struct pt_regs *regs = (void *)ctx[0];                                 \
 		unsigned long a[SYSCALL_ARGS] = {ARGS_##count(ARG_OF_FENTRY, regs)};   \
-		return handler(a);                                                     \
+		TURN(paired_fentry, kind, handler(a, paired_fentry));                  \
+		return 0;                                                              \
 	}                                                                              \
 	SEC("kprobe/" #name)                                                           \
 	int kprobe_##name(struct pt_regs *ctx)                                         \
 	{                                                                              \
 		struct pt_regs *regs = (void *)ctx->FUNCTION_0;                        \
 		unsigned long a[SYSCALL_ARGS] = {ARGS_##count(ARG_OF_KPROBE, regs)};   \
-		return handler(a);                                                     \
+		return handler(a, false);                                              \
 	}                                                                              \
 	SEC("tracepoint/syscalls/sys_enter_" #name)                                    \
 	int tp_##name(struct syscall_enter *ctx)                                       \
 	{                                                                              \
 		unsigned long a[SYSCALL_ARGS] = {ARGS_##count(ARG_OF_TRACEPOINT, ctx)}; \
-		return handler(a);                                                     \
+		return handler(a, false);                                              \
 	}
 
 /* The exits of one or several system calls, by handler(long). */
-#define SYSCALL_EXIT(name, handler)                                                    \
+#define SYSCALL_EXIT(name, kind, handler)                                              \
 	SEC("fexit/" #name)                                                            \
 	int fexit_##name(__u64 *ctx)                                                   \
 	{                                                                              \
-		return handler(ctx[1]);                                                \
+		TURN(paired_fentry && kind != EVENT_NONE, kind, handler(ctx[1]));      \
+		return 0;                                                              \
 	}                                                                              \
 	SEC("kretprobe/" #name)                                                        \
 	int kretprobe_##name(struct pt_regs *ctx)                                      \
@@ -89,25 +96,28 @@
 		return handler(ctx->ret);                                              \
 	}
 
-/* The entries of a function, by handler(first argument, second argument). */
-#define FUNCTION_ENTER(name, handler)                                                  \
+/* The entries of a function, by handler(first argument, second argument, bool paired). */
+#define FUNCTION_ENTER(name, kind, handler)                                            \
 	SEC("fentry/" #name)                                                           \
 	int fentry_##name(__u64 *ctx)                                                  \
 	{                                                                              \
-		return handler(ctx[0], ctx[1]);                                        \
+		TURN(paired_fentry && kind != EVENT_NONE, kind,                        \
+		     handler(ctx[0], ctx[1], paired_fentry));                          \
+		return 0;                                                              \
 	}                                                                              \
 	SEC("kprobe/" #name)                                                           \
 	int kprobe_##name(struct pt_regs *ctx)                                         \
 	{                                                                              \
-		return handler(ctx->FUNCTION_0, ctx->FUNCTION_1);                      \
+		return handler(ctx->FUNCTION_0, ctx->FUNCTION_1, false);               \
 	}
 
 /* The exits of a function with so many arguments, by handler(long). */
-#define FUNCTION_EXIT(name, count, handler)                                            \
+#define FUNCTION_EXIT(name, count, kind, handler)                                      \
 	SEC("fexit/" #name)                                                            \
 	int fexit_##name(__u64 *ctx)                                                   \
 	{                                                                              \
-		return handler(ctx[count]);                                            \
+		TURN(paired_fentry && kind != EVENT_NONE, kind, handler(ctx[count]));  \
+		return 0;                                                              \
 	}                                                                              \
 	SEC("kretprobe/" #name)                                                        \
 	int kretprobe_##name(struct pt_regs *ctx)                                      \

@@ -11,7 +11,8 @@
 #include <linux/types.h>
 
 enum event_kind {
-	EVENT_FORK = 1,
+	EVENT_NONE,
+	EVENT_FORK,
 	EVENT_EXEC,
 	EVENT_EXIT,
 	EVENT_RENAME,

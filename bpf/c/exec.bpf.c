@@ -176,14 +176,14 @@ static __always_inline int process_exec(struct task_struct *task, struct linux_b
 	return 0;
 }
 
-static __always_inline int process_exec_enter(const void *file)
+static __always_inline int process_exec_enter(const void *file, const bool paired)
 {
 	struct task *t = task_current();
 	struct call *call;
 
 	if (!t)
 		return 0;
-	call = call_enter(t, EVENT_EXEC);
+	call = call_enter(t, EVENT_EXEC, paired);
 	if (call)
 		call->args[0] = (__u64)file;
 	return 0;
@@ -228,25 +228,23 @@ static __always_inline int process_exec_exit(long ret)
 	return 0;
 }
 
-static __always_inline int execve_enter(const unsigned long *a)
+static __always_inline int execve_enter(const unsigned long *a, const bool paired)
 {
-	TURN(EVENT_EXEC, process_exec_enter((void *)a[0]));
-	return 0;
+	return process_exec_enter((void *)a[0], paired);
 }
 
-static __always_inline int execveat_enter(const unsigned long *a)
+static __always_inline int execveat_enter(const unsigned long *a, const bool paired)
 {
-	TURN(EVENT_EXEC, process_exec_enter((void *)a[1]));
-	return 0;
+	return process_exec_enter((void *)a[1], paired);
 }
 
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(sched_process_exec, struct task_struct *task, int old_pid, struct linux_binprm *bprm)
 {
-	TURN(EVENT_EXEC, process_exec(untrusted(task), bprm));
+	TURN(paired_tracepoints, EVENT_EXEC, process_exec(untrusted(task), bprm));
 	return 0;
 }
 
-SYSCALL_ENTER(execve, 1, execve_enter)
-SYSCALL_ENTER(execveat, 2, execveat_enter)
-SYSCALL_EXIT(exec, process_exec_exit)
+SYSCALL_ENTER(execve, 1, EVENT_EXEC, execve_enter)
+SYSCALL_ENTER(execveat, 2, EVENT_EXEC, execveat_enter)
+SYSCALL_EXIT(exec, EVENT_NONE, process_exec_exit)

@@ -10,24 +10,18 @@
 #include "entry.h"
 #include "record.h"
 
-static __always_inline void listens(void)
+static __always_inline int listened(long ret)
 {
 	struct event_header *e;
 
-	if (!container_listens())
-		return;
+	if (ret || !container_listens())
+		return 0;
 	e = reserve(sizeof(*e), EVENT_LISTEN);
 	if (!e)
-		return;
+		return 0;
 	fill_header(e, EVENT_LISTEN, NULL);
 	SUBMIT(e);
-}
-
-static __always_inline int listened(long ret)
-{
-	if (!ret)
-		TURN(EVENT_LISTEN, listens());
 	return 0;
 }
 
-SYSCALL_EXIT(listen, listened)
+SYSCALL_EXIT(listen, EVENT_LISTEN, listened)

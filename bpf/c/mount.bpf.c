@@ -113,14 +113,15 @@ static __always_inline bool makes_namespace(__u32 kind, const unsigned long *a)
 	       (kind == EVENT_FSMOUNT && a[1] & FSMOUNT_NAMESPACE);
 }
 
-static __always_inline struct call *mount_call_enter(__u32 kind, const unsigned long *a)
+static __always_inline struct call *mount_call_enter(__u32 kind, const unsigned long *a,
+						     const bool paired)
 {
 	struct task *t = task_current();
 	struct call *call;
 
 	if (!t && !makes_namespace(kind, a))
 		return NULL;
-	call = call_enter(t, kind);
+	call = call_enter(t, kind, paired);
 	if (!call)
 		return NULL;
 	__builtin_memcpy(call->args, a, sizeof(call->args));
@@ -225,13 +226,13 @@ static __always_inline int pathless_exit(long ret)
 	return call_of_mount_exit(ret, false);
 }
 
-#define MOUNT_ENTER(name, count, kind)                                      \
-	static __always_inline int name##_enter(const unsigned long *a)     \
-	{                                                                   \
-		TURN(kind, mount_call_enter(kind, a));                          \
-		return 0;                                                   \
-	}                                                                   \
-	SYSCALL_ENTER(name, count, name##_enter)
+#define MOUNT_ENTER(name, count, kind)                                                 \
+	static __always_inline int name##_enter(const unsigned long *a, const bool paired) \
+	{                                                                              \
+		mount_call_enter(kind, a, paired);                                     \
+		return 0;                                                              \
+	}                                                                              \
+	SYSCALL_ENTER(name, count, kind, name##_enter)
 
 MOUNT_ENTER(mount, 5, EVENT_MOUNT)
 MOUNT_ENTER(umount, 2, EVENT_UMOUNT)
@@ -243,22 +244,17 @@ MOUNT_ENTER(fsconfig, 4, EVENT_FSCONFIG)
 MOUNT_ENTER(fsmount, 3, EVENT_FSMOUNT)
 MOUNT_ENTER(mount_setattr, 3, EVENT_MOUNT_SETATTR)
 
-static __always_inline void pivot_root_call_enter(const unsigned long *a)
+static __always_inline int pivot_root_enter(const unsigned long *a, const bool paired)
 {
-	struct call *call = mount_call_enter(EVENT_PIVOT_ROOT, a);
+	struct call *call = mount_call_enter(EVENT_PIVOT_ROOT, a, paired);
 
 	if (call)
 		save_base(call, bpf_get_current_pid_tgid());
-}
-
-static __always_inline int pivot_root_enter(const unsigned long *a)
-{
-	TURN(EVENT_PIVOT_ROOT, pivot_root_call_enter(a));
 	return 0;
 }
 
-SYSCALL_ENTER(pivot_root, 2, pivot_root_enter)
+SYSCALL_ENTER(pivot_root, 2, EVENT_PIVOT_ROOT, pivot_root_enter)
 
 /* Two for them all: the call remembers which it is. */
-SYSCALL_EXIT(mount, mount_exit)
-SYSCALL_EXIT(pathless, pathless_exit)
+SYSCALL_EXIT(mount, EVENT_NONE, mount_exit)
+SYSCALL_EXIT(pathless, EVENT_NONE, pathless_exit)

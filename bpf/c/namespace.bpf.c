@@ -9,18 +9,18 @@
 static __always_inline int clone_enter(__u64 flags)
 {
 	if (flags & CLONE_NEW_ALL)
-		call_enter(task_current(), EVENT_FORK);
+		call_enter(task_current(), EVENT_FORK, false);
 	return 0;
 }
 
-static __always_inline int namespace_enter(__u32 kind, __u64 flags)
+static __always_inline int namespace_enter(__u32 kind, __u64 flags, const bool paired)
 {
 	struct task *t = task_current();
 	struct call *call;
 
 	if (!t && (kind != EVENT_UNSHARE || !(flags & (CLONE_NEW_ALL | UNSHARE_EMPTY_MNTNS))))
 		return 0;
-	call = call_enter(t, kind);
+	call = call_enter(t, kind, paired);
 	if (!call)
 		return 0;
 	call->args[0] = flags;
@@ -67,23 +67,20 @@ static __always_inline int namespace_exit(long ret)
 }
 
 /* setns makes namespaces by the same function, with no flags: it makes none. */
-static __always_inline void fork_enter(void)
+static __always_inline int namespaces_enter(__u64 flags, __u64 task, const bool paired)
 {
 	struct task *t = task_current();
-	struct call *call = call_current(t);
+	struct call *call;
 
+	if (!(flags & CLONE_NEW_ALL))
+		return 0;
+	call = call_current(t);
 	if (!call || call->kind != EVENT_UNSHARE)
-		call_enter(t, EVENT_FORK);
-}
-
-static __always_inline int namespaces_enter(__u64 flags, __u64 task)
-{
-	if (flags & CLONE_NEW_ALL)
-		TURN(EVENT_FORK, fork_enter());
+		call_enter(t, EVENT_FORK, paired);
 	return 0;
 }
 
-static __always_inline int netns_enter(__u64 flags, __u64 user_ns)
+static __always_inline int netns_enter(__u64 flags, __u64 user_ns, const bool paired)
 {
 	struct call *call;
 
@@ -105,26 +102,24 @@ static __always_inline int netns_exit(long ret)
 	return 0;
 }
 
-static __always_inline int unshare_enter(const unsigned long *a)
+static __always_inline int unshare_enter(const unsigned long *a, const bool paired)
 {
-	TURN(EVENT_UNSHARE, namespace_enter(EVENT_UNSHARE, a[0]));
-	return 0;
+	return namespace_enter(EVENT_UNSHARE, a[0], paired);
 }
 
-static __always_inline int setns_enter(const unsigned long *a)
+static __always_inline int setns_enter(const unsigned long *a, const bool paired)
 {
-	TURN(EVENT_SETNS, namespace_enter(EVENT_SETNS, a[1]));
-	return 0;
+	return namespace_enter(EVENT_SETNS, a[1], paired);
 }
 
-SYSCALL_ENTER(unshare, 1, unshare_enter)
-SYSCALL_ENTER(setns, 2, setns_enter)
-SYSCALL_EXIT(namespace, namespace_exit)
+SYSCALL_ENTER(unshare, 1, EVENT_UNSHARE, unshare_enter)
+SYSCALL_ENTER(setns, 2, EVENT_SETNS, setns_enter)
+SYSCALL_EXIT(namespace, EVENT_NONE, namespace_exit)
 
 /* clone is every fork's system call; the function is called for new namespaces only. */
-FUNCTION_ENTER(create_new_namespaces, namespaces_enter)
-FUNCTION_ENTER(copy_net_ns, netns_enter)
-FUNCTION_EXIT(copy_net_ns, 3, netns_exit)
+FUNCTION_ENTER(create_new_namespaces, EVENT_FORK, namespaces_enter)
+FUNCTION_ENTER(copy_net_ns, EVENT_NONE, netns_enter)
+FUNCTION_EXIT(copy_net_ns, 3, EVENT_NONE, netns_exit)
 
 SEC("tracepoint/syscalls/sys_enter_clone")
 int tp_clone(struct syscall_enter *ctx)

@@ -57,7 +57,8 @@ static __always_inline long read_message(void *to, __u32 len, const void *from, 
 	return bpf_probe_read_user(to, len, from);
 }
 
-static __always_inline void netlink_enter(struct task *t, __u32 link_ns, const void *message, __u64 len, __u64 whose)
+static __always_inline void netlink_enter(struct task *t, __u32 link_ns, const void *message, __u64 len,
+					  __u64 whose, const bool paired)
 {
 	struct nlmsghdr head;
 	struct call *call;
@@ -66,7 +67,7 @@ static __always_inline void netlink_enter(struct task *t, __u32 link_ns, const v
 		return;
 	if (read_message(&head, sizeof(head), message, whose) || !is_wanted(head.nlmsg_type))
 		return;
-	call = call_enter(t, EVENT_NETLINK);
+	call = call_enter(t, EVENT_NETLINK, paired);
 	if (!call)
 		return;
 	call->args[0] = (__u64)message;
@@ -174,18 +175,14 @@ static __always_inline int netlink_exit(long ret)
  * What handles one message of a request, in the thread that sends it. It
  * returns 0 or an error, while send tells only how many bytes it took.
  */
-static __always_inline void request_enter(struct sk_buff *skb, void *message)
+static __always_inline int rtnetlink_enter(__u64 skb_, __u64 message, const bool paired)
 {
+	struct sk_buff *skb = (void *)skb_;
 	struct task *t = task_current();
 
 	if (t)
-		netlink_enter(t, LOAD(skb, sk, __sk_common.skc_net.net, ns.inum), message,
-			      sizeof(struct nlmsghdr), OF_KERNEL);
-}
-
-static __always_inline int rtnetlink_enter(__u64 skb, __u64 message)
-{
-	TURN(EVENT_NETLINK, request_enter((void *)skb, (void *)message));
+		netlink_enter(t, LOAD(skb, sk, __sk_common.skc_net.net, ns.inum), (void *)message,
+			      sizeof(struct nlmsghdr), OF_KERNEL, paired);
 	return 0;
 }
 
@@ -194,8 +191,8 @@ static __always_inline int rtnetlink_exit(long ret)
 	return netlink_exit((int)ret);
 }
 
-FUNCTION_ENTER(rtnetlink_rcv_msg, rtnetlink_enter)
-FUNCTION_EXIT(rtnetlink_rcv_msg, 3, rtnetlink_exit)
+FUNCTION_ENTER(rtnetlink_rcv_msg, EVENT_NETLINK, rtnetlink_enter)
+FUNCTION_EXIT(rtnetlink_rcv_msg, 3, EVENT_NONE, rtnetlink_exit)
 
 SEC("tracepoint/syscalls/sys_enter_sendto")
 int tp_sendto(struct syscall_enter *ctx)
@@ -204,7 +201,7 @@ int tp_sendto(struct syscall_enter *ctx)
 
 	if (t)
 		netlink_enter(t, rtnetlink_namespace(ctx->args[0]), (void *)ctx->args[1], ctx->args[2],
-			      OF_USER);
+			      OF_USER, false);
 	return 0;
 }
 
@@ -225,7 +222,7 @@ int tp_sendmsg(struct syscall_enter *ctx)
 	if (!message.iov)
 		return 0;
 	bpf_probe_read_user(&iov, sizeof(iov), message.iov);
-	netlink_enter(t, link_ns, iov.base, iov.len, OF_USER);
+	netlink_enter(t, link_ns, iov.base, iov.len, OF_USER, false);
 	return 0;
 }
 

@@ -73,8 +73,6 @@ static __always_inline struct turn turn_begin(const __u32 kind)
 	struct inside *inside;
 	__u32 zero = 0;
 
-	if (!paired_fentry)
-		return turn;
 	inside = bpf_map_lookup_elem(&insides, &zero);
 	if (!inside)
 		return turn;
@@ -99,12 +97,14 @@ static __always_inline void turn_end(struct turn *turn, const __u32 kind)
 		count_lost(kind);
 }
 
-/* Does what a program is for. */
-#define TURN(kind, what)                               \
-	do {                                           \
-		struct turn turn = turn_begin(kind);   \
-		what;                                  \
-		turn_end(&turn, kind);                 \
+/* Does what a program is for, which may be one of a pair. */
+#define TURN(paired, kind, what)                               \
+	do {                                                   \
+		struct turn turn = {};                         \
+		if (paired)                                    \
+			turn = turn_begin(kind);               \
+		what;                                          \
+		turn_end(&turn, kind);                         \
 	} while (0)
 
 #endif

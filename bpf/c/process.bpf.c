@@ -176,21 +176,21 @@ static __always_inline int process_running(struct seq_file *seq, struct task_str
 SEC("tp_btf/task_newtask")
 int BPF_PROG(task_newtask, struct task_struct *child, __u64 flags)
 {
-	TURN(EVENT_FORK, process_fork(untrusted(child), flags));
+	TURN(paired_tracepoints, EVENT_FORK, process_fork(untrusted(child), flags));
 	return 0;
 }
 
 SEC("tp_btf/sched_process_exit")
 int BPF_PROG(sched_process_exit, struct task_struct *task)
 {
-	TURN(EVENT_EXIT, process_exit(untrusted(task)));
+	TURN(paired_tracepoints, EVENT_EXIT, process_exit(untrusted(task)));
 	return 0;
 }
 
 SEC("tp_btf/task_rename")
 int BPF_PROG(task_rename, struct task_struct *task, const char *name)
 {
-	TURN(EVENT_RENAME, process_rename(untrusted(task), name));
+	TURN(paired_tracepoints, EVENT_RENAME, process_rename(untrusted(task), name));
 	return 0;
 }
 

@@ -52,7 +52,7 @@ static __always_inline void fill_ends(struct event_veth_end ends[2], struct net_
 		fill_end(&ends[1], peer);
 }
 
-static __always_inline void newlink_enter(struct net_device *device)
+static __always_inline int newlink_enter(struct net_device *device)
 {
 	struct pair pair = {.begin = bpf_ktime_get_boot_ns(), .device = (__u64)device};
 	struct call *call = call_current(task_current());
@@ -62,13 +62,14 @@ static __always_inline void newlink_enter(struct net_device *device)
 	if (call && call->kind == EVENT_NETLINK)
 		pair.waited = pair.begin - call->begin;
 	bpf_map_update_elem(&pairs, &id, &pair, BPF_ANY);
+	return 0;
 }
 
 /*
  * Called for both ends, also when their namespaces end: the second has no peer
  * any more.
  */
-static __always_inline void dellink_enter(__u64 device)
+static __always_inline int dellink_enter(__u64 device, __u64 list, const bool paired)
 {
 	struct pair pair = {.begin = bpf_ktime_get_boot_ns()};
 	__u64 id = bpf_get_current_pid_tgid();
@@ -76,16 +77,17 @@ static __always_inline void dellink_enter(__u64 device)
 	fill_ends(pair.ends, (void *)device);
 	if (pair.ends[1].index)
 		bpf_map_update_elem(&pairs, &id, &pair, BPF_ANY);
+	return 0;
 }
 
-static __always_inline void veth_exit(__u32 kind, long ret)
+static __always_inline int veth_exit(__u32 kind, long ret)
 {
 	__u64 id = bpf_get_current_pid_tgid();
 	struct pair *pair = bpf_map_lookup_elem(&pairs, &id);
 	struct event_veth *e;
 
 	if (!pair)
-		return;
+		return 0;
 	e = RESERVE(event_veth, kind);
 	if (e) {
 		fill_header(&e->h, kind, NULL);
@@ -98,46 +100,35 @@ static __always_inline void veth_exit(__u32 kind, long ret)
 		SUBMIT(e);
 	}
 	bpf_map_delete_elem(&pairs, &id);
-}
-
-static __always_inline int newlink_begins(struct net_device *device)
-{
-	TURN(EVENT_VETH_NEWLINK, newlink_enter(device));
 	return 0;
 }
 
 static __always_inline int newlink_exit(long ret)
 {
-	TURN(EVENT_VETH_NEWLINK, veth_exit(EVENT_VETH_NEWLINK, (int)ret));
-	return 0;
-}
-
-static __always_inline int dellink_begins(__u64 device, __u64 list)
-{
-	TURN(EVENT_VETH_DELLINK, dellink_enter(device));
-	return 0;
+	return veth_exit(EVENT_VETH_NEWLINK, (int)ret);
 }
 
 static __always_inline int dellink_exit(long ret)
 {
-	TURN(EVENT_VETH_DELLINK, veth_exit(EVENT_VETH_DELLINK, 0));
-	return 0;
+	return veth_exit(EVENT_VETH_DELLINK, 0);
+}
+
+static __always_inline struct net_device *made(__u64 first, __u64 second)
+{
+	return (void *)(VETH_NEWLINK_PACKED ? first : second);
 }
 
 SEC("fentry/veth_newlink")
 int fentry_veth_newlink(__u64 *ctx)
 {
-	if (VETH_NEWLINK_PACKED)
-		return newlink_begins((void *)ctx[0]);
-	return newlink_begins((void *)ctx[1]);
+	TURN(paired_fentry, EVENT_VETH_NEWLINK, newlink_enter(made(ctx[0], ctx[1])));
+	return 0;
 }
 
 SEC("kprobe/veth_newlink")
 int kprobe_veth_newlink(struct pt_regs *ctx)
 {
-	if (VETH_NEWLINK_PACKED)
-		return newlink_begins((void *)ctx->FUNCTION_0);
-	return newlink_begins((void *)ctx->FUNCTION_1);
+	return newlink_enter(made(ctx->FUNCTION_0, ctx->FUNCTION_1));
 }
 
 /* Where a result lies depends on how many arguments there are: 3 or 5. */
@@ -145,8 +136,10 @@ SEC("fexit/veth_newlink")
 int fexit_veth_newlink(__u64 *ctx)
 {
 	if (VETH_NEWLINK_PACKED)
-		return newlink_exit(ctx[3]);
-	return newlink_exit(ctx[5]);
+		TURN(paired_fentry, EVENT_VETH_NEWLINK, newlink_exit(ctx[3]));
+	else
+		TURN(paired_fentry, EVENT_VETH_NEWLINK, newlink_exit(ctx[5]));
+	return 0;
 }
 
 SEC("kretprobe/veth_newlink")
@@ -155,5 +148,5 @@ int kretprobe_veth_newlink(struct pt_regs *ctx)
 	return newlink_exit(ctx->FUNCTION_RETURNS);
 }
 
-FUNCTION_ENTER(veth_dellink, dellink_begins)
-FUNCTION_EXIT(veth_dellink, 2, dellink_exit)
+FUNCTION_ENTER(veth_dellink, EVENT_VETH_DELLINK, dellink_enter)
+FUNCTION_EXIT(veth_dellink, 2, EVENT_VETH_DELLINK, dellink_exit)
