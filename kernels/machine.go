@@ -25,7 +25,6 @@ type Machine struct {
 	Initramfs Initramfs
 	Disks     []string // images in raw format, which stay as they are; the first is the root
 	Append    string   // to the kernel's command line
-	CPUs      int      // 0 is 2
 	Memory    int      // in MiB; 0 is 1024
 	Timeout   time.Duration
 }
@@ -94,7 +93,8 @@ func run(ctx context.Context, cmd *exec.Cmd) error {
 // command is qemu's. It says tcg itself, so that it is the same everywhere. The
 // machine's clock takes each instruction for a nanosecond, and goes with time
 // while it is idle: else, as emulation is slow, a timer would interrupt each
-// program and each call a hundred times as often as on a real machine.
+// program and each call a hundred times as often as on a real machine. Kernels
+// do not boot on two processors that way.
 func (m Machine) command(ctx context.Context, initramfs, log, said string) *exec.Cmd {
 	program, machine, cpu, console := "qemu-system-x86_64", "q35", "max", "ttyS0"
 	if m.Kernel.Arch == "arm64" { // max has pointer authentication, which takes long to emulate
@@ -106,7 +106,7 @@ func (m Machine) command(ctx context.Context, initramfs, log, said string) *exec
 	}
 	args := []string{
 		"-accel", "tcg,thread=single", "-icount", "shift=0,sleep=on", "-machine", machine, "-cpu", cpu,
-		"-smp", strconv.Itoa(cmp.Or(m.CPUs, 2)), "-m", strconv.Itoa(cmp.Or(m.Memory, 1024)),
+		"-smp", "1", "-m", strconv.Itoa(cmp.Or(m.Memory, 1024)),
 		"-nodefaults", "-display", "none", "-no-reboot",
 		"-kernel", m.Kernel.Image, "-initrd", initramfs, "-append", line + " " + m.Append,
 		"-serial", "file:" + log,

@@ -27,7 +27,7 @@ func TestOverhead(t *testing.T) {
 			t.Skip("its program cannot be built for this host")
 		}
 		c, err := Machine{
-			Name: t.Name(), Kernel: k, CPUs: 1, Timeout: 40 * time.Minute,
+			Name: t.Name(), Kernel: k, Timeout: 40 * time.Minute,
 			Append: "norandmaps", // where a program lies decides how many pages of page tables an exec takes
 			Initramfs: Initramfs{
 				Load:    []string{"veth"},

@@ -24,7 +24,7 @@ func TestTwoCapabilities(t *testing.T) {
 			t.Fatal(err)
 		}
 		c, err := Machine{
-			Name: t.Name(), Kernel: k, Disks: []string{disk}, CPUs: 1, Timeout: 10 * time.Minute,
+			Name: t.Name(), Kernel: k, Disks: []string{disk}, Timeout: 10 * time.Minute,
 			Initramfs: Initramfs{
 				Carry:   []string{"veth"},
 				Files:   map[string]string{"/usr/local/bin/container_start_exporter": buildStatic(t, "container_start_exporter/cmd/container_start_exporter")},

@@ -53,7 +53,7 @@ func TestUserland(t *testing.T) {
 				t.Run(image.Suite+"/"+cgroup, func(t *testing.T) {
 					t.Parallel()
 					runGuest(t, Machine{
-						Name: t.Name(), Kernel: k, Disks: []string{disk(t, image)}, Append: "cgroup=" + cgroup, CPUs: 1, Memory: 2048, Timeout: 15 * time.Minute,
+						Name: t.Name(), Kernel: k, Disks: []string{disk(t, image)}, Append: "cgroup=" + cgroup, Memory: 2048, Timeout: 15 * time.Minute,
 						Initramfs: Initramfs{
 							Load: modulesOfDocker(k), Files: files,
 							Command: "mount -t tmpfs tmpfs /tmp && mkdir -p /var/lib/docker && mount -t tmpfs tmpfs /var/lib/docker && exec guest",
