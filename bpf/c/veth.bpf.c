@@ -113,8 +113,11 @@ static __always_inline int dellink_exit(long ret)
 	return veth_exit(EVENT_VETH_DELLINK, 0);
 }
 
+/* What veth_newlink makes, by its arguments. */
 static __always_inline struct net_device *made(__u64 first, __u64 second)
 {
+	barrier_var(first); /* both are read: which, may not be chosen by the context's address */
+	barrier_var(second);
 	return (void *)(VETH_NEWLINK_PACKED ? first : second);
 }
 
