@@ -16,10 +16,10 @@ type loop struct {
 var timed = []loop{
 	{name: "exec", steps: 5, prepare: prepareExec},
 	{name: "remount", steps: 200, prepare: prepareRemount},
-	{name: "unshare", steps: 500, prepare: prepareUnshare},
-	{name: "listen", steps: 5000, prepare: prepareListen},
-	{name: "sendto", steps: 5000, prepare: prepareSendto},
-	{name: "getppid", steps: 10000, prepare: prepareGetppid},
+	{name: "unshare", steps: 250, prepare: prepareUnshare},
+	{name: "listen", steps: 1000, prepare: prepareListen},
+	{name: "sendto", steps: 1000, prepare: prepareSendto},
+	{name: "getppid", steps: 5000, prepare: prepareGetppid},
 }
 
 // driven are the loops during which the programs are timed by the kernel.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"math"
 	"os"
 	"slices"
 	"strings"
@@ -58,7 +59,7 @@ times as much: medians of %d rounds' quickest of %d batches, ± half the width o
 			rows = append(rows, []string{m.Loop, ns(m.Median) + m.spread()})
 		} else {
 			at := &rows[len(rows)-1]
-			*at = append(*at, fmt.Sprintf("%+.0f%s, ×%.2f", m.More, m.spread(), m.Ratio))
+			*at = append(*at, fmt.Sprintf("%+.0f%s, ×%.2f", math.Round(m.More)+0, m.spread(), m.Ratio)) // +0: never -0
 		}
 		if len(rows) == 1 {
 			heads = append(heads, m.Configuration)
