@@ -7,19 +7,19 @@ import "fmt"
 // step that it returns is what is counted.
 type loop struct {
 	name    string
-	steps   int // in a batch: of those that are timed so few that most have no tick of the clock in them
+	steps   int // in a batch: of those that are timed so few that most have no interrupt in them
 	share   int // how often a start by docker and runc on cgroup v1 does it, roughly
 	prepare func(dir string) (step func() error, err error)
 }
 
 // timed are the loops whose time is compared.
 var timed = []loop{
-	{name: "exec", steps: 5, prepare: prepareExec},
-	{name: "remount", steps: 200, prepare: prepareRemount},
-	{name: "unshare", steps: 250, prepare: prepareUnshare},
-	{name: "listen", steps: 1000, prepare: prepareListen},
-	{name: "sendto", steps: 1000, prepare: prepareSendto},
-	{name: "getppid", steps: 5000, prepare: prepareGetppid},
+	{name: "exec", steps: 2, prepare: prepareExec},
+	{name: "remount", steps: 50, prepare: prepareRemount},
+	{name: "unshare", steps: 100, prepare: prepareUnshare},
+	{name: "listen", steps: 300, prepare: prepareListen},
+	{name: "sendto", steps: 300, prepare: prepareSendto},
+	{name: "getppid", steps: 1000, prepare: prepareGetppid},
 }
 
 // driven are the loops during which the programs are timed by the kernel.
