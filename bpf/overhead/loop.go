@@ -7,14 +7,14 @@ import "fmt"
 // step that it returns is what is counted.
 type loop struct {
 	name    string
-	steps   int // in a batch: of those that are timed so few that most have no interrupt in them
+	steps   int // in a batch: so few of what is timed, but exec, that most batches have no interrupt in them
 	share   int // how often a start by docker and runc on cgroup v1 does it, roughly
 	prepare func(dir string) (step func() error, err error)
 }
 
 // timed are the loops whose time is compared.
 var timed = []loop{
-	{name: "exec", steps: 2, prepare: prepareExec},
+	{name: "exec", steps: 20, prepare: prepareExec},
 	{name: "remount", steps: 50, prepare: prepareRemount},
 	{name: "unshare", steps: 100, prepare: prepareUnshare},
 	{name: "listen", steps: 300, prepare: prepareListen},
