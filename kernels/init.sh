@@ -31,6 +31,7 @@ mount -t devpts -o ptmxmode=666 devpts /dev/pts
 mount -t tmpfs tmpfs /dev/shm
 ln -sf /proc/self/fd /dev/fd
 mount -t bpf bpf /sys/fs/bpf
+mount -t debugfs debugfs /sys/kernel/debug
 mount -t tracefs tracefs /sys/kernel/tracing
 if grep -q 'cgroup=v1' /proc/cmdline; then
 	mount -t tmpfs tmpfs /sys/fs/cgroup

@@ -5,37 +5,55 @@ import (
 	"flag"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 )
 
 var kernelsFlag = flag.String("kernels", "", "series of Debian's cloud kernels to boot, such as \"5.10 6.12-arm64 newest\"")
 
-// eachKernel runs a test for each kernel that the flag names. One of another
-// architecture is called such as 6.12-arm64.
+// eachKernel runs a test for each kernel that the flag names, at the same time
+// as others: -parallel says how many. One of another architecture is called
+// such as 6.12-arm64.
 func eachKernel(t *testing.T, test func(*testing.T, Kernel)) {
 	if *kernelsFlag == "" {
 		t.Skip("no kernels to boot: make test-kernels")
 	}
-	archives := map[string]*Archive{}
+	t.Parallel()
 	for _, name := range strings.Fields(*kernelsFlag) {
-		series, arch, _ := strings.Cut(name, "-")
-		arch = cmp.Or(arch, runtime.GOARCH)
 		t.Run(name, func(t *testing.T) {
-			if archives[arch] == nil {
-				a, err := OpenArchive(t.Context(), arch)
-				if err != nil {
-					t.Fatal(err)
-				}
-				archives[arch] = a
-			}
-			k, err := archives[arch].Kernel(t.Context(), series)
-			if err != nil {
-				t.Fatal(err)
-			}
+			t.Parallel()
+			k := kernelOf(t, name)
 			t.Log(k)
 			test(t, k)
 		})
 	}
+}
+
+// archives are those that are open, by architecture: once for all tests, as it
+// takes long to bring their lists up to date.
+var archives = struct {
+	sync.Mutex
+	of map[string]*Archive
+}{of: map[string]*Archive{}}
+
+func kernelOf(t *testing.T, name string) Kernel {
+	t.Helper()
+	series, arch, _ := strings.Cut(name, "-")
+	arch = cmp.Or(arch, runtime.GOARCH)
+	archives.Lock()
+	defer archives.Unlock()
+	if archives.of[arch] == nil {
+		a, err := OpenArchive(t.Context(), arch)
+		if err != nil {
+			t.Fatal(err)
+		}
+		archives.of[arch] = a
+	}
+	k, err := archives.of[arch].Kernel(t.Context(), series)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return k
 }
 
 // TestMachine boots each kernel and looks at what the machine promises.
