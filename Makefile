@@ -37,12 +37,13 @@ packages: ## install the Debian packages that the tests need (root)
 
 # One package at a time: those that load the probes see each other's containers.
 # Never from the cache: what they test is the kernel and the engines, too.
-test: $(if $(ROOT),packages) lint $(if $(ROOT),check-generate) ## run all tests, with real engines where root
-	@$(if $(ROOT),:,echo 'test: not root: skipping the check of the generated probes and every test that loads probes or starts containers')
+test: $(if $(ROOT),packages) lint $(if $(ROOT),check-generate) ## run all tests, with real engines and in the stock kernels where root
+	@$(if $(ROOT),:,echo 'test: not root: skipping the check of the generated probes, the stock kernels, and every test that loads probes or starts containers')
 	go test -count=1 -p 1 -timeout 20m ./...
+	$(if $(ROOT),$(MAKE) test-kernels)
 
 test-kernels: $(if $(ROOT),packages) ## run the probes' tests and real engines in the stock kernels KERNELS
-	go test -count=1 -v -timeout 60m ./kernels -kernels "$(KERNELS)"
+	go test -count=1 -v -timeout 60m -parallel 2 ./kernels -kernels "$(KERNELS)"
 
 bench: ## run the benchmarks
 	go test -run '^$$' -bench . -benchmem ./...
@@ -52,7 +53,7 @@ bench-overhead: build ## measure what the probes cost the host (root; on a quiet
 	bin/overhead --exporter=$(BINARY) $(OVERHEAD)
 
 bench-overhead-kernels: $(if $(ROOT),packages) ## measure it in the stock kernels KERNELS, in instructions (some minutes a kernel)
-	go test -count=1 -v -timeout 180m ./kernels -run TestOverhead -kernels "$(KERNELS)" -overhead "--rounds=5 --attachments=3"
+	go test -count=1 -v -timeout 180m -parallel 1 ./kernels -run TestOverhead -kernels "$(KERNELS)" -overhead "--rounds=5 --attachments=3"
 
 fuzz: ## fuzz each fuzz target for FUZZTIME (10s)
 	@for package in $$(go list ./...); do \
