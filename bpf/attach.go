@@ -94,7 +94,9 @@ func (a *attacher) allows(mechanism string) bool { return a.refuse[mechanism] ==
 func (a *attacher) try(w way) error {
 	w.points = w.points[len(w.points)-1:]
 	links, err := a.attachWay(w)
-	return errors.Join(err, closeAll(links))
+	err = errors.Join(err, closeAll(links))
+	a.loader.forget(w.points...) // before 5.13 a program is attached to a function once
+	return err
 }
 
 // ways are those of a probe's that can be used.

@@ -212,6 +212,19 @@ func (l *loader) program(i instance) *ebpf.Program {
 	return l.programs[i.name()]
 }
 
+// forget closes the programs of points.
+func (l *loader) forget(points ...point) {
+	instances := l.instances(points...)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, i := range instances {
+		if p := l.programs[i.name()]; p != nil {
+			p.Close()
+			delete(l.programs, i.name())
+		}
+	}
+}
+
 // use calls f, unless the programs and maps are closed: they may not be while
 // they are used.
 func (l *loader) use(f func()) {
