@@ -36,8 +36,8 @@ type Driven struct {
 	Records  uint64   `json:"records"`
 }
 
-// Loop is what ran under null programs, for a process that is not watched and
-// for one that is.
+// Loop is what ran under null programs, for a process that is not watched
+// (nothing, where all are) and for one that is.
 type Loop struct {
 	Name     string `json:"name"`
 	Steps    int    `json:"steps"`
@@ -127,10 +127,12 @@ func (e *Events) driveExporter(watched string) error {
 	defer x.Close()
 	for i, l := range driven {
 		progress("%s with the exporter by %s", l.name, e.Mechanism)
-		var filtered, recorded error
-		e.Loops[i].Filtered, filtered = drive(x, self, l)
-		e.Loops[i].Recorded, recorded = drive(x, watched, l)
-		if err := errors.Join(filtered, recorded); err != nil {
+		if !ofAnybody[l.name] {
+			if e.Loops[i].Filtered, err = drive(x, self, l); err != nil {
+				return err
+			}
+		}
+		if e.Loops[i].Recorded, err = drive(x, watched, l); err != nil {
 			return err
 		}
 	}

@@ -40,6 +40,10 @@ var driven = []loop{
 	{"listen", 500, 1, prepareListen},
 }
 
+// ofAnybody are the loops that are recorded whoever does them: nothing of them
+// is filtered.
+var ofAnybody = map[string]bool{"unshare": true, "veth": true}
+
 func find(name string) (loop, error) {
 	for _, loops := range [][]loop{timed, driven} {
 		for _, l := range loops {
