@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"debug/elf"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -44,37 +45,35 @@ func mechanisms(m metrics) []string {
 }
 
 // best are the mechanisms that a hook may have, none of them a system call's
-// tracepoint. fentry needs the types of the function's parameters: of some
-// system calls older kernels have only declared them, and of modules they tell
-// no types before 5.11.
+// tracepoint. Of modules, kernels before 5.11 tell no types.
 func best(types *btf.Spec, hook string) []string {
 	_, err := os.Stat("/sys/kernel/btf/veth")
-	if err != nil && strings.HasPrefix(hook, "veth_") || declaredOnly(types, "__x64_sys_"+hook) {
+	if err != nil && strings.HasPrefix(hook, "veth_") || !readable(types, hook) {
 		return []string{"kprobe"}
 	}
 	return []string{"fentry", "tp_btf", "iter", "netlink"}
 }
 
-// declaredOnly says that a function takes a pointer to what is not defined.
-func declaredOnly(types *btf.Spec, function string) bool {
-	found, err := types.AnyTypesByName(function)
-	if err != nil {
+// readable says that fentry can be had for a system call, if it is one: older
+// kernels have the function twice in their types, or have only declared what
+// its parameter points to, which an entry reads. listen has none.
+func readable(types *btf.Spec, call string) bool {
+	var f *btf.Func
+	err := types.TypeByName("__x64_sys_"+call, &f)
+	if errors.Is(err, btf.ErrMultipleMatches) {
 		return false
 	}
-	for _, one := range found {
-		f, ok := one.(*btf.Func)
-		if !ok {
-			continue
-		}
-		for _, parameter := range f.Type.(*btf.FuncProto).Params {
-			if pointer, ok := btf.As[*btf.Pointer](parameter.Type); ok {
-				if _, ok := btf.As[*btf.Fwd](pointer.Target); ok {
-					return true
-				}
-			}
-		}
+	if err != nil || call == "listen" {
+		return true
 	}
-	return false
+	return !slices.ContainsFunc(f.Type.(*btf.FuncProto).Params, func(p btf.FuncParam) bool {
+		pointer, ok := btf.As[*btf.Pointer](p.Type)
+		if !ok {
+			return false
+		}
+		_, declared := btf.As[*btf.Fwd](pointer.Target)
+		return declared
+	})
 }
 
 // syscallTracepoints checks that no system call takes the way through the
