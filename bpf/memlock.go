@@ -9,8 +9,8 @@ import "golang.org/x/sys/unix"
 // the module comes, and modules have types since 5.11.
 func keepMemlock() (restore func()) {
 	var before unix.Rlimit
-	if err := unix.Getrlimit(unix.RLIMIT_MEMLOCK, &before); err != nil {
+	if err := unix.Prlimit(0, unix.RLIMIT_MEMLOCK, nil, &before); err != nil {
 		return func() {}
 	}
-	return func() { _ = unix.Setrlimit(unix.RLIMIT_MEMLOCK, &before) } // lowers it: always allowed
+	return func() { _ = unix.Prlimit(0, unix.RLIMIT_MEMLOCK, &before, nil) } // lowers it: always allowed
 }

@@ -40,7 +40,8 @@ static __always_inline int process_fork(struct task_struct *child, __u64 flags)
 		return 0;
 	}
 	/* a flag of Linux 7 makes one that is empty, without this one */
-	if (READ(child, nsproxy, mnt_ns) != READ(task, nsproxy, mnt_ns))
+	if (READ(child, nsproxy) != READ(task, nsproxy) &&
+	    READ(child, nsproxy, mnt_ns) != READ(task, nsproxy, mnt_ns))
 		flags |= CLONE_NEWNS;
 	if (!forker && !(flags & CLONE_NEW_ALL))
 		return 0;
@@ -90,9 +91,8 @@ static __always_inline bool is_last(struct task *t, struct task_struct *task)
 
 static __always_inline int process_exit(struct task_struct *task)
 {
-	struct signal_struct *signal = READ(task, signal);
-	__u32 tgid = READ(task, tgid);
 	struct task *t = task_current();
+	struct signal_struct *signal;
 	struct event_cost cost;
 	struct event_exit *e;
 	struct call *call;
@@ -108,7 +108,7 @@ static __always_inline int process_exit(struct task_struct *task)
 		return 0;
 	cost_whole(&cost, &t->ended);
 	/* of several that take themselves for the last, the first to delete tells */
-	if (!task_delete(tgid))
+	if (!task_delete(READ(task, tgid)))
 		return 0;
 	e = RESERVE(event_exit, EVENT_EXIT);
 	if (!e)
@@ -116,6 +116,7 @@ static __always_inline int process_exit(struct task_struct *task)
 	fill_header(&e->h, EVENT_EXIT, NULL); /* t is not ours any more */
 	e->h.cost = cost;
 	/* as wait_task_zombie has it, kernel/exit.c */
+	signal = READ(task, signal);
 	if (READ(signal, flags) & SIGNAL_GROUP_EXIT)
 		e->status = READ(signal, group_exit_code);
 	else
@@ -127,12 +128,15 @@ static __always_inline int process_exit(struct task_struct *task)
 
 static __always_inline int process_rename(struct task_struct *task, const char *name)
 {
-	__u64 id = bpf_get_current_pid_tgid();
 	struct task *t = task_current();
 	struct event_rename *e;
 	__u64 w[2] = {};
+	__u64 id;
 
-	if (!t || id >> 32 != (__u32)id || READ(task, pid) != (int)id || renamed_by_exec(task))
+	if (!t)
+		return 0;
+	id = bpf_get_current_pid_tgid();
+	if (id >> 32 != (__u32)id || READ(task, pid) != (int)id || renamed_by_exec(task))
 		return 0;
 	bpf_probe_read_kernel_str(w, sizeof(w), name);
 	if (done_by_other(EVENT_RENAME, w[0] ^ w[1]))
@@ -162,8 +166,9 @@ static __always_inline int process_running(struct seq_file *seq, struct task_str
 	BPF_CORE_READ_STR_INTO(&e.comm, task, comm);
 	if (class == CLASS_RUNTIME && is_init_name(e.comm))
 		class = CLASS_INIT;
-	if (!task_get(task))
-		task_put(task, class, true, 0);
+	if (task_get(task)) /* since the names are known: what made it so is told already */
+		return 0;
+	task_put(task, class, true, 0);
 	e.time = bpf_ktime_get_boot_ns();
 	e.born = READ(task, start_boottime);
 	e.pid = READ(task, tgid);

@@ -35,13 +35,13 @@ func TestInTheMidst(t *testing.T) {
 
 	// Begun after it was attached: whole, each once.
 	records := decodeLines[record](t, w.stdout.String())
-	seen := map[string]int{}
+	seen := map[string][]string{}
 	for _, r := range records {
 		i := slices.IndexFunc(made, func(m brewed) bool { return m.id == r.ContainerID })
 		if i < 0 {
 			continue // another's
 		}
-		seen[r.ContainerID]++
+		seen[r.ContainerID] = append(seen[r.ContainerID], r.Outcome+" "+r.Error)
 		checkRecord(t, r)
 		switch {
 		case r.Outcome == "incomplete" && made[i].began.After(from):
@@ -52,14 +52,14 @@ func TestInTheMidst(t *testing.T) {
 			checkWhole(t, r)
 		}
 	}
-	for id, n := range seen {
-		if n != 1 {
-			t.Errorf("%s has %d starts", id, n)
+	for id, starts := range seen {
+		if len(starts) != 1 {
+			t.Errorf("%s has %d starts: %q", id, len(starts), starts)
 		}
 	}
 	for _, id := range last {
-		if seen[id] != 1 {
-			t.Errorf("%s, begun when the exporter was there, has %d starts", id, seen[id])
+		if len(seen[id]) != 1 {
+			t.Errorf("%s, begun when the exporter was there, has %d starts: %q", id, len(seen[id]), seen[id])
 		}
 	}
 	t.Logf("%d starts, %d of them after the exporter; it tells of %d", len(made), len(last), len(seen))
