@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"testing"
 
+	"github.com/cilium/ebpf/rlimit"
 	"golang.org/x/sys/unix"
 )
 
@@ -34,6 +35,7 @@ func TestMain(m *testing.M) {
 	act := actors[os.Getenv(actorVariable)]
 	if act == nil {
 		flag.Parse()
+		_ = rlimit.RemoveMemlock() // tests have maps and programs of their own: before 5.11 these are charged
 		if *inPairs {
 			preempts = func() preemption { return preemption{functions: true, tracepoints: true} }
 		}

@@ -13,7 +13,6 @@ import (
 	"github.com/cilium/ebpf/asm"
 	"github.com/cilium/ebpf/btf"
 	"github.com/cilium/ebpf/link"
-	"github.com/cilium/ebpf/rlimit"
 	"golang.org/x/sys/unix"
 )
 
@@ -132,8 +131,6 @@ func kernelHas(t *testing.T, module string, at point) bool {
 // takesFentry says whether the kernel attaches a program that does nothing to
 // the entry of a function.
 var takesFentry = sync.OnceValue(func() bool {
-	defer keepMemlock()()
-	_ = rlimit.RemoveMemlock()
 	program, err := ebpf.NewProgram(&ebpf.ProgramSpec{
 		Type: ebpf.Tracing, AttachType: ebpf.AttachTraceFEntry, AttachTo: syscallFunction("mount"), License: "GPL",
 		Instructions: asm.Instructions{asm.Mov.Imm(asm.R0, 0), asm.Return()},
