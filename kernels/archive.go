@@ -17,15 +17,22 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// sources are the suites that have cloud kernels. bullseye itself has left the
-// mirrors.
-const sources = `deb http://deb.debian.org/debian-security bullseye-security main
-deb http://deb.debian.org/debian bookworm main
-deb http://deb.debian.org/debian-security bookworm-security main
-deb http://deb.debian.org/debian trixie main
-deb http://deb.debian.org/debian-security trixie-security main
-deb http://deb.debian.org/debian trixie-backports main
-`
+// sources are the suites that have cloud kernels, as apt's sources.list has
+// them. bullseye itself has left the mirrors.
+func (m mirrors) sources() string {
+	var list strings.Builder
+	for _, suite := range []struct{ mirror, name string }{
+		{m.security, "bullseye-security"},
+		{m.debian, "bookworm"},
+		{m.security, "bookworm-security"},
+		{m.debian, "trixie"},
+		{m.security, "trixie-security"},
+		{m.debian, "trixie-backports"},
+	} {
+		fmt.Fprintf(&list, "deb %s %s main\n", suite.mirror, suite.name)
+	}
+	return list.String()
+}
 
 // Archive is Debian's archive for one architecture, asked through an apt
 // configuration of its own: nothing of the host's is used or changed.
@@ -42,13 +49,17 @@ func OpenArchive(ctx context.Context, arch string) (*Archive, error) {
 	if err != nil {
 		return nil, err
 	}
+	mirrors, err := findMirrors()
+	if err != nil {
+		return nil, err
+	}
 	a := &Archive{Arch: arch, cache: cache, state: filepath.Join(cache, "apt-"+arch)}
 	for _, dir := range []string{"lists/partial", "archives/partial"} {
 		if err := os.MkdirAll(filepath.Join(a.state, dir), 0o755); err != nil {
 			return nil, err
 		}
 	}
-	for name, content := range map[string]string{"sources.list": sources, "status": ""} {
+	for name, content := range map[string]string{"sources.list": mirrors.sources(), "status": ""} {
 		if err := os.WriteFile(filepath.Join(a.state, name), []byte(content), 0o644); err != nil {
 			return nil, err
 		}

@@ -54,12 +54,13 @@ func (i Image) Path(ctx context.Context) (string, error) {
 
 // name is that of what goes into the image.
 func (i Image) name() string {
-	sum := sha256.Sum256(fmt.Appendln(nil, i.arguments("")))
+	sum := sha256.Sum256(fmt.Appendln(nil, i.arguments("", "")))
 	return fmt.Sprintf("%s-%x.ext4", i.Suite, sum[:6])
 }
 
-// arguments are those of mmdebstrap, which makes a directory.
-func (i Image) arguments(root string) []string {
+// arguments are those of mmdebstrap, which makes a directory of what a mirror
+// has.
+func (i Image) arguments(mirror, root string) []string {
 	args := []string{
 		"--quiet", "--mode=root", "--variant=apt", "--format=directory",
 		"--include=" + strings.Join(i.Packages, ","),
@@ -69,11 +70,15 @@ func (i Image) arguments(root string) []string {
 	for _, path := range leftOut {
 		args = append(args, "--dpkgopt=path-exclude="+path)
 	}
-	return append(args, i.Suite, root, "deb http://deb.debian.org/debian "+i.Suite+" main")
+	return append(args, i.Suite, root, "deb "+mirror+" "+i.Suite+" main")
 }
 
 func (i Image) make(ctx context.Context, root, image string) error {
-	if _, err := output(exec.CommandContext(ctx, "mmdebstrap", i.arguments(root)...)); err != nil {
+	mirrors, err := findMirrors()
+	if err != nil {
+		return err
+	}
+	if _, err := output(exec.CommandContext(ctx, "mmdebstrap", i.arguments(mirrors.debian, root)...)); err != nil {
 		return err
 	}
 	f, err := os.Create(image)

@@ -1,0 +1,24 @@
+package kernels
+
+import "testing"
+
+func TestParseMirrors(t *testing.T) {
+	const uris = `'http://mirror.example/debian/dists/bookworm/InRelease' mirror.example_debian_dists_bookworm_InRelease 0
+'http://mirror.example/debian/dists/bookworm/main/binary-amd64/Packages.xz' mirror.example_debian_dists_bookworm_main_binary-amd64_Packages 0
+'https://other.example/a/debian-security/dists/bookworm-security/InRelease' other.example_debian-security_dists_bookworm-security_InRelease 0
+'https://third.example/apt/dists/nodistro/InRelease' third.example_apt_dists_nodistro_InRelease 0
+`
+	want := mirrors{debian: "http://mirror.example/debian", security: "https://other.example/a/debian-security"}
+	if got, err := parseMirrors(uris); err != nil || got != want {
+		t.Errorf("%+v, %v; want %+v", got, err, want)
+	}
+	for name, uris := range map[string]string{
+		"nothing":     "",
+		"no security": "'http://mirror.example/debian/dists/bookworm/InRelease' f 0\n",
+		"no Debian":   "'http://mirror.example/ubuntu/dists/noble/InRelease' f 0\n",
+	} {
+		if m, err := parseMirrors(uris); err == nil {
+			t.Errorf("%s: %+v, and no error", name, m)
+		}
+	}
+}
