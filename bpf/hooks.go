@@ -158,6 +158,7 @@ var probes = []probe{
 	systemCall("pivot_root", "pathless", "the init phase"),
 	systemCall("chroot", "mount", "the init phase without pivot_root"),
 	systemCall("open_tree", "mount", "the new mount API"),
+	systemCall("open_tree_attr", "mount", "the new mount API, where a tree is opened with attributes"),
 	systemCall("move_mount", "mount", "mounts by the new mount API"),
 	systemCall("fsopen", "pathless", "the new mount API"),
 	systemCall("fsconfig", "pathless", "the new mount API"),

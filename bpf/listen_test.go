@@ -3,7 +3,6 @@ package bpf
 import (
 	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -51,22 +50,19 @@ func listenHere() error {
 
 // detached is a container that a runtime started, and then exited.
 type detached struct {
-	runtime, id string
-	pid         int // of its init, on the host
-	mnt         uint32
+	runtime copied
+	id      string
+	pid     int // of its init, on the host
+	mnt     uint32
 }
 
 // detach starts a container under a runtime's copy of that name.
 func detach(t *testing.T, runtime, name string, args ...string) detached {
 	t.Helper()
-	path, err := exec.LookPath(runtime)
-	if err != nil {
-		t.Skip("needs", runtime)
-	}
 	dir := bundle(t, args...)
-	c := detached{runtime: program(t, path, name), id: name + "-" + filepath.Base(dir) + strconv.Itoa(os.Getpid())}
+	c := detached{runtime: copyOf(t, runtime, name), id: name + "-" + filepath.Base(dir) + strconv.Itoa(os.Getpid())}
 	pidFile := dir + "/pid"
-	cmd := exec.Command(c.runtime, "run", "--detach", "--bundle", dir, "--pid-file", pidFile, c.id)
+	cmd := c.runtime.command("run", "--detach", "--bundle", dir, "--pid-file", pidFile, c.id)
 	log, err := os.Create(dir + "/log") // no pipe, which the container would hold open
 	if err != nil {
 		t.Fatal(err)
@@ -90,7 +86,7 @@ func detach(t *testing.T, runtime, name string, args ...string) detached {
 	return c
 }
 
-func (c detached) remove() { _ = exec.Command(c.runtime, "delete", "--force", c.id).Run() }
+func (c detached) remove() { _ = c.runtime.command("delete", "--force", c.id).Run() }
 
 // waitListening waits until the port is in the container's /proc/net/tcp, in
 // state 0A: listening.
@@ -132,7 +128,7 @@ func testListen(t *testing.T, runtime string) {
 	}
 
 	// once: neither a second listen nor an exec into the container tells again
-	out, err := exec.Command(c.runtime, "exec", c.id, "/bin/sh", "-c", "/bin/httpd -p 8081; /bin/true").CombinedOutput()
+	out, err := c.runtime.command("exec", c.id, "/bin/sh", "-c", "/bin/httpd -p 8081; /bin/true").CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}

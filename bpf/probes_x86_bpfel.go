@@ -313,6 +313,7 @@ const (
 	probesProgFentryMountSetattr        = "fentry_mount_setattr"
 	probesProgFentryMoveMount           = "fentry_move_mount"
 	probesProgFentryOpenTree            = "fentry_open_tree"
+	probesProgFentryOpenTreeAttr        = "fentry_open_tree_attr"
 	probesProgFentryPivotRoot           = "fentry_pivot_root"
 	probesProgFentryRtnetlinkRcvMsg     = "fentry_rtnetlink_rcv_msg"
 	probesProgFentrySetns               = "fentry_setns"
@@ -341,6 +342,7 @@ const (
 	probesProgKprobeMountSetattr        = "kprobe_mount_setattr"
 	probesProgKprobeMoveMount           = "kprobe_move_mount"
 	probesProgKprobeOpenTree            = "kprobe_open_tree"
+	probesProgKprobeOpenTreeAttr        = "kprobe_open_tree_attr"
 	probesProgKprobePivotRoot           = "kprobe_pivot_root"
 	probesProgKprobeRtnetlinkRcvMsg     = "kprobe_rtnetlink_rcv_msg"
 	probesProgKprobeSetns               = "kprobe_setns"
@@ -378,6 +380,7 @@ const (
 	probesProgTpMoveMount               = "tp_move_mount"
 	probesProgTpNamespaceExit           = "tp_namespace_exit"
 	probesProgTpOpenTree                = "tp_open_tree"
+	probesProgTpOpenTreeAttr            = "tp_open_tree_attr"
 	probesProgTpPathlessExit            = "tp_pathless_exit"
 	probesProgTpPivotRoot               = "tp_pivot_root"
 	probesProgTpSendExit                = "tp_send_exit"
@@ -463,6 +466,7 @@ type probesProgramSpecs struct {
 	FentryMountSetattr        *ebpf.ProgramSpec `ebpf:"fentry_mount_setattr"`
 	FentryMoveMount           *ebpf.ProgramSpec `ebpf:"fentry_move_mount"`
 	FentryOpenTree            *ebpf.ProgramSpec `ebpf:"fentry_open_tree"`
+	FentryOpenTreeAttr        *ebpf.ProgramSpec `ebpf:"fentry_open_tree_attr"`
 	FentryPivotRoot           *ebpf.ProgramSpec `ebpf:"fentry_pivot_root"`
 	FentryRtnetlinkRcvMsg     *ebpf.ProgramSpec `ebpf:"fentry_rtnetlink_rcv_msg"`
 	FentrySetns               *ebpf.ProgramSpec `ebpf:"fentry_setns"`
@@ -491,6 +495,7 @@ type probesProgramSpecs struct {
 	KprobeMountSetattr        *ebpf.ProgramSpec `ebpf:"kprobe_mount_setattr"`
 	KprobeMoveMount           *ebpf.ProgramSpec `ebpf:"kprobe_move_mount"`
 	KprobeOpenTree            *ebpf.ProgramSpec `ebpf:"kprobe_open_tree"`
+	KprobeOpenTreeAttr        *ebpf.ProgramSpec `ebpf:"kprobe_open_tree_attr"`
 	KprobePivotRoot           *ebpf.ProgramSpec `ebpf:"kprobe_pivot_root"`
 	KprobeRtnetlinkRcvMsg     *ebpf.ProgramSpec `ebpf:"kprobe_rtnetlink_rcv_msg"`
 	KprobeSetns               *ebpf.ProgramSpec `ebpf:"kprobe_setns"`
@@ -528,6 +533,7 @@ type probesProgramSpecs struct {
 	TpMoveMount               *ebpf.ProgramSpec `ebpf:"tp_move_mount"`
 	TpNamespaceExit           *ebpf.ProgramSpec `ebpf:"tp_namespace_exit"`
 	TpOpenTree                *ebpf.ProgramSpec `ebpf:"tp_open_tree"`
+	TpOpenTreeAttr            *ebpf.ProgramSpec `ebpf:"tp_open_tree_attr"`
 	TpPathlessExit            *ebpf.ProgramSpec `ebpf:"tp_pathless_exit"`
 	TpPivotRoot               *ebpf.ProgramSpec `ebpf:"tp_pivot_root"`
 	TpSendExit                *ebpf.ProgramSpec `ebpf:"tp_send_exit"`
@@ -671,6 +677,7 @@ type probesPrograms struct {
 	FentryMountSetattr        *ebpf.Program `ebpf:"fentry_mount_setattr"`
 	FentryMoveMount           *ebpf.Program `ebpf:"fentry_move_mount"`
 	FentryOpenTree            *ebpf.Program `ebpf:"fentry_open_tree"`
+	FentryOpenTreeAttr        *ebpf.Program `ebpf:"fentry_open_tree_attr"`
 	FentryPivotRoot           *ebpf.Program `ebpf:"fentry_pivot_root"`
 	FentryRtnetlinkRcvMsg     *ebpf.Program `ebpf:"fentry_rtnetlink_rcv_msg"`
 	FentrySetns               *ebpf.Program `ebpf:"fentry_setns"`
@@ -699,6 +706,7 @@ type probesPrograms struct {
 	KprobeMountSetattr        *ebpf.Program `ebpf:"kprobe_mount_setattr"`
 	KprobeMoveMount           *ebpf.Program `ebpf:"kprobe_move_mount"`
 	KprobeOpenTree            *ebpf.Program `ebpf:"kprobe_open_tree"`
+	KprobeOpenTreeAttr        *ebpf.Program `ebpf:"kprobe_open_tree_attr"`
 	KprobePivotRoot           *ebpf.Program `ebpf:"kprobe_pivot_root"`
 	KprobeRtnetlinkRcvMsg     *ebpf.Program `ebpf:"kprobe_rtnetlink_rcv_msg"`
 	KprobeSetns               *ebpf.Program `ebpf:"kprobe_setns"`
@@ -736,6 +744,7 @@ type probesPrograms struct {
 	TpMoveMount               *ebpf.Program `ebpf:"tp_move_mount"`
 	TpNamespaceExit           *ebpf.Program `ebpf:"tp_namespace_exit"`
 	TpOpenTree                *ebpf.Program `ebpf:"tp_open_tree"`
+	TpOpenTreeAttr            *ebpf.Program `ebpf:"tp_open_tree_attr"`
 	TpPathlessExit            *ebpf.Program `ebpf:"tp_pathless_exit"`
 	TpPivotRoot               *ebpf.Program `ebpf:"tp_pivot_root"`
 	TpSendExit                *ebpf.Program `ebpf:"tp_send_exit"`
@@ -763,6 +772,7 @@ func (p *probesPrograms) Close() error {
 		p.FentryMountSetattr,
 		p.FentryMoveMount,
 		p.FentryOpenTree,
+		p.FentryOpenTreeAttr,
 		p.FentryPivotRoot,
 		p.FentryRtnetlinkRcvMsg,
 		p.FentrySetns,
@@ -791,6 +801,7 @@ func (p *probesPrograms) Close() error {
 		p.KprobeMountSetattr,
 		p.KprobeMoveMount,
 		p.KprobeOpenTree,
+		p.KprobeOpenTreeAttr,
 		p.KprobePivotRoot,
 		p.KprobeRtnetlinkRcvMsg,
 		p.KprobeSetns,
@@ -828,6 +839,7 @@ func (p *probesPrograms) Close() error {
 		p.TpMoveMount,
 		p.TpNamespaceExit,
 		p.TpOpenTree,
+		p.TpOpenTreeAttr,
 		p.TpPathlessExit,
 		p.TpPivotRoot,
 		p.TpSendExit,

@@ -5,10 +5,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"container_start_exporter/collector"
+	"container_start_exporter/internal/testhost"
 )
 
 // bundle makes an OCI bundle with this entrypoint: a shell and some others are in its /bin.
@@ -65,16 +67,35 @@ func TestRuntime(t *testing.T) {
 	}
 }
 
-func testRuntime(t *testing.T, runtime string) {
+// copied is a runtime under a name of its own, or other containers of the host
+// would be seen: the words of its command line.
+type copied []string
+
+func copyOf(t *testing.T, runtime, name string) copied {
+	t.Helper()
+	needRoot(t)
 	path, err := exec.LookPath(runtime)
 	if err != nil {
 		t.Skip("needs", runtime)
 	}
+	var words copied
+	if runtime == "crun" {
+		words = testhost.WithoutV2Controllers(t)
+	}
+	return append(words, program(t, path, name))
+}
+
+func (c copied) command(args ...string) *exec.Cmd {
+	words := slices.Concat(c, args)
+	return exec.Command(words[0], words[1:]...)
+}
+
+func testRuntime(t *testing.T, runtime string) {
 	dir := bundle(t, "/bin/sh", "-c", "/bin/true; /bin/mount -t proc none /proc; exit 5")
-	// under a name of its own, or other containers of the host would be seen
-	copied := program(t, path, "cse-"+runtime)
-	w := watch(t, "cse-"+runtime)
-	cmd := exec.Command(copied, "run", "--bundle", dir, "cse-"+filepath.Base(dir))
+	name := "cse-" + runtime
+	r := copyOf(t, runtime, name)
+	w := watch(t, name)
+	cmd := r.command("run", "--bundle", dir, "cse-"+filepath.Base(dir))
 	out, err := cmd.CombinedOutput()
 	if cmd.ProcessState.ExitCode() != 5 {
 		t.Fatalf("%v\n%s", err, out)

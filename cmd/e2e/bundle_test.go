@@ -6,10 +6,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
+
+	"container_start_exporter/internal/testhost"
 
 	"golang.org/x/sys/unix"
 )
@@ -27,33 +30,22 @@ func needRuntime(t *testing.T, name string) bareRuntime {
 	needRoot(t)
 	r := bareRuntime{name: name}
 	if name == "crun" {
-		r.prefix = withoutV2Controllers(t)
+		r.prefix = testhost.WithoutV2Controllers(t)
 	}
+	t.Cleanup(r.removeCgroups)
 	return r
+}
+
+// removeCgroups removes what the runtime has left of containers that failed:
+// one cgroup would keep a hierarchy that is mounted only for the test.
+func (r bareRuntime) removeCgroups() {
+	words := append(slices.Clone(r.prefix), "sh", "-c", fmt.Sprintf("rmdir /sys/fs/cgroup/e2e-*-%[1]d-* /sys/fs/cgroup/*/e2e-*-%[1]d-*", os.Getpid()))
+	_ = exec.Command(words[0], words[1:]...).Run() // there may be none
 }
 
 func (r bareRuntime) cmd(args ...string) *exec.Cmd {
 	words := append(append(append([]string{}, r.prefix...), r.name), args...)
 	return exec.Command(words[0], words[1:]...)
-}
-
-// withoutV2Controllers gives the words that enter a mount namespace in which
-// each controller is mounted as cgroup v1.
-func withoutV2Controllers(t *testing.T) []string {
-	t.Helper()
-	if _, err := os.Stat("/sys/fs/cgroup/unified"); err != nil {
-		return nil // all v1, or all v2
-	}
-	holder := start(t, "unshare", "-m", "--propagation", "private", "sh", "-c",
-		controllersScript+"\necho mounted && exec sleep infinity", filepath.Join(t.TempDir(), "cgroup"))
-	t.Cleanup(func() {
-		_ = holder.end(os.Kill, 10*time.Second)
-		settleHierarchies(t)
-	})
-	waitFor(t, 10*time.Second, "cgroup v1 mounts", func() bool {
-		return strings.Contains(holder.stdout.String(), "mounted")
-	}, holder.stderr.String)
-	return []string{"nsenter", "-t", strconv.Itoa(holder.cmd.Process.Pid), "-m", "--"}
 }
 
 // bundle makes a bundle that executes args, and gives its directory.

@@ -10,6 +10,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"container_start_exporter/internal/testhost"
 )
 
 // podman has no daemon: this is a storage of its own for one test, with the
@@ -77,7 +79,7 @@ const roomScript = `ip link set lo up || exit
 for dir in /run/netns /run/containers /var/lib/cni; do
 	mkdir -p $dir && mount -t tmpfs tmpfs $dir || exit
 done
-` + controllersScript + `
+` + testhost.ControllersScript + `
 echo ready && exec sleep infinity`
 
 // enter makes the room: a network and a mount namespace, held by a process.
@@ -102,7 +104,7 @@ func (p *podman) leave(t *testing.T) {
 		t.Error(err)
 	}
 	unmountUnder(t, p.dir)
-	settleHierarchies(t)
+	testhost.SettleHierarchies(t)
 }
 
 // inside is a command in the room.

@@ -1,8 +1,12 @@
-package e2e
+// Package testhost makes of the host what tests need that start containers.
+package testhost
 
 import (
+	"bufio"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -10,11 +14,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// controllersScript mounts each cgroup controller as v1, in a mount namespace of
+// ControllersScript mounts each cgroup controller as v1, in a mount namespace of
 // its own: crun refuses to run where v1 and v2 are both there and v2 still has a
 // controller. The tree of cgroups is copied to $0 for that: to remove a mount
 // point from the host's would unmount it in every other test's namespace too.
-const controllersScript = `if [ -d /sys/fs/cgroup/unified ]; then
+// Where there is but one version it does nothing. Who used it calls
+// SettleHierarchies.
+const ControllersScript = `if [ -d /sys/fs/cgroup/unified ]; then
 	mkdir $0 && mount -t tmpfs -o mode=755 tmpfs $0 || exit
 	for dir in /sys/fs/cgroup/*; do
 		if [ -L $dir ]; then cp -P $dir $0; continue; fi
@@ -28,12 +34,42 @@ const controllersScript = `if [ -d /sys/fs/cgroup/unified ]; then
 	mount --move $0 /sys/fs/cgroup || exit
 fi`
 
-// settleHierarchies gives controllers back that were mounted as cgroup v1 for a
+// WithoutV2Controllers returns the words that go before a command line so that
+// it runs where each controller is mounted as cgroup v1: they enter a mount
+// namespace that is there until the test ends. None where the host has but one
+// version of cgroups.
+func WithoutV2Controllers(t *testing.T) []string {
+	t.Helper()
+	if _, err := os.Stat("/sys/fs/cgroup/unified"); err != nil {
+		return nil
+	}
+	holder := exec.Command("unshare", "-m", "--propagation", "private", "sh", "-c",
+		ControllersScript+"\necho mounted && exec sleep infinity", filepath.Join(t.TempDir(), "cgroup"))
+	holder.Stderr = new(strings.Builder)
+	out, err := holder.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := holder.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = holder.Process.Kill()
+		_ = holder.Wait() // tells that it was killed
+		SettleHierarchies(t)
+	})
+	if said, _ := bufio.NewReader(out).ReadString('\n'); said != "mounted\n" {
+		t.Fatalf("mount the cgroup controllers as v1: %s", holder.Stderr)
+	}
+	return []string{"nsenter", "-t", strconv.Itoa(holder.Process.Pid), "-m", "--"}
+}
+
+// SettleHierarchies gives controllers back that were mounted as cgroup v1 for a
 // test. If cgroups were still dying in a hierarchy when it was unmounted, it
 // stays, unmounted, until it is mounted once more (kernel/cgroup, cgroup_kill_sb):
 // the next test would find the controllers there now and elsewhere a moment later.
 // Another test may hold one at the same time: so this does what it can, for a while.
-func settleHierarchies(t *testing.T) {
+func SettleHierarchies(t *testing.T) {
 	t.Helper()
 	dir := t.TempDir()
 	for deadline := time.Now().Add(3 * time.Second); time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
@@ -53,8 +89,12 @@ func settleHierarchies(t *testing.T) {
 // the host.
 func strayControllers(t *testing.T) []string {
 	t.Helper()
+	cgroups, err := os.ReadFile("/proc/cgroups")
+	if err != nil {
+		t.Fatal(err)
+	}
 	var names []string
-	for line := range strings.Lines(readFile(t, "/proc/cgroups")) {
+	for line := range strings.Lines(string(cgroups)) {
 		fields := strings.Fields(line)
 		if len(fields) < 2 || fields[0] == "#subsys_name" || fields[1] == "0" {
 			continue
