@@ -14,7 +14,6 @@ import (
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/btf"
 	"github.com/cilium/ebpf/link"
-	"golang.org/x/sys/unix"
 )
 
 const (
@@ -38,9 +37,10 @@ type attacher struct {
 }
 
 // newAttacher tries what the kernel takes; noTracefs is why there is no
-// tracefs, without which no tracepoint of a system call is found.
-func newAttacher(l *loader, mechanism string, noTracefs error) *attacher {
-	a := &attacher{loader: l, attachWay: l.attach, mechanism: mechanism, refuse: map[string]error{}, sysAdmin: sysAdmin()}
+// tracefs, without which no tracepoint of a system call is found. It attaches
+// what a loader loads: see use.
+func newAttacher(types *btf.Cache, mechanism string, noTracefs error) *attacher {
+	a := &attacher{mechanism: mechanism, refuse: map[string]error{}, sysAdmin: sysAdmin()}
 	for _, m := range Mechanisms[1:] {
 		if mechanism != MechanismAuto && mechanism != m {
 			a.refuse[m] = errNoWay
@@ -49,55 +49,13 @@ func newAttacher(l *loader, mechanism string, noTracefs error) *attacher {
 	if noTracefs != nil && a.allows(MechanismTracepoint) {
 		a.refuse[MechanismTracepoint] = noTracefs
 	}
-	for _, w := range systemCall("chroot", "mount", "").ways[:2] {
-		if !a.allows(w.mechanism) {
-			continue
-		}
-		err := a.try(w)
-		if err == nil && mechanism == MechanismAuto {
-			a.refuse[MechanismTracepoint] = errTax
-		}
-		if err == nil {
-			break // the next is for functions that this cannot have
-		}
-		a.refuse[w.mechanism] = cause(err)
-		if !a.mayLack(err) {
-			a.refuse[w.mechanism] = fmt.Errorf("not with this kernel: %w", cause(err))
-		}
-	}
+	a.tryAll(types)
 	return a
 }
 
-// mayLack says that the kernel may have refused for want of a privilege.
-func (a *attacher) mayLack(err error) bool { return !a.sysAdmin && errors.Is(err, fs.ErrPermission) }
-
-// sysAdmin asks the kernel for what only CAP_SYS_ADMIN may: to list the types
-// that are loaded.
-func sysAdmin() bool {
-	var types btf.HandleIterator
-	defer func() { types.Handle.Close() }()
-	return types.Next() || !errors.Is(types.Err(), fs.ErrPermission)
-}
-
-// cause is what the kernel said, without what led to it.
-func cause(err error) error {
-	var errno unix.Errno
-	if errors.As(err, &errno) {
-		return errno
-	}
-	return err
-}
+func (a *attacher) use(l *loader) { a.loader, a.attachWay = l, l.attach }
 
 func (a *attacher) allows(mechanism string) bool { return a.refuse[mechanism] == nil }
-
-// try attaches the entry of a way, and detaches it.
-func (a *attacher) try(w way) error {
-	w.points = w.points[len(w.points)-1:]
-	links, err := a.attachWay(w)
-	err = errors.Join(err, closeAll(links))
-	a.loader.forget(w.points...) // before 5.13 a program is attached to a function once
-	return err
-}
 
 // ways are those of a probe's that can be used.
 func (a *attacher) ways(p probe) []way {

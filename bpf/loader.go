@@ -9,7 +9,6 @@ import (
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/btf"
 	"github.com/cilium/ebpf/link"
-	"github.com/cilium/ebpf/rlimit"
 )
 
 // loader loads programs: all together, which is three times as fast as one by
@@ -31,9 +30,7 @@ type loader struct {
 }
 
 // newLoader makes the maps.
-func newLoader(o Options) (*loader, error) {
-	types := btf.NewCache()
-	go func() { _, _ = types.Kernel() }() // whoever needs them waits
+func newLoader(o Options, types *btf.Cache) (*loader, error) {
 	spec, err := loadProbes()
 	if err != nil {
 		return nil, err
@@ -54,8 +51,10 @@ func newLoader(o Options) (*loader, error) {
 		return nil, err
 	}
 	spec.Maps[probesMapScratches].MaxEntries *= uint32(cpus)
+	if !paired.tracepoints {
+		spec.Maps[probesMapHalves].MaxEntries = 1 // not used
+	}
 
-	_ = rlimit.RemoveMemlock() // before 5.11; where it may not be, loading tells
 	c, err := ebpf.NewCollection(&ebpf.CollectionSpec{
 		Maps: spec.Maps, Variables: spec.Variables, Types: spec.Types, ByteOrder: spec.ByteOrder,
 	})
@@ -190,19 +189,6 @@ func (l *loader) program(i instance) *ebpf.Program {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
 	return l.programs[i.name()]
-}
-
-// forget closes the programs of points.
-func (l *loader) forget(points ...point) {
-	instances := l.instances(points...)
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for _, i := range instances {
-		if p := l.programs[i.name()]; p != nil {
-			p.Close()
-			delete(l.programs, i.name())
-		}
-	}
 }
 
 // use calls f, unless the programs and maps are closed: they may not be while

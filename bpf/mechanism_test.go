@@ -28,16 +28,23 @@ func (p *Probes) attached(name string) bool {
 	return slices.ContainsFunc(p.Hooks(), func(h Hook) bool { return h.Name == name && h.Attached })
 }
 
+// load makes a loader that has not loaded a program yet.
+func load(t *testing.T) *loader {
+	t.Helper()
+	l, err := newLoader(Options{BufferSize: defaultBufferSize}, btf.NewCache())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(l.close)
+	return l
+}
+
 // TestEveryProgramLoads loads each program for each hook by itself: what a
 // verifier does not like is then named.
 func TestEveryProgramLoads(t *testing.T) {
 	needRoot(t)
-	l, err := newLoader(Options{BufferSize: defaultBufferSize})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.close()
-	a := newAttacher(l, MechanismAuto, nil)
+	l := load(t)
+	a := newAttacher(l.types, MechanismAuto, nil)
 	for _, p := range probes {
 		for _, w := range p.ways {
 			if err := a.refuse[w.mechanism]; err != nil && !errors.Is(err, errTax) {
@@ -58,11 +65,7 @@ func TestEveryProgramLoads(t *testing.T) {
 // may come with a module.
 func TestAbsenceIsNotRemembered(t *testing.T) {
 	needRoot(t)
-	l, err := newLoader(Options{BufferSize: defaultBufferSize})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.close()
+	l := load(t)
 	nowhere := instance{point: point{"fentry", "cse_newlink", "fentry_veth_newlink"}}
 	if err := l.load(nowhere); !isAbsent(err) {
 		t.Errorf("the program of a function that is not there: %v", err)

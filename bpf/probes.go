@@ -14,6 +14,7 @@ import (
 	"container_start_exporter/collector"
 
 	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/btf"
 	"github.com/cilium/ebpf/link"
 	"github.com/cilium/ebpf/ringbuf"
 )
@@ -65,23 +66,39 @@ func Open(o Options) (*Probes, error) {
 	if !slices.Contains(Mechanisms, o.Mechanism) {
 		return nil, fmt.Errorf("mechanism %q: must be one of %s", o.Mechanism, strings.Join(Mechanisms, ", "))
 	}
-	defer keepMemlock()()
+	defer raiseMemlock()()
 	// to describe the kernel's types takes a hundred thousand small objects,
 	// which the garbage collector had better look at once, when that is over
 	defer debug.SetGCPercent(debug.SetGCPercent(-1))
-	l, err := newLoader(o)
+	p := &Probes{closed: make(chan struct{})}
+	var err error
+	withTracefs(func(oneThread bool, missing error) {
+		err = p.open(o, oneThread, missing)
+	})
 	if err != nil {
-		return nil, explain(err)
-	}
-	p := &Probes{loader: l, closed: make(chan struct{})}
-	if err := p.open(o); err != nil {
 		p.Close()
 		return nil, explain(err)
 	}
 	return p, nil
 }
 
-func (p *Probes) open(o Options) (err error) {
+// open opens what there is to open, in the thread that sees tracefs. What the
+// kernel takes is tried while the programs are read.
+func (p *Probes) open(o Options, oneThread bool, noTracefs error) (err error) {
+	types := btf.NewCache()
+	loaded := make(chan error)
+	go func() {
+		var err error
+		p.loader, err = newLoader(o, types)
+		loaded <- err
+	}()
+	a := newAttacher(types, o.Mechanism, noTracefs)
+	a.oneThread = oneThread
+	warm(types)
+	if err := <-loaded; err != nil {
+		return err
+	}
+	a.use(p.loader)
 	if p.ring, err = ringbuf.NewReader(p.loader.maps[probesMapEvents]); err != nil {
 		return fmt.Errorf("open the ring buffer: %w", err)
 	}
@@ -89,12 +106,7 @@ func (p *Probes) open(o Options) (err error) {
 		return fmt.Errorf("map the counters of lost events: %w", err)
 	}
 	p.openNetwork()
-	withTracefs(func(oneThread bool, missing error) {
-		a := newAttacher(p.loader, o.Mechanism, missing)
-		a.oneThread = oneThread
-		err = p.attach(a)
-	})
-	if err != nil {
+	if err := p.attach(a); err != nil {
 		return err
 	}
 	// Names only now: what is recognised is then seen by every hook.
@@ -107,6 +119,15 @@ func (p *Probes) open(o Options) (err error) {
 	defer p.mu.Unlock()
 	p.hooks = append(p.hooks, h)
 	return nil
+}
+
+// warm looks up the type that nearly all others can be reached from: they are
+// described then, which whoever is first would do, and others wait for.
+func warm(types *btf.Cache) {
+	if kernel, err := types.Kernel(); err == nil {
+		var task *btf.Struct
+		_ = kernel.TypeByName("task_struct", &task)
+	}
 }
 
 // watch tells the programs the names of executables.
@@ -165,7 +186,9 @@ func (p *Probes) Close() error {
 		if p.network != nil {
 			err = errors.Join(err, p.network.close())
 		}
-		p.loader.close()
+		if p.loader != nil {
+			p.loader.close()
+		}
 	})
 	return err
 }

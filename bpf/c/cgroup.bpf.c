@@ -43,20 +43,20 @@ static __always_inline int cgroup_changed(__u32 kind, struct cgroup *cgroup, con
 SEC("tp_btf/cgroup_mkdir")
 int BPF_PROG(cgroup_mkdir, struct cgroup *cgroup, const char *path)
 {
-	TURN(paired_tracepoints, EVENT_CGROUP_MKDIR, cgroup_changed(EVENT_CGROUP_MKDIR, cgroup, path, NULL));
+	TURN(paired_tracepoints, EVENT_CGROUP_MKDIR, cgroup_changed(EVENT_CGROUP_MKDIR, UNTRUSTED(cgroup), path, NULL));
 	return 0;
 }
 
 SEC("tp_btf/cgroup_rmdir")
 int BPF_PROG(cgroup_rmdir, struct cgroup *cgroup, const char *path)
 {
-	TURN(paired_tracepoints, EVENT_CGROUP_RMDIR, cgroup_changed(EVENT_CGROUP_RMDIR, cgroup, path, NULL));
+	TURN(paired_tracepoints, EVENT_CGROUP_RMDIR, cgroup_changed(EVENT_CGROUP_RMDIR, UNTRUSTED(cgroup), path, NULL));
 	return 0;
 }
 
 SEC("tp_btf/cgroup_attach_task")
 int BPF_PROG(cgroup_attach_task, struct cgroup *cgroup, const char *path, struct task_struct *task)
 {
-	TURN(paired_tracepoints, EVENT_CGROUP_ATTACH, cgroup_changed(EVENT_CGROUP_ATTACH, cgroup, path, untrusted(task)));
+	TURN(paired_tracepoints, EVENT_CGROUP_ATTACH, cgroup_changed(EVENT_CGROUP_ATTACH, UNTRUSTED(cgroup), path, UNTRUSTED(task)));
 	return 0;
 }

@@ -29,18 +29,15 @@ extern void *bpf_rdonly_cast(const void *object, __u32 type) __weak __ksym;
 
 /*
  * Since 6.2 the verifier looks up by name the type of each pointer that is
- * loaded from a task that it trusts, which takes a tenth of a millisecond. One
- * that was cast it does not trust: we read and do no more.
+ * loaded from what it trusts, as a tracepoint's arguments, which takes a tenth
+ * of a millisecond. What was cast it does not trust: we read and do no more.
  */
-static __always_inline struct task_struct *untrusted(struct task_struct *task)
-{
-	return bpf_rdonly_cast ? CAST(task) : task;
-}
+#define UNTRUSTED(pointer) (bpf_rdonly_cast ? CAST(pointer) : (pointer))
 
 static __always_inline struct task_struct *current_task(void)
 {
 	if (PLAIN_LOADS)
-		return untrusted(bpf_get_current_task_btf());
+		return UNTRUSTED((struct task_struct *)bpf_get_current_task_btf());
 	return (void *)bpf_get_current_task();
 }
 

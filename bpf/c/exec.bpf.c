@@ -241,7 +241,7 @@ static __always_inline int execveat_enter(const unsigned long *a, const bool pai
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(sched_process_exec, struct task_struct *task, int old_pid, struct linux_binprm *bprm)
 {
-	TURN(paired_tracepoints, EVENT_EXEC, process_exec(untrusted(task), bprm));
+	TURN(paired_tracepoints, EVENT_EXEC, process_exec(UNTRUSTED(task), UNTRUSTED(bprm)));
 	return 0;
 }
 

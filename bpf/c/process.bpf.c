@@ -181,21 +181,21 @@ static __always_inline int process_running(struct seq_file *seq, struct task_str
 SEC("tp_btf/task_newtask")
 int BPF_PROG(task_newtask, struct task_struct *child, __u64 flags)
 {
-	TURN(paired_tracepoints, EVENT_FORK, process_fork(untrusted(child), flags));
+	TURN(paired_tracepoints, EVENT_FORK, process_fork(UNTRUSTED(child), flags));
 	return 0;
 }
 
 SEC("tp_btf/sched_process_exit")
 int BPF_PROG(sched_process_exit, struct task_struct *task)
 {
-	TURN(paired_tracepoints, EVENT_EXIT, process_exit(untrusted(task)));
+	TURN(paired_tracepoints, EVENT_EXIT, process_exit(UNTRUSTED(task)));
 	return 0;
 }
 
 SEC("tp_btf/task_rename")
 int BPF_PROG(task_rename, struct task_struct *task, const char *name)
 {
-	TURN(paired_tracepoints, EVENT_RENAME, process_rename(untrusted(task), name));
+	TURN(paired_tracepoints, EVENT_RENAME, process_rename(UNTRUSTED(task), name));
 	return 0;
 }
 
@@ -206,5 +206,5 @@ int running(struct bpf_iter__task *ctx)
 
 	if (!task) /* the end */
 		return 0;
-	return process_running(ctx->meta->seq, task);
+	return process_running(ctx->meta->seq, UNTRUSTED(task));
 }

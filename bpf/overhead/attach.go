@@ -1,13 +1,14 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"net"
-	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -65,23 +66,31 @@ func open(mechanism string) func() (taken, error) {
 	}
 }
 
-// serveUntilReady executes the exporter and asks it whether it is ready.
+// serveUntilReady executes the exporter until it says that it is ready, as it
+// does to systemd: to ask it again and again would take its CPUs from it.
 func serveUntilReady(binary, mechanism string) func() (taken, error) {
 	return func() (took taken, err error) {
-		address, err := freeAddress()
+		dir, err := os.MkdirTemp("", "overhead")
 		if err != nil {
 			return took, err
 		}
+		defer os.RemoveAll(dir)
+		socket, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: filepath.Join(dir, "notify")})
+		if err != nil {
+			return took, err
+		}
+		defer socket.Close()
 		ctx, cancel := context.WithTimeout(context.Background(), attachTimeout)
 		defer cancel()
-		cmd := exec.CommandContext(ctx, binary, "--probe.mechanism="+mechanism, "serve", "--web.listen-address="+address)
+		cmd := exec.CommandContext(ctx, binary, "--probe.mechanism="+mechanism, "serve", "--log.level=error", "--web.listen-address=127.0.0.1:0")
 		cmd.Cancel = func() error { return cmd.Process.Signal(unix.SIGTERM) }
+		cmd.Env = append(os.Environ(), "NOTIFY_SOCKET="+socket.LocalAddr().String())
 		cmd.Stderr = os.Stderr
 		begin := time.Now()
 		if err := cmd.Start(); err != nil {
 			return took, err
 		}
-		err = ready(ctx, "http://"+address+"/-/ready")
+		err = ready(socket)
 		took = taken{time.Since(begin), cpuTime(cmd.Process.Pid)}
 		cancel()
 		var exit *exec.ExitError
@@ -92,24 +101,17 @@ func serveUntilReady(binary, mechanism string) func() (taken, error) {
 	}
 }
 
-// ready asks every millisecond until the answer is yes.
-func ready(ctx context.Context, url string) error {
+// ready waits for READY=1, as in sd_notify(3).
+func ready(socket *net.UnixConn) error {
+	if err := socket.SetReadDeadline(time.Now().Add(attachTimeout)); err != nil {
+		return err
+	}
+	said := make([]byte, 1024)
 	for {
-		request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-		if err != nil {
+		n, err := socket.Read(said)
+		if err != nil || bytes.HasPrefix(said[:n], []byte("READY=1")) {
 			return err
 		}
-		response, err := http.DefaultClient.Do(request)
-		if err == nil {
-			response.Body.Close()
-			if response.StatusCode == http.StatusOK {
-				return nil
-			}
-		}
-		if ctx.Err() != nil {
-			return errors.Join(ctx.Err(), err)
-		}
-		time.Sleep(time.Millisecond)
 	}
 }
 
@@ -120,13 +122,4 @@ func cpuTime(pid int) time.Duration {
 	var ts unix.Timespec
 	_ = unix.ClockGettime(int32(^pid<<3|scheduled), &ts) // fails where there is no such process
 	return time.Duration(ts.Nano())
-}
-
-func freeAddress() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	defer l.Close()
-	return l.Addr().String(), nil
 }
