@@ -19,13 +19,15 @@ func keyOf(name string) (key nameKey, err error) {
 }
 
 // beginnings says for a hash of the first eight characters of a name whether
-// there may be such a name: may_begin in c/task.h.
-type beginnings [len(probesBeginnings{}.May)]byte
+// there may be such a name, a bit for each: may_begin in c/filter.h. They are the
+// first in the filter.
+type beginnings [len(probesFilter{}.May)]byte
 
-// beginningsMap is the section that they are in.
-const beginningsMap = ".data.beginnings"
+// filterMap is the section that they are in.
+const filterMap = ".data.filter"
 
 func (b *beginnings) add(key nameKey) {
 	hash := binary.LittleEndian.Uint64(key[:8]) * 0x9e3779b97f4a7c15
-	b[hash>>(64-bits.Len(uint(len(b)-1)))] = 1
+	bit := hash >> (64 - bits.Len(uint(len(b)*8-1)))
+	b[bit/8] |= 1 << (bit % 8)
 }

@@ -19,14 +19,17 @@ import (
 	"github.com/cilium/ebpf/ringbuf"
 )
 
-const defaultBufferSize = 8 << 20
+// defaultBufferSize has room for twenty times what lay in it while 48 runtimes
+// ran at once on two CPUs. Each record is written where none was for long: a
+// larger buffer takes more of that from memory, not from a cache.
+const defaultBufferSize = 2 << 20
 
 // Options say what is watched. Names are base names of executables, at most 31
 // bytes each, and both lists together 256.
 type Options struct {
 	Names      []string // engines, shims, monitors, plugins
 	Runtimes   []string // OCI runtimes: their exec wakes the reader at once
-	BufferSize int      // of the ring buffer, in bytes, a power of two; 0 is 8 MiB
+	BufferSize int      // of the ring buffer, in bytes, a power of two; 0 is 2 MiB
 	Mechanism  string   // one of Mechanisms; empty is MechanismAuto
 }
 
@@ -147,7 +150,15 @@ func (p *Probes) watch(o Options) error {
 			begin.add(key)
 		}
 	}
-	return p.loader.maps[beginningsMap].Put(uint32(0), begin)
+	// not the whole of it: the programs write there, too
+	filter, err := p.loader.maps[filterMap].Memory()
+	if err == nil {
+		_, err = filter.WriteAt(begin[:], 0)
+	}
+	if err != nil {
+		return fmt.Errorf("write the filter: %w", err)
+	}
+	return nil
 }
 
 func (p *Probes) openNetwork() {

@@ -18,11 +18,6 @@ type probesBase struct {
 	Text [4096]int8
 }
 
-type probesBeginnings struct {
-	_   structs.HostLayout
-	May [16384]uint8
-}
-
 type probesCall struct {
 	_             structs.HostLayout
 	Begin         uint64
@@ -211,6 +206,13 @@ type probesEventVethEnd struct {
 	Name  [16]int8
 }
 
+type probesFilter struct {
+	_         structs.HostLayout
+	May       [1024]uint8
+	Near      [512]uint32
+	Strangers uint32
+}
+
 type probesHalf struct {
 	_      structs.HostLayout
 	Thread uint64
@@ -243,8 +245,6 @@ type probesPair struct {
 type probesScratch struct {
 	_       structs.HostLayout
 	Holders uint64
-	Fixed   [256]int8
-	Text    [20480]int8
 	Proc    struct {
 		_        structs.HostLayout
 		ByThread uint64
@@ -254,6 +254,8 @@ type probesScratch struct {
 		Text     [40]int8
 		_        [4]byte
 	}
+	Fixed [256]int8
+	Text  [20480]int8
 }
 
 type probesTask struct {
@@ -389,7 +391,6 @@ const (
 	probesProgTpSetns                   = "tp_setns"
 	probesProgTpUmount                  = "tp_umount"
 	probesProgTpUnshare                 = "tp_unshare"
-	probesVarBeginnings                 = "beginnings"
 	probesVarEventCgroupType            = "event_cgroup_type"
 	probesVarEventExecType              = "event_exec_type"
 	probesVarEventExitType              = "event_exit_type"
@@ -401,10 +402,9 @@ const (
 	probesVarEventProcessType           = "event_process_type"
 	probesVarEventRenameType            = "event_rename_type"
 	probesVarEventVethType              = "event_veth_type"
-	probesVarNear                       = "near"
+	probesVarFilter                     = "filter"
 	probesVarPairedFentry               = "paired_fentry"
 	probesVarPairedTracepoints          = "paired_tracepoints"
-	probesVarStrangers                  = "strangers"
 	probesVarTaskClassType              = "task_class_type"
 	probesVarWakeupBytes                = "wakeup_bytes"
 )
@@ -565,7 +565,6 @@ type probesMapSpecs struct {
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type probesVariableSpecs struct {
-	Beginnings         *ebpf.VariableSpec `ebpf:"beginnings"`
 	EventCgroupType    *ebpf.VariableSpec `ebpf:"event_cgroup_type"`
 	EventExecType      *ebpf.VariableSpec `ebpf:"event_exec_type"`
 	EventExitType      *ebpf.VariableSpec `ebpf:"event_exit_type"`
@@ -577,10 +576,9 @@ type probesVariableSpecs struct {
 	EventProcessType   *ebpf.VariableSpec `ebpf:"event_process_type"`
 	EventRenameType    *ebpf.VariableSpec `ebpf:"event_rename_type"`
 	EventVethType      *ebpf.VariableSpec `ebpf:"event_veth_type"`
-	Near               *ebpf.VariableSpec `ebpf:"near"`
+	Filter             *ebpf.VariableSpec `ebpf:"filter"`
 	PairedFentry       *ebpf.VariableSpec `ebpf:"paired_fentry"`
 	PairedTracepoints  *ebpf.VariableSpec `ebpf:"paired_tracepoints"`
-	Strangers          *ebpf.VariableSpec `ebpf:"strangers"`
 	TaskClassType      *ebpf.VariableSpec `ebpf:"task_class_type"`
 	WakeupBytes        *ebpf.VariableSpec `ebpf:"wakeup_bytes"`
 }
@@ -638,7 +636,6 @@ func (m *probesMaps) Close() error {
 //
 // It can be passed to loadProbesObjects or ebpf.CollectionSpec.LoadAndAssign.
 type probesVariables struct {
-	Beginnings         *ebpf.Variable `ebpf:"beginnings"`
 	EventCgroupType    *ebpf.Variable `ebpf:"event_cgroup_type"`
 	EventExecType      *ebpf.Variable `ebpf:"event_exec_type"`
 	EventExitType      *ebpf.Variable `ebpf:"event_exit_type"`
@@ -650,10 +647,9 @@ type probesVariables struct {
 	EventProcessType   *ebpf.Variable `ebpf:"event_process_type"`
 	EventRenameType    *ebpf.Variable `ebpf:"event_rename_type"`
 	EventVethType      *ebpf.Variable `ebpf:"event_veth_type"`
-	Near               *ebpf.Variable `ebpf:"near"`
+	Filter             *ebpf.Variable `ebpf:"filter"`
 	PairedFentry       *ebpf.Variable `ebpf:"paired_fentry"`
 	PairedTracepoints  *ebpf.Variable `ebpf:"paired_tracepoints"`
-	Strangers          *ebpf.Variable `ebpf:"strangers"`
 	TaskClassType      *ebpf.Variable `ebpf:"task_class_type"`
 	WakeupBytes        *ebpf.Variable `ebpf:"wakeup_bytes"`
 }

@@ -85,12 +85,19 @@ static __always_inline __u64 cut(__u64 w)
 	return zeros ? w & (((zeros & -zeros) >> 7) - 1) : w;
 }
 
-/* The first eight characters of a text of which at least so many bytes can be read. */
+/*
+ * The first eight characters of a text of which at least so many bytes can be
+ * read: where any address can be, as a struct that begins with so many.
+ */
 static __always_inline __u64 beginning_of(const void *text)
 {
+	struct timespec64 *as_time = (void *)text;
 	__u64 w = 0;
 
-	bpf_probe_read_kernel(&w, sizeof(w), text);
+	if (bpf_rdonly_cast)
+		w = CAST(as_time)->tv_sec;
+	else
+		bpf_probe_read_kernel(&w, sizeof(w), text);
 	return cut(w);
 }
 
@@ -100,14 +107,14 @@ struct may_be {
 	bool by_path;
 };
 
-static __always_inline struct may_be may_be_named(struct linux_binprm *bprm)
+static __always_inline struct may_be may_be_named(struct task_struct *task, struct linux_binprm *bprm)
 {
 	struct may_be may;
 	__u64 comm[2];
 
 	may.by_file = may_begin(beginning_of(READ(bprm, file, f_path.dentry, d_name.name)));
 	/* the kernel has just named the thread after the path that was executed */
-	READ_COMM(comm, current_task());
+	READ_COMM(comm, task);
 	may.by_path = may_begin(cut(comm[0]));
 	return may;
 }
@@ -142,8 +149,8 @@ static __always_inline __u32 exec_as(struct scratch *s, struct task *t, struct l
 
 static __always_inline int process_exec(struct task_struct *task, struct linux_binprm *bprm)
 {
-	struct may_be may = may_be_named(bprm);
-	struct task *t = task_current();
+	struct may_be may = may_be_named(task, bprm);
+	struct task *t = task_get(task);
 	struct scratch *s;
 	__u32 number, class, tgid;
 	bool told = false;
@@ -176,17 +183,20 @@ static __always_inline int process_exec(struct task_struct *task, struct linux_b
 	return 0;
 }
 
-static __always_inline int process_exec_enter(const void *file, const bool paired)
+static __noinline int exec_begins(struct task *t, const void *file, const bool paired)
 {
-	struct task *t = task_current();
-	struct call *call;
+	struct call *call = call_enter(t, EVENT_EXEC, paired);
 
-	if (!t)
-		return 0;
-	call = call_enter(t, EVENT_EXEC, paired);
 	if (call)
 		call->args[0] = (__u64)file;
 	return 0;
+}
+
+static __always_inline int process_exec_enter(const void *file, const bool paired)
+{
+	struct task *t = task_current();
+
+	return t ? exec_begins(t, file, paired) : 0;
 }
 
 static __always_inline void exec_failed(struct task *t, struct call *call, long ret)

@@ -204,6 +204,10 @@ struct kernel_clone_args {
 	__u32 user_worker : 1;
 };
 
+struct timespec64 {
+	__s64 tv_sec;
+};
+
 struct linux_binprm {
 	struct file *file;
 	const char *filename;
@@ -289,6 +293,7 @@ struct syscall_exit {
 #define CLONE_NEWNS 0x00020000UL
 #define CLONE_NEWNET 0x40000000UL
 #define UNSHARE_EMPTY_MNTNS 0x00100000UL /* Linux 7; with or without CLONE_NEWNS */
+#define CLONE_EMPTY_MNTNS (1UL << 37)     /* the same of clone3 */
 
 /* include/uapi/linux/mount.h, Linux 7: the call makes a mount namespace */
 #define OPEN_TREE_NAMESPACE 2UL

@@ -103,9 +103,6 @@ static __always_inline __u64 put_saved_base(struct scratch *s, struct event_moun
 	return at;
 }
 
-/* How many calls are under way that are told though their caller is not watched. */
-__u32 strangers;
-
 /* These are told of the whole host. */
 static __always_inline bool makes_namespace(__u32 kind, const unsigned long *a)
 {
@@ -126,7 +123,7 @@ static __always_inline struct call *mount_call_enter(__u32 kind, const unsigned 
 		return NULL;
 	__builtin_memcpy(call->args, a, sizeof(call->args));
 	if (!t)
-		__sync_fetch_and_add(&strangers, 1);
+		__sync_fetch_and_add(&filter.strangers, 1);
 	return call;
 }
 
@@ -199,7 +196,7 @@ static __always_inline int call_of_mount_exit(long ret, const bool paths)
 	struct call *call;
 	__u32 number;
 
-	if (!t && !strangers)
+	if (!t && !filter.strangers)
 		return 0;
 	call = call_current(t);
 	if (!call || !is_mount_call(call->kind))
@@ -211,7 +208,7 @@ static __always_inline int call_of_mount_exit(long ret, const bool paths)
 	}
 	call_exit(call);
 	if (!t)
-		__sync_fetch_and_add(&strangers, -1);
+		__sync_fetch_and_add(&filter.strangers, -1);
 	return 0;
 }
 

@@ -23,6 +23,8 @@ static __always_inline int namespace_enter(__u32 kind, __u64 flags, const bool p
 	call = call_enter(t, kind, paired);
 	if (!call)
 		return 0;
+	if (!t)
+		__sync_fetch_and_add(&filter.strangers, 1);
 	call->args[0] = flags;
 	call->mnt_ns = READ(current_task(), nsproxy, mnt_ns, ns.inum);
 	return 0;
@@ -41,10 +43,13 @@ static __always_inline void joined(struct task *t)
 static __always_inline int namespace_exit(long ret)
 {
 	struct task *t = task_current();
-	struct call *call = call_current(t);
 	struct event_namespace *e;
+	struct call *call;
 	__u32 kind;
 
+	if (!t && !filter.strangers)
+		return 0;
+	call = call_current(t);
 	if (!call || (call->kind != EVENT_UNSHARE && call->kind != EVENT_SETNS))
 		return 0;
 	kind = call->kind;
@@ -63,6 +68,8 @@ static __always_inline int namespace_exit(long ret)
 		SUBMIT(e);
 	}
 	call_exit(call);
+	if (!t)
+		__sync_fetch_and_add(&filter.strangers, -1);
 	return 0;
 }
 

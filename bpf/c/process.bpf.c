@@ -26,25 +26,19 @@ static __always_inline __u32 class_of_child(struct task *forker, struct task_str
 	return CLASS_CHILD;
 }
 
-static __always_inline int process_fork(struct task_struct *child, __u64 flags)
+static __noinline int forked(struct task_struct *child, __u64 flags, struct task *forker)
 {
 	struct task_struct *task = current_task();
 	struct event_fork *e;
-	struct task *forker;
 	struct call *call;
 
-	forker = task_current();
 	if (flags & CLONE_THREAD) {
 		if (forker && forker->threads && !done_by_other(EVENT_FORK, READ(child, pid)))
 			__sync_fetch_and_add(&forker->threads, 1);
 		return 0;
 	}
-	/* a flag of Linux 7 makes one that is empty, without this one */
-	if (READ(child, nsproxy) != READ(task, nsproxy) &&
-	    READ(child, nsproxy, mnt_ns) != READ(task, nsproxy, mnt_ns))
+	if (flags & CLONE_EMPTY_MNTNS)
 		flags |= CLONE_NEWNS;
-	if (!forker && !(flags & CLONE_NEW_ALL))
-		return 0;
 	if (done_by_other(EVENT_FORK, READ(child, pid)))
 		return 0;
 	if (flags & CLONE_NEWNS)
@@ -74,6 +68,15 @@ static __always_inline int process_fork(struct task_struct *child, __u64 flags)
 	return 0;
 }
 
+static __always_inline int process_fork(struct task_struct *child, __u64 flags)
+{
+	struct task *forker = task_current();
+
+	if (!forker && !(flags & (CLONE_NEW_ALL | CLONE_EMPTY_MNTNS)))
+		return 0;
+	return forked(child, flags, forker);
+}
+
 /*
  * Whether a thread that exits is the last of its process. signal->live is 0
  * already for the last but one, where they exit at once: so they are counted
@@ -89,15 +92,14 @@ static __always_inline bool is_last(struct task *t, struct task_struct *task)
 	return !t->threads;
 }
 
-static __always_inline int process_exit(struct task_struct *task)
+static __noinline int thread_exit(struct task_struct *task, struct task *t)
 {
-	struct task *t = task_current();
 	struct signal_struct *signal;
 	struct event_cost cost;
 	struct event_exit *e;
 	struct call *call;
 
-	if (!t || done_by_other(EVENT_EXIT, 0))
+	if (done_by_other(EVENT_EXIT, 0))
 		return 0;
 	call = call_current(t);
 	if (call)
@@ -126,15 +128,19 @@ static __always_inline int process_exit(struct task_struct *task)
 	return 0;
 }
 
-static __always_inline int process_rename(struct task_struct *task, const char *name)
+static __always_inline int process_exit(struct task_struct *task)
 {
-	struct task *t = task_current();
+	struct task *t = task_get(task);
+
+	return t ? thread_exit(task, t) : 0;
+}
+
+static __noinline int thread_rename(struct task_struct *task, const char *name, struct task *t)
+{
 	struct event_rename *e;
 	__u64 w[2] = {};
 	__u64 id;
 
-	if (!t)
-		return 0;
 	id = bpf_get_current_pid_tgid();
 	if (id >> 32 != (__u32)id || READ(task, pid) != (int)id || renamed_by_exec(task))
 		return 0;
@@ -150,6 +156,13 @@ static __always_inline int process_rename(struct task_struct *task, const char *
 		t->class = CLASS_INIT;
 	SUBMIT(e);
 	return 0;
+}
+
+static __always_inline int process_rename(struct task_struct *task, const char *name)
+{
+	struct task *t = task_get(task);
+
+	return t ? thread_rename(task, name, t) : 0;
 }
 
 static __always_inline int process_running(struct seq_file *seq, struct task_struct *task)

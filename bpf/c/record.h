@@ -18,11 +18,11 @@
 #define FIXED_MAX 256
 
 /* A record of this size makes the buffer's fill cross a multiple of it, and wakes the reader. */
-const volatile __u64 wakeup_bytes = 512 * 1024;
+const volatile __u64 wakeup_bytes = 128 * 1024;
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 8 * 1024 * 1024);
+	__uint(max_entries, 2 * 1024 * 1024); /* Go sets it */
 } events SEC(".maps");
 
 #define PROC_PATH_MAX 40 /* /proc/4194304/task/4194304/fd/1048576 has 37 */
@@ -36,11 +36,12 @@ struct proc_path {
 	char text[PROC_PATH_MAX];
 };
 
+/* What is nearly always used comes first: that is one page. */
 struct scratch {
 	__u64 holders;
+	struct proc_path proc;
 	char fixed[FIXED_MAX];
 	char text[TEXT_SPACE];
-	struct proc_path proc;
 };
 
 /*

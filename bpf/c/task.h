@@ -18,6 +18,7 @@
 #include "call.h"
 #include "compat.h"
 #include "cost.h"
+#include "filter.h"
 #include "lost.h"
 
 #define NAME_LEN 32
@@ -42,24 +43,6 @@ struct {
 	__type(value, __u32); /* CLASS_ENGINE or CLASS_RUNTIME */
 } names SEC(".maps");
 
-/*
- * Whether there is such a name, by a hash of its first eight characters: for
- * nearly all others of the host's programs that is all there is to be done. Go
- * fills it in.
- */
-#define BEGINNINGS_BITS 14
-
-struct beginnings {
-	__u8 may[1 << BEGINNINGS_BITS];
-};
-
-struct beginnings beginnings SEC(".data.beginnings");
-
-static __always_inline bool may_begin(__u64 characters)
-{
-	return beginnings.may[characters * 0x9e3779b97f4a7c15UL >> (64 - BEGINNINGS_BITS)];
-}
-
 struct task {
 	__u64 born; /* a pid alone is reused */
 	__u32 class;
@@ -80,17 +63,9 @@ struct {
 	__type(value, struct task);
 } tasks SEC(".maps");
 
-/*
- * How many tasks there are by the lowest bits of the pid: to see that there is
- * none takes no helper, and neighbours share their cache lines.
- */
-#define NEAR 16384
-
-__u32 near[NEAR];
-
 static __always_inline struct task *task_of(__u32 tgid)
 {
-	if (!near[tgid % NEAR])
+	if (!near_by(tgid))
 		return NULL;
 	return bpf_map_lookup_elem(&tasks, &tgid);
 }
@@ -104,7 +79,7 @@ static __always_inline struct task *task_get(struct task_struct *task)
 	return t;
 }
 
-/* The caller, where it is watched. All others cost a look at near. */
+/* The caller, where it is watched. All others cost a look at the filter. */
 static __always_inline struct task *task_current(void)
 {
 	return task_get(current_task());
@@ -115,7 +90,7 @@ static __always_inline bool task_delete(__u32 tgid)
 {
 	if (bpf_map_delete_elem(&tasks, &tgid))
 		return false;
-	__sync_fetch_and_add(&near[tgid % NEAR], -1);
+	near_add(tgid, -1);
 	return true;
 }
 
@@ -132,10 +107,10 @@ static __always_inline void task_put(struct task_struct *task, __u32 class, bool
 	__u32 tgid = READ(task, tgid);
 
 	/* before, so that whoever finds it in the map finds it here */
-	__sync_fetch_and_add(&near[tgid % NEAR], 1);
+	near_add(tgid, 1);
 	if (!bpf_map_update_elem(&tasks, &tgid, &t, BPF_NOEXIST))
 		return;
-	__sync_fetch_and_add(&near[tgid % NEAR], -1);
+	near_add(tgid, -1);
 	/* one that is there is a process that is gone: its end was not seen */
 	if (bpf_map_update_elem(&tasks, &tgid, &t, BPF_EXIST))
 		count_lost(EVENT_FORK);

@@ -32,7 +32,7 @@ func (c *common) addFlags(app *kingpin.Application) {
 	app.Flag("ready-timeout", "How long after its start a container's first listen(2) is waited for; 0: not at all.").
 		Default("1m").DurationVar(&c.readyTimeout)
 	app.Flag("buffer-size", "Size of the buffer between the kernel and the exporter, a power of two. Larger where events are lost.").
-		Default("8MiB").BytesVar(&c.bufferSize)
+		Default("2MiB").BytesVar(&c.bufferSize)
 	app.Flag("probe.mechanism", "How the kernel's functions are probed: auto (what the kernel takes, the cheapest first), fentry, kprobe, tracepoint.").
 		Default(bpf.MechanismAuto).EnumVar(&c.mechanism, bpf.Mechanisms...)
 	app.Flag("privileges.keep", "Keep all capabilities, rather than drop those that nothing needs once the probes are attached.").
