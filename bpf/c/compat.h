@@ -70,6 +70,8 @@ static __always_inline bool renamed_by_exec(struct task_struct *task)
 {
 	if (!bpf_core_field_exists(task->in_execve))
 		return false;
+	if (PLAIN_LOADS)
+		return BPF_CORE_READ_BITFIELD(task, in_execve);
 	return BPF_CORE_READ_BITFIELD_PROBED(task, in_execve);
 }
 

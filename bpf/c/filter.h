@@ -46,7 +46,7 @@ static __always_inline bool near_by(__u32 pid)
 	return ((__u16 *)filter.near)[pid % NEAR];
 }
 
-static __always_inline void near_add(__u32 pid, int n)
+static __always_inline void near_add(__u32 pid, __u32 n)
 {
 	__sync_fetch_and_add(&filter.near[pid % NEAR / 2], n << 16 * (pid % 2));
 }

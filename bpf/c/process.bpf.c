@@ -142,7 +142,7 @@ static __noinline int thread_rename(struct task_struct *task, const char *name, 
 	__u64 id;
 
 	id = bpf_get_current_pid_tgid();
-	if (id >> 32 != (__u32)id || READ(task, pid) != (int)id || renamed_by_exec(task))
+	if (id >> 32 != (__u32)id || READ(task, pid) != (int)id)
 		return 0;
 	bpf_probe_read_kernel_str(w, sizeof(w), name);
 	if (done_by_other(EVENT_RENAME, w[0] ^ w[1]))
@@ -160,8 +160,11 @@ static __noinline int thread_rename(struct task_struct *task, const char *name, 
 
 static __always_inline int process_rename(struct task_struct *task, const char *name)
 {
-	struct task *t = task_get(task);
+	struct task *t;
 
+	if (renamed_by_exec(task))
+		return 0;
+	t = task_get(task);
 	return t ? thread_rename(task, name, t) : 0;
 }
 
