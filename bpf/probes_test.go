@@ -1,11 +1,13 @@
 package bpf
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"testing"
 	"time"
+	"unsafe"
 
 	"container_start_exporter/collector"
 
@@ -102,6 +104,49 @@ func TestUrgent(t *testing.T) {
 	t.Log("delivered after", soonest)
 	if soonest > tick/5 {
 		t.Errorf("an exec of a runtime is delivered after %v at best", soonest)
+	}
+}
+
+func init() { actors["renames"] = actRenames }
+
+const renames = 30_000 // twice as many as the buffer has room for
+
+// actRenames makes records of 128 bytes in the buffer, its header included, as
+// fast as can be: the buffer's size is a multiple of theirs.
+func actRenames(string) (facts, error) {
+	name := []byte("renamed\x00")
+	for range renames {
+		if err := unix.Prctl(unix.PR_SET_NAME, uintptr(unsafe.Pointer(&name[0])), 0, 0, 0); err != nil {
+			return nil, err
+		}
+	}
+	return nil, nil
+}
+
+// TestReaderIsWoken lets more records come than the buffer has room for, before
+// the reader comes unasked: none is lost, as it is woken when some lie there.
+func TestReaderIsWoken(t *testing.T) {
+	needRoot(t)
+	p := open(t, Options{Names: []string{"cse-renames"}})
+	told := 0
+	done := make(chan error)
+	go func() {
+		done <- p.Read(func(e *collector.Event) {
+			if e.Kind == collector.KindRename && e.Name == "renamed" {
+				told++
+			}
+		})
+	}()
+	play(t, "cse-renames", "renames")
+	if err := p.Drain(10 * time.Second); err != nil {
+		t.Error("drain:", err)
+	}
+	lost := p.Stats().Lost[string(collector.KindRename)]
+	if err := errors.Join(p.Close(), <-done); err != nil {
+		t.Error("close:", err)
+	}
+	if told != renames || lost != 0 {
+		t.Errorf("%d of %d renames are told, %d lost", told, renames, lost)
 	}
 }
 

@@ -33,7 +33,7 @@ var tested = []struct{ mechanism, run, skip string }{
 // ours are the tests of what is not the kernel's affair: the host's run will
 // do, as to attach takes long in a machine. TestPairs is for kernels that need
 // no pairs: the others are run in pairs anyway.
-const ours = "Test(Clock|Urgent|Lost|StatsAfterClose|OpenRefuses|Pairs|Preempts|Decode|RealTarget)|Fuzz.*"
+const ours = "Test(Clock|Urgent|Lost|ReaderIsWoken|StatsAfterClose|OpenRefuses|Pairs|Preempts|Decode|RealTarget)|Fuzz.*"
 
 // alike are the tests to which the mechanism is all the same: of what the
 // tracepoints of processes tell, and of the objects.

@@ -140,15 +140,25 @@ static __always_inline void fill_header(struct event_header *h, __u32 kind, stru
 	READ_COMM(h->comm, task);
 }
 
+/* What a record occupies: a header of 8, and padding to 8 (kernel/bpf/ringbuf.c). */
+static __always_inline __u64 size_in_ring(__u64 size)
+{
+	return (size + 8 + 7) & ~7UL;
+}
+
+static __always_inline __u64 fill_of_ring(void)
+{
+	return bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA);
+}
+
 /*
  * Most records only wait in the buffer: the reader comes every 50 ms anyhow,
- * and waking it for each costs more than all the rest.
+ * and waking it for each costs more than all the rest. fill is what there was
+ * before the record.
  */
-static __always_inline __u64 wakeup(__u64 size, bool urgent)
+static __always_inline __u64 wakeup(__u64 fill, __u64 size, bool urgent)
 {
-	__u64 fill = bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA);
-
-	if (urgent || ((fill ^ (fill + size)) & ~(wakeup_bytes - 1)))
+	if (urgent || ((fill ^ (fill + size_in_ring(size))) & ~(wakeup_bytes - 1)))
 		return BPF_RB_FORCE_WAKEUP;
 	return BPF_RB_NO_WAKEUP;
 }
@@ -165,11 +175,17 @@ static __always_inline void *reserve(const __u64 size, __u32 kind)
 	return record;
 }
 
-#define SUBMIT(e) bpf_ringbuf_submit(e, wakeup(sizeof(*(e)), false))
+/* It is in the ring since it was reserved. */
+#define SUBMIT(e) submit(e, sizeof(*(e)))
+
+static __always_inline void submit(void *record, const __u64 size)
+{
+	bpf_ringbuf_submit(record, wakeup(fill_of_ring() - size_in_ring(size), size, false));
+}
 
 static __always_inline void emit(void *record, __u64 size, __u32 kind, bool urgent)
 {
-	if (bpf_ringbuf_output(&events, record, size, wakeup(size, urgent)))
+	if (bpf_ringbuf_output(&events, record, size, wakeup(fill_of_ring(), size, urgent)))
 		count_lost(kind);
 }
 
