@@ -78,6 +78,8 @@ func (a *attacher) loadAll(probes []probe) {
 			all = append(all, a.loader.instances(ways[0].points...)...)
 		}
 	}
+	// one that cannot be loaded would keep all others of its hand from it
+	all = slices.DeleteFunc(all, a.loader.elsewhere)
 	// programs of like size lie together: deal them out
 	slices.SortFunc(all, func(i, j instance) int {
 		return cmp.Or(a.loader.size(j)-a.loader.size(i), strings.Compare(i.name(), j.name()))

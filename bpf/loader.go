@@ -144,18 +144,20 @@ func (l *loader) search(instances []instance) func() {
 func (l *loader) searches(instances []instance) bool {
 	l.searching.RLock()
 	defer l.searching.RUnlock()
-	kernel, err := l.types.Kernel()
-	if err != nil {
-		return true
-	}
-	has := func(function string) bool {
-		var f *btf.Func
-		return kernel.TypeByName(function, &f) == nil
-	}
-	return !has("bpf_rdonly_cast") || slices.ContainsFunc(instances, func(i instance) bool {
-		return i.traces() && !has(i.at)
-	})
+	return !l.describes("bpf_rdonly_cast") || slices.ContainsFunc(instances, l.elsewhere)
 }
+
+// describes says that the kernel itself, not a module, has a function, and its
+// type.
+func (l *loader) describes(function string) bool {
+	var f *btf.Func
+	kernel, err := l.types.Kernel()
+	return err == nil && kernel.TypeByName(function, &f) == nil
+}
+
+// elsewhere says that a program is for a function by its type, which the kernel
+// itself has not: a module may.
+func (l *loader) elsewhere(i instance) bool { return i.traces() && !l.describes(i.at) }
 
 // load loads programs at once, unless they are.
 func (l *loader) load(instances ...instance) error {
