@@ -30,15 +30,24 @@ extern void *bpf_rdonly_cast(const void *object, __u32 type) __weak __ksym;
 /*
  * Since 6.2 the verifier looks up by name the type of each pointer that is
  * loaded from what it trusts, as a tracepoint's arguments, which takes a tenth
- * of a millisecond. What was cast it does not trust: we read and do no more.
+ * of a millisecond. What was cast it does not trust: we read and do no more. A
+ * number is better loaded from what it trusts: no look at the address goes
+ * before that.
  */
 #define UNTRUSTED(pointer) (bpf_rdonly_cast ? CAST(pointer) : (pointer))
 
-static __always_inline struct task_struct *current_task(void)
+static __always_inline struct task_struct *trusted_current_task(void)
 {
 	if (PLAIN_LOADS)
-		return UNTRUSTED((struct task_struct *)bpf_get_current_task_btf());
+		return bpf_get_current_task_btf();
 	return (void *)bpf_get_current_task();
+}
+
+static __always_inline struct task_struct *current_task(void)
+{
+	struct task_struct *task = trusted_current_task();
+
+	return UNTRUSTED(task);
 }
 
 /* Reads from what current_task returned, or what a tracepoint was given. */

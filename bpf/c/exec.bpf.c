@@ -160,6 +160,7 @@ static __always_inline int process_exec(struct task_struct *task, struct linux_b
 	if (done_by_other(EVENT_EXEC, 0))
 		return 0;
 	tgid = READ(task, tgid);
+	task = UNTRUSTED(task);
 	s = scratch_take(&number, EVENT_EXEC);
 	if (!s)
 		return 0;
@@ -251,7 +252,7 @@ static __always_inline int execveat_enter(const unsigned long *a, const bool pai
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(sched_process_exec, struct task_struct *task, int old_pid, struct linux_binprm *bprm)
 {
-	TURN(paired_tracepoints, EVENT_EXEC, process_exec(UNTRUSTED(task), UNTRUSTED(bprm)));
+	TURN(paired_tracepoints, EVENT_EXEC, process_exec(task, UNTRUSTED(bprm)));
 	return 0;
 }
 

@@ -132,7 +132,7 @@ static __always_inline int process_exit(struct task_struct *task)
 {
 	struct task *t = task_get(task);
 
-	return t ? thread_exit(task, t) : 0;
+	return t ? thread_exit(UNTRUSTED(task), t) : 0;
 }
 
 static __noinline int thread_rename(struct task_struct *task, const char *name, struct task *t)
@@ -165,7 +165,7 @@ static __always_inline int process_rename(struct task_struct *task, const char *
 	if (renamed_by_exec(task))
 		return 0;
 	t = task_get(task);
-	return t ? thread_rename(task, name, t) : 0;
+	return t ? thread_rename(UNTRUSTED(task), name, t) : 0;
 }
 
 static __always_inline int process_running(struct seq_file *seq, struct task_struct *task)
@@ -204,14 +204,14 @@ int BPF_PROG(task_newtask, struct task_struct *child, __u64 flags)
 SEC("tp_btf/sched_process_exit")
 int BPF_PROG(sched_process_exit, struct task_struct *task)
 {
-	TURN(paired_tracepoints, EVENT_EXIT, process_exit(UNTRUSTED(task)));
+	TURN(paired_tracepoints, EVENT_EXIT, process_exit(task));
 	return 0;
 }
 
 SEC("tp_btf/task_rename")
 int BPF_PROG(task_rename, struct task_struct *task, const char *name)
 {
-	TURN(paired_tracepoints, EVENT_RENAME, process_rename(UNTRUSTED(task), name));
+	TURN(paired_tracepoints, EVENT_RENAME, process_rename(task, name));
 	return 0;
 }
 

@@ -70,19 +70,21 @@ static __always_inline struct task *task_of(__u32 tgid)
 	return bpf_map_lookup_elem(&tasks, &tgid);
 }
 
+/* A process, where it is watched. The task is one that the verifier may trust. */
 static __always_inline struct task *task_get(struct task_struct *task)
 {
 	struct task *t = task_of(READ(task, tgid));
 
-	if (!t || t->born != READ(task, group_leader, start_boottime))
+	if (!t)
 		return NULL;
-	return t;
+	task = UNTRUSTED(task);
+	return t->born == READ(task, group_leader, start_boottime) ? t : NULL;
 }
 
 /* The caller, where it is watched. All others cost a look at the filter. */
 static __always_inline struct task *task_current(void)
 {
-	return task_get(current_task());
+	return task_get(trusted_current_task());
 }
 
 /* Returns whether it was there. */
