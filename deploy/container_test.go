@@ -15,6 +15,8 @@ import (
 	"testing"
 	"time"
 
+	"container_start_exporter/internal/testhost"
+
 	specs "github.com/opencontainers/runtime-spec/specs-go"
 	"go.yaml.in/yaml/v2"
 )
@@ -194,13 +196,21 @@ func testRefusedCapset(t *testing.T, image string, c confinement) {
 func start(t *testing.T, runtime, bundle, name string) *exec.Cmd {
 	t.Helper()
 	id := name + "-" + filepath.Base(filepath.Dir(bundle))
-	cmd := exec.Command(runtime, "run", "--bundle", bundle, id)
+	words := []string{runtime}
+	if runtime == "crun" {
+		words = append(testhost.WithoutV2Controllers(t), runtime)
+	}
+	command := func(args ...string) *exec.Cmd {
+		args = slices.Concat(words, args)
+		return exec.Command(args[0], args[1:]...)
+	}
+	cmd := command("run", "--bundle", bundle, id)
 	cmd.Stdout, cmd.Stderr = t.Output(), t.Output()
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		_ = exec.Command(runtime, "delete", "--force", id).Run() // it is gone if all went well
+		_ = command("delete", "--force", id).Run() // it is gone if all went well
 		_ = cmd.Wait()
 	})
 	return cmd
