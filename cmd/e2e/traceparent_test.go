@@ -3,6 +3,7 @@ package e2e
 import (
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -81,14 +82,12 @@ func checkContinued(t *testing.T, sink *process, r record, given traceContext) {
 	if r.TraceID != given.trace || r.TraceParent != given.header || r.SpanID != root.SpanID {
 		t.Errorf("the record has trace %s, span %s of %q; want %s and span %s", r.TraceID, r.SpanID, r.TraceParent, given.header, root.SpanID)
 	}
-	for _, p := range r.Phases {
-		found := false
-		for _, s := range decodeLines[span](t, sink.stdout.String()) {
-			found = found || s.Name == p.Name && s.TraceID == given.trace && s.ParentID == root.SpanID
-		}
-		if !found {
-			t.Errorf("no span of phase %s below the root", p.Name)
-		}
+	for _, p := range r.Phases { // the spans of one trace may come in several batches
+		waitFor(t, 20*time.Second, "the span of phase "+p.Name+" below the root", func() bool {
+			return slices.ContainsFunc(decodeLines[span](t, sink.stdout.String()), func(s span) bool {
+				return s.Name == p.Name && s.TraceID == given.trace && s.ParentID == root.SpanID
+			})
+		}, sink.stdout.String)
 	}
 }
 
