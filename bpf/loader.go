@@ -46,6 +46,7 @@ func newLoader(o Options, types *btf.Cache) (*loader, error) {
 			return nil, fmt.Errorf("set %s: %w", name, err)
 		}
 	}
+	fold(spec)
 	cpus, err := ebpf.PossibleCPU()
 	if err != nil {
 		return nil, err

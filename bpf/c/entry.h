@@ -50,32 +50,61 @@
 #define SYSCALL_ARGS 5
 
 /*
- * The entries of a system call with so many arguments, by handler(const
- * unsigned long *, bool paired). What a handler that is one of a pair may miss
- * is of this kind; EVENT_NONE where it says so itself, or where none is missed.
+ * The entries of a system call with so many arguments, by handler(struct task *,
+ * const unsigned long *, bool paired) of those for which wanted(struct task *,
+ * arg, from) is true, where arg(from, n) is an argument. All else is left at
+ * once, before anything but the filter is looked at: the handler is a function
+ * of its own, with a stack of its own. What a handler that is one of a pair may
+ * miss is of this kind; EVENT_NONE where it says so itself, or where none is
+ * missed.
  */
-#define SYSCALL_ENTER(name, count, kind, handler)                                      \
+#define SYSCALL_ENTER(name, count, kind, wanted, handler)                              \
+	static __noinline int fentry_##name##_begins(struct task *t, struct pt_regs *regs) \
+	{                                                                              \
+		unsigned long a[SYSCALL_ARGS] = {ARGS_##count(ARG_OF_FENTRY, regs)};   \
+		return handler(t, a, paired_fentry);                                   \
+	}                                                                              \
 	SEC("fentry/" #name)                                                           \
 	int fentry_##name(__u64 *ctx)                                                  \
 	{                                                                              \
 		struct pt_regs *regs = (void *)ctx[0];                                 \
-		unsigned long a[SYSCALL_ARGS] = {ARGS_##count(ARG_OF_FENTRY, regs)};   \
-		TURN(paired_fentry, kind, handler(a, paired_fentry));                  \
+		TURN(paired_fentry, kind,                                              \
+		     ENTERED(fentry_##name##_begins, wanted, ARG_OF_FENTRY, regs));    \
 		return 0;                                                              \
+	}                                                                              \
+	static __noinline int kprobe_##name##_begins(struct task *t, struct pt_regs *regs) \
+	{                                                                              \
+		unsigned long a[SYSCALL_ARGS] = {ARGS_##count(ARG_OF_KPROBE, regs)};   \
+		return handler(t, a, false);                                           \
 	}                                                                              \
 	SEC("kprobe/" #name)                                                           \
 	int kprobe_##name(struct pt_regs *ctx)                                         \
 	{                                                                              \
 		struct pt_regs *regs = (void *)ctx->FUNCTION_0;                        \
-		unsigned long a[SYSCALL_ARGS] = {ARGS_##count(ARG_OF_KPROBE, regs)};   \
-		return handler(a, false);                                              \
+		ENTERED(kprobe_##name##_begins, wanted, ARG_OF_KPROBE, regs);          \
+		return 0;                                                              \
+	}                                                                              \
+	static __noinline int tp_##name##_begins(struct task *t, struct syscall_enter *ctx) \
+	{                                                                              \
+		unsigned long a[SYSCALL_ARGS] = {ARGS_##count(ARG_OF_TRACEPOINT, ctx)}; \
+		return handler(t, a, false);                                           \
 	}                                                                              \
 	SEC("tracepoint/syscalls/sys_enter_" #name)                                    \
 	int tp_##name(struct syscall_enter *ctx)                                       \
 	{                                                                              \
-		unsigned long a[SYSCALL_ARGS] = {ARGS_##count(ARG_OF_TRACEPOINT, ctx)}; \
-		return handler(a, false);                                              \
+		ENTERED(tp_##name##_begins, wanted, ARG_OF_TRACEPOINT, ctx);           \
+		return 0;                                                              \
 	}
+
+#define ENTERED(begins, wanted, arg, from)       \
+	({                                       \
+		struct task *t = task_current(); \
+		if (wanted(t, arg, from))        \
+			begins(t, from);         \
+	})
+
+/* Wanted is what watched processes do, whatever it is. */
+#define BY_WATCHED(t, arg, from) (t)
 
 /* The exits of one or several system calls, by handler(long). */
 #define SYSCALL_EXIT(name, kind, handler)                                              \
@@ -101,8 +130,8 @@
 	SEC("fentry/" #name)                                                           \
 	int fentry_##name(__u64 *ctx)                                                  \
 	{                                                                              \
-		TURN(paired_fentry && kind != EVENT_NONE, kind,                        \
-		     handler(ctx[0], ctx[1], paired_fentry));                          \
+		const bool paired = paired_fentry;                                     \
+		TURN(paired && kind != EVENT_NONE, kind, handler(ctx[0], ctx[1], paired)); \
 		return 0;                                                              \
 	}                                                                              \
 	SEC("kprobe/" #name)                                                           \

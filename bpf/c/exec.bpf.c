@@ -82,7 +82,7 @@ static __always_inline __u64 cut(__u64 w)
 	/* the lowest byte that is 0 has its highest bit set here */
 	__u64 zeros = (w - 0x0101010101010101UL) & ~w & 0x8080808080808080UL;
 
-	return zeros ? w & (((zeros & -zeros) >> 7) - 1) : w;
+	return w & (((zeros & -zeros) >> 7) - 1); /* all of it where there is none */
 }
 
 /*
@@ -101,34 +101,34 @@ static __always_inline __u64 beginning_of(const void *text)
 	return cut(w);
 }
 
-/* By which of its names what is executed may be one to be watched. */
-struct may_be {
-	bool by_file;
-	bool by_path;
-};
-
-static __always_inline struct may_be may_be_named(struct task_struct *task, struct linux_binprm *bprm)
+/* Whether the file that is executed may have a name to be watched. */
+static __always_inline bool may_be_by_file(struct linux_binprm *bprm)
 {
-	struct may_be may;
-	__u64 comm[2];
-
-	may.by_file = may_begin(beginning_of(READ(bprm, file, f_path.dentry, d_name.name)));
-	/* the kernel has just named the thread after the path that was executed */
-	READ_COMM(comm, task);
-	may.by_path = may_begin(cut(comm[0]));
-	return may;
+	return may_begin(beginning_of(READ(bprm, file, f_path.dentry, d_name.name)));
 }
 
-static __always_inline __u32 exec_as(struct scratch *s, struct task *t, struct linux_binprm *bprm,
-				     struct may_be may, bool *told)
+/*
+ * Whether the path that was executed may end in such a name: the kernel has just
+ * named the thread after it.
+ */
+static __always_inline bool may_be_by_path(struct task_struct *task)
+{
+	__u64 comm[2];
+
+	READ_COMM(comm, task);
+	return may_begin(cut(comm[0]));
+}
+
+static __always_inline __u32 exec_as(struct scratch *s, struct task *t, struct task_struct *task,
+				     struct linux_binprm *bprm, bool *told)
 {
 	__u64 file_len = put_kernel_text(s, 0, READ(bprm, filename)), end;
 	struct event_exec *e = RECORD(s, event_exec);
 	__u32 named = CLASS_NONE, class;
 
-	if (may.by_file)
+	if (may_be_by_file(bprm))
 		named = class_of_file(READ(bprm, file));
-	if (!named && may.by_path)
+	if (!named && may_be_by_path(task))
 		named = class_of_path(s, file_len);
 	*told = t || named;
 	if (!*told)
@@ -147,24 +147,19 @@ static __always_inline __u32 exec_as(struct scratch *s, struct task *t, struct l
 	return class;
 }
 
-static __always_inline int process_exec(struct task_struct *task, struct linux_binprm *bprm)
+static __noinline int process_executes(struct task_struct *task, struct linux_binprm *bprm, struct task *t)
 {
-	struct may_be may = may_be_named(task, bprm);
-	struct task *t = task_get(task);
 	struct scratch *s;
 	__u32 number, class, tgid;
 	bool told = false;
 
-	if (!t && !may.by_file && !may.by_path)
-		return 0;
 	if (done_by_other(EVENT_EXEC, 0))
 		return 0;
 	tgid = READ(task, tgid);
-	task = UNTRUSTED(task);
 	s = scratch_take(&number, EVENT_EXEC);
 	if (!s)
 		return 0;
-	class = exec_as(s, t, bprm, may, &told);
+	class = exec_as(s, t, task, bprm, &told);
 	scratch_give(s);
 	if (!told)
 		return 0;
@@ -184,20 +179,22 @@ static __always_inline int process_exec(struct task_struct *task, struct linux_b
 	return 0;
 }
 
-static __noinline int exec_begins(struct task *t, const void *file, const bool paired)
+static __always_inline int process_exec(struct task_struct *task, struct linux_binprm *bprm)
+{
+	struct task *t = task_get(task);
+
+	if (!t && !may_be_by_path(task) && !may_be_by_file(bprm))
+		return 0;
+	return process_executes(UNTRUSTED(task), bprm, t);
+}
+
+static __always_inline int exec_enter(struct task *t, unsigned long file, const bool paired)
 {
 	struct call *call = call_enter(t, EVENT_EXEC, paired);
 
 	if (call)
-		call->args[0] = (__u64)file;
+		call->args[0] = file;
 	return 0;
-}
-
-static __always_inline int process_exec_enter(const void *file, const bool paired)
-{
-	struct task *t = task_current();
-
-	return t ? exec_begins(t, file, paired) : 0;
 }
 
 static __always_inline void exec_failed(struct task *t, struct call *call, long ret)
@@ -220,18 +217,10 @@ static __always_inline void exec_failed(struct task *t, struct call *call, long 
 	scratch_give(s);
 }
 
-/* An exec that succeeds is told by sched_process_exec, one that does not here. */
-static __always_inline int process_exec_exit(long ret)
+static __noinline int exec_fails(struct task *t, long ret)
 {
-	struct task *t;
-	struct call *call;
+	struct call *call = call_current(t);
 
-	if (ret >= 0)
-		return 0;
-	t = task_current();
-	if (!t)
-		return 0;
-	call = call_current(t);
 	if (!call || call->kind != EVENT_EXEC)
 		return 0;
 	exec_failed(t, call, ret);
@@ -239,14 +228,25 @@ static __always_inline int process_exec_exit(long ret)
 	return 0;
 }
 
-static __always_inline int execve_enter(const unsigned long *a, const bool paired)
+/* An exec that succeeds is told by sched_process_exec, one that does not here. */
+static __always_inline int exec_exit(long ret)
 {
-	return process_exec_enter((void *)a[0], paired);
+	struct task *t;
+
+	if (ret >= 0)
+		return 0;
+	t = task_current();
+	return t ? exec_fails(t, ret) : 0;
 }
 
-static __always_inline int execveat_enter(const unsigned long *a, const bool paired)
+static __always_inline int execve_enter(struct task *t, const unsigned long *a, const bool paired)
 {
-	return process_exec_enter((void *)a[1], paired);
+	return exec_enter(t, a[0], paired);
+}
+
+static __always_inline int execveat_enter(struct task *t, const unsigned long *a, const bool paired)
+{
+	return exec_enter(t, a[1], paired);
 }
 
 SEC("tp_btf/sched_process_exec")
@@ -256,6 +256,6 @@ int BPF_PROG(sched_process_exec, struct task_struct *task, int old_pid, struct l
 	return 0;
 }
 
-SYSCALL_ENTER(execve, 1, EVENT_EXEC, execve_enter)
-SYSCALL_ENTER(execveat, 2, EVENT_EXEC, execveat_enter)
-SYSCALL_EXIT(exec, EVENT_NONE, process_exec_exit)
+SYSCALL_ENTER(execve, 1, EVENT_EXEC, BY_WATCHED, execve_enter)
+SYSCALL_ENTER(execveat, 2, EVENT_EXEC, BY_WATCHED, execveat_enter)
+SYSCALL_EXIT(exec, EVENT_NONE, exec_exit)

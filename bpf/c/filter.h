@@ -10,6 +10,9 @@
 
 #include "compat.h"
 
+/* What most events are: it is what comes next in the program, on the same line of the cache. */
+#define LIKELY(what) __builtin_expect(what, true)
+
 #define BEGINNINGS_BITS 13
 #define NEAR 1024
 

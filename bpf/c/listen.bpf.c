@@ -10,11 +10,11 @@
 #include "entry.h"
 #include "record.h"
 
-static __always_inline int listened(long ret)
+static __noinline int listened(void)
 {
 	struct event_header *e;
 
-	if (ret || !container_listens())
+	if (!container_listens())
 		return 0;
 	e = reserve(sizeof(*e), EVENT_LISTEN);
 	if (!e)
@@ -24,4 +24,9 @@ static __always_inline int listened(long ret)
 	return 0;
 }
 
-SYSCALL_EXIT(listen, EVENT_LISTEN, listened)
+static __always_inline int listen_exit(long ret)
+{
+	return ret ? 0 : listened();
+}
+
+SYSCALL_EXIT(listen, EVENT_LISTEN, listen_exit)

@@ -103,22 +103,15 @@ static __always_inline __u64 put_saved_base(struct scratch *s, struct event_moun
 	return at;
 }
 
-/* These are told of the whole host. */
-static __always_inline bool makes_namespace(__u32 kind, const unsigned long *a)
-{
-	return (kind == EVENT_OPEN_TREE && a[2] & OPEN_TREE_NAMESPACE) ||
-	       (kind == EVENT_FSMOUNT && a[1] & FSMOUNT_NAMESPACE);
-}
+/* Namespaces that are made are told of the whole host. */
+#define BY_WATCHED_OR_OPENS_NAMESPACE(t, arg, from) (t || arg(from, 2) & OPEN_TREE_NAMESPACE)
+#define BY_WATCHED_OR_MOUNTS_NAMESPACE(t, arg, from) (t || arg(from, 1) & FSMOUNT_NAMESPACE)
 
-static __always_inline struct call *mount_call_enter(__u32 kind, const unsigned long *a,
-						     const bool paired)
+static __always_inline struct call *mount_call_enter(struct task *t, __u32 kind,
+						     const unsigned long *a, const bool paired)
 {
-	struct task *t = task_current();
-	struct call *call;
+	struct call *call = call_enter(t, kind, paired);
 
-	if (!t && !makes_namespace(kind, a))
-		return NULL;
-	call = call_enter(t, kind, paired);
 	if (!call)
 		return NULL;
 	__builtin_memcpy(call->args, a, sizeof(call->args));
@@ -189,16 +182,12 @@ static __always_inline void put_mount(struct task *t, struct scratch *s, __u32 n
 	EMIT(s, event_mount, end, false);
 }
 
-static __always_inline int call_of_mount_exit(long ret, const bool paths)
+static __always_inline int mount_call_exit(struct task *t, long ret, const bool paths)
 {
-	struct task *t = task_current();
+	struct call *call = call_current(t);
 	struct scratch *s;
-	struct call *call;
 	__u32 number;
 
-	if (!t && !filter.strangers)
-		return 0;
-	call = call_current(t);
 	if (!call || !is_mount_call(call->kind))
 		return 0;
 	s = scratch_take(&number, call->kind);
@@ -212,46 +201,61 @@ static __always_inline int call_of_mount_exit(long ret, const bool paths)
 	return 0;
 }
 
+static __noinline int mount_ends(struct task *t, long ret)
+{
+	return mount_call_exit(t, ret, true);
+}
+
 static __always_inline int mount_exit(long ret)
 {
-	return call_of_mount_exit(ret, true);
+	struct task *t = task_current();
+
+	return t || filter.strangers ? mount_ends(t, ret) : 0;
 }
 
-/* The exit of a call of which no path is followed then. */
+/* The end of a call of which no path is followed then. */
+static __noinline int pathless_ends(struct task *t, long ret)
+{
+	return mount_call_exit(t, ret, false);
+}
+
 static __always_inline int pathless_exit(long ret)
 {
-	return call_of_mount_exit(ret, false);
+	struct task *t = task_current();
+
+	return t || filter.strangers ? pathless_ends(t, ret) : 0;
 }
 
-#define MOUNT_ENTER(name, count, kind)                                                 \
-	static __always_inline int name##_enter(const unsigned long *a, const bool paired) \
+#define MOUNT_ENTER(name, count, kind, wanted)                                         \
+	static __always_inline int name##_enter(struct task *t, const unsigned long *a, \
+						const bool paired)                     \
 	{                                                                              \
-		mount_call_enter(kind, a, paired);                                     \
+		mount_call_enter(t, kind, a, paired);                                  \
 		return 0;                                                              \
 	}                                                                              \
-	SYSCALL_ENTER(name, count, kind, name##_enter)
+	SYSCALL_ENTER(name, count, kind, wanted, name##_enter)
 
-MOUNT_ENTER(mount, 5, EVENT_MOUNT)
-MOUNT_ENTER(umount, 2, EVENT_UMOUNT)
-MOUNT_ENTER(chroot, 1, EVENT_CHROOT)
-MOUNT_ENTER(open_tree, 3, EVENT_OPEN_TREE)
-MOUNT_ENTER(open_tree_attr, 3, EVENT_OPEN_TREE)
-MOUNT_ENTER(move_mount, 5, EVENT_MOVE_MOUNT)
-MOUNT_ENTER(fsopen, 2, EVENT_FSOPEN)
-MOUNT_ENTER(fsconfig, 4, EVENT_FSCONFIG)
-MOUNT_ENTER(fsmount, 3, EVENT_FSMOUNT)
-MOUNT_ENTER(mount_setattr, 3, EVENT_MOUNT_SETATTR)
+MOUNT_ENTER(mount, 5, EVENT_MOUNT, BY_WATCHED)
+MOUNT_ENTER(umount, 2, EVENT_UMOUNT, BY_WATCHED)
+MOUNT_ENTER(chroot, 1, EVENT_CHROOT, BY_WATCHED)
+MOUNT_ENTER(open_tree, 3, EVENT_OPEN_TREE, BY_WATCHED_OR_OPENS_NAMESPACE)
+MOUNT_ENTER(open_tree_attr, 3, EVENT_OPEN_TREE, BY_WATCHED_OR_OPENS_NAMESPACE)
+MOUNT_ENTER(move_mount, 5, EVENT_MOVE_MOUNT, BY_WATCHED)
+MOUNT_ENTER(fsopen, 2, EVENT_FSOPEN, BY_WATCHED)
+MOUNT_ENTER(fsconfig, 4, EVENT_FSCONFIG, BY_WATCHED)
+MOUNT_ENTER(fsmount, 3, EVENT_FSMOUNT, BY_WATCHED_OR_MOUNTS_NAMESPACE)
+MOUNT_ENTER(mount_setattr, 3, EVENT_MOUNT_SETATTR, BY_WATCHED)
 
-static __always_inline int pivot_root_enter(const unsigned long *a, const bool paired)
+static __always_inline int pivot_root_enter(struct task *t, const unsigned long *a, const bool paired)
 {
-	struct call *call = mount_call_enter(EVENT_PIVOT_ROOT, a, paired);
+	struct call *call = mount_call_enter(t, EVENT_PIVOT_ROOT, a, paired);
 
 	if (call)
 		save_base(call, bpf_get_current_pid_tgid());
 	return 0;
 }
 
-SYSCALL_ENTER(pivot_root, 2, EVENT_PIVOT_ROOT, pivot_root_enter)
+SYSCALL_ENTER(pivot_root, 2, EVENT_PIVOT_ROOT, BY_WATCHED, pivot_root_enter)
 
 /* Two for them all: the call remembers which it is. */
 SYSCALL_EXIT(mount, EVENT_NONE, mount_exit)

@@ -6,21 +6,21 @@
 #include "entry.h"
 
 /* The fork itself is told by task_newtask: here is only when the call began. */
-static __always_inline int clone_enter(__u64 flags)
+static __noinline int clone_begins(void)
 {
-	if (flags & CLONE_NEW_ALL)
-		call_enter(task_current(), EVENT_FORK, false);
+	call_enter(task_current(), EVENT_FORK, false);
 	return 0;
 }
 
-static __always_inline int namespace_enter(__u32 kind, __u64 flags, const bool paired)
+static __always_inline int clone_enter(__u64 flags)
 {
-	struct task *t = task_current();
-	struct call *call;
+	return flags & CLONE_NEW_ALL ? clone_begins() : 0;
+}
 
-	if (!t && (kind != EVENT_UNSHARE || !(flags & (CLONE_NEW_ALL | UNSHARE_EMPTY_MNTNS))))
-		return 0;
-	call = call_enter(t, kind, paired);
+static __always_inline int namespace_enter(struct task *t, __u32 kind, __u64 flags, const bool paired)
+{
+	struct call *call = call_enter(t, kind, paired);
+
 	if (!call)
 		return 0;
 	if (!t)
@@ -40,16 +40,12 @@ static __always_inline void joined(struct task *t)
 		t->class = CLASS_JOINED;
 }
 
-static __always_inline int namespace_exit(long ret)
+static __noinline int namespace_ends(struct task *t, long ret)
 {
-	struct task *t = task_current();
+	struct call *call = call_current(t);
 	struct event_namespace *e;
-	struct call *call;
 	__u32 kind;
 
-	if (!t && !filter.strangers)
-		return 0;
-	call = call_current(t);
 	if (!call || (call->kind != EVENT_UNSHARE && call->kind != EVENT_SETNS))
 		return 0;
 	kind = call->kind;
@@ -71,6 +67,13 @@ static __always_inline int namespace_exit(long ret)
 	if (!t)
 		__sync_fetch_and_add(&filter.strangers, -1);
 	return 0;
+}
+
+static __always_inline int namespace_exit(long ret)
+{
+	struct task *t = task_current();
+
+	return t || filter.strangers ? namespace_ends(t, ret) : 0;
 }
 
 /* setns makes namespaces by the same function, with no flags: it makes none. */
@@ -109,18 +112,21 @@ static __always_inline int netns_exit(long ret)
 	return 0;
 }
 
-static __always_inline int unshare_enter(const unsigned long *a, const bool paired)
+#define BY_WATCHED_OR_MAKES_NAMESPACE(t, arg, from) \
+	(t || arg(from, 0) & (CLONE_NEW_ALL | UNSHARE_EMPTY_MNTNS))
+
+static __always_inline int unshare_enter(struct task *t, const unsigned long *a, const bool paired)
 {
-	return namespace_enter(EVENT_UNSHARE, a[0], paired);
+	return namespace_enter(t, EVENT_UNSHARE, a[0], paired);
 }
 
-static __always_inline int setns_enter(const unsigned long *a, const bool paired)
+static __always_inline int setns_enter(struct task *t, const unsigned long *a, const bool paired)
 {
-	return namespace_enter(EVENT_SETNS, a[1], paired);
+	return namespace_enter(t, EVENT_SETNS, a[1], paired);
 }
 
-SYSCALL_ENTER(unshare, 1, EVENT_UNSHARE, unshare_enter)
-SYSCALL_ENTER(setns, 2, EVENT_SETNS, setns_enter)
+SYSCALL_ENTER(unshare, 1, EVENT_UNSHARE, BY_WATCHED_OR_MAKES_NAMESPACE, unshare_enter)
+SYSCALL_ENTER(setns, 2, EVENT_SETNS, BY_WATCHED, setns_enter)
 SYSCALL_EXIT(namespace, EVENT_NONE, namespace_exit)
 
 /* clone is every fork's system call; the function is called for new namespaces only. */

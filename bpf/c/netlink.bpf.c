@@ -150,16 +150,12 @@ static __always_inline void put_netlink(struct task *t, struct scratch *s, __u32
 	EMIT(s, event_netlink, len, false);
 }
 
-static __always_inline int netlink_exit(long ret)
+static __noinline int netlink_ends(struct task *t, long ret)
 {
-	struct task *t = task_current();
+	struct call *call = call_current(t);
 	struct scratch *s;
-	struct call *call;
 	__u32 number;
 
-	if (!t)
-		return 0;
-	call = call_current(t);
 	if (!call || call->kind != EVENT_NETLINK)
 		return 0;
 	s = scratch_take(&number, EVENT_NETLINK);
@@ -171,19 +167,30 @@ static __always_inline int netlink_exit(long ret)
 	return 0;
 }
 
+static __always_inline int netlink_exit(long ret)
+{
+	struct task *t = task_current();
+
+	return t ? netlink_ends(t, ret) : 0;
+}
+
 /*
  * What handles one message of a request, in the thread that sends it. It
  * returns 0 or an error, while send tells only how many bytes it took.
  */
-static __always_inline int rtnetlink_enter(__u64 skb_, __u64 message, const bool paired)
+static __noinline int rtnetlink_begins(struct task *t, struct sk_buff *skb, __u64 message,
+				       const bool paired)
 {
-	struct sk_buff *skb = (void *)skb_;
+	netlink_enter(t, LOAD(skb, sk, __sk_common.skc_net.net, ns.inum), (void *)message,
+		      sizeof(struct nlmsghdr), OF_KERNEL, paired);
+	return 0;
+}
+
+static __always_inline int rtnetlink_enter(__u64 skb, __u64 message, const bool paired)
+{
 	struct task *t = task_current();
 
-	if (t)
-		netlink_enter(t, LOAD(skb, sk, __sk_common.skc_net.net, ns.inum), (void *)message,
-			      sizeof(struct nlmsghdr), OF_KERNEL, paired);
-	return 0;
+	return t ? rtnetlink_begins(t, (void *)skb, message, paired) : 0;
 }
 
 static __always_inline int rtnetlink_exit(long ret)
@@ -194,27 +201,27 @@ static __always_inline int rtnetlink_exit(long ret)
 FUNCTION_ENTER(rtnetlink_rcv_msg, EVENT_NETLINK, rtnetlink_enter)
 FUNCTION_EXIT(rtnetlink_rcv_msg, 3, EVENT_NONE, rtnetlink_exit)
 
+static __noinline int sendto_begins(struct task *t, struct syscall_enter *ctx)
+{
+	netlink_enter(t, rtnetlink_namespace(ctx->args[0]), (void *)ctx->args[1], ctx->args[2],
+		      OF_USER, false);
+	return 0;
+}
+
 SEC("tracepoint/syscalls/sys_enter_sendto")
 int tp_sendto(struct syscall_enter *ctx)
 {
 	struct task *t = task_current();
 
-	if (t)
-		netlink_enter(t, rtnetlink_namespace(ctx->args[0]), (void *)ctx->args[1], ctx->args[2],
-			      OF_USER, false);
-	return 0;
+	return t ? sendto_begins(t, ctx) : 0;
 }
 
-SEC("tracepoint/syscalls/sys_enter_sendmsg")
-int tp_sendmsg(struct syscall_enter *ctx)
+static __noinline int sendmsg_begins(struct task *t, struct syscall_enter *ctx)
 {
 	struct user_msghdr message = {};
-	struct task *t = task_current();
 	struct user_iovec iov = {};
 	__u32 link_ns;
 
-	if (!t)
-		return 0;
 	link_ns = rtnetlink_namespace(ctx->args[0]);
 	if (!link_ns)
 		return 0;
@@ -224,6 +231,14 @@ int tp_sendmsg(struct syscall_enter *ctx)
 	bpf_probe_read_user(&iov, sizeof(iov), message.iov);
 	netlink_enter(t, link_ns, iov.base, iov.len, OF_USER, false);
 	return 0;
+}
+
+SEC("tracepoint/syscalls/sys_enter_sendmsg")
+int tp_sendmsg(struct syscall_enter *ctx)
+{
+	struct task *t = task_current();
+
+	return t ? sendmsg_begins(t, ctx) : 0;
 }
 
 SEC("tracepoint/syscalls/sys_exit_sendto")

@@ -65,7 +65,7 @@ struct {
 
 static __always_inline struct task *task_of(__u32 tgid)
 {
-	if (!near_by(tgid))
+	if (LIKELY(!near_by(tgid)))
 		return NULL;
 	return bpf_map_lookup_elem(&tasks, &tgid);
 }
