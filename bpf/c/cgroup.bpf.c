@@ -11,14 +11,15 @@ static __always_inline __u64 which_change(struct cgroup *cgroup, struct task_str
 	return READ(cgroup, kn, id) ^ (__u64)READ(cgroup, root, hierarchy_id) << 48 ^ thread << 24;
 }
 
-static __noinline int cgroup_changes(struct task *t, __u32 kind, struct cgroup *cgroup,
-				     const char *path, struct task_struct *moved)
+static __noinline int cgroup_changes(__u32 kind, struct cgroup *cgroup, const char *path,
+				     struct task_struct *moved)
 {
+	struct task *t = task_current();
 	struct event_cgroup *e;
 	struct scratch *s;
 	__u32 number;
 
-	if (done_by_other(kind, which_change(cgroup, moved)))
+	if (!t || done_by_other(kind, which_change(cgroup, moved)))
 		return 0;
 	s = scratch_take(&number, kind);
 	if (!s)
@@ -42,9 +43,7 @@ static __noinline int cgroup_changes(struct task *t, __u32 kind, struct cgroup *
 static __always_inline int cgroup_changed(__u32 kind, struct cgroup *cgroup, const char *path,
 					  struct task_struct *moved)
 {
-	struct task *t = task_current();
-
-	return t ? cgroup_changes(t, kind, cgroup, path, moved) : 0;
+	return UNLIKELY(current_may_be_watched()) ? cgroup_changes(kind, cgroup, path, moved) : 0;
 }
 
 SEC("tp_btf/cgroup_mkdir")

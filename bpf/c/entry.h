@@ -59,9 +59,13 @@
  * missed.
  */
 #define SYSCALL_ENTER(name, count, kind, wanted, handler)                              \
-	static __noinline int fentry_##name##_begins(struct task *t, struct pt_regs *regs) \
+	static __noinline int fentry_##name##_begins(struct pt_regs *regs)             \
 	{                                                                              \
 		unsigned long a[SYSCALL_ARGS] = {ARGS_##count(ARG_OF_FENTRY, regs)};   \
+		struct task *t = task_current();                                       \
+                                                                                       \
+		if (!wanted(t, ARG_OF_FENTRY, regs))                                   \
+			return 0;                                                      \
 		return handler(t, a, paired_fentry);                                   \
 	}                                                                              \
 	SEC("fentry/" #name)                                                           \
@@ -72,9 +76,13 @@
 		     ENTERED(fentry_##name##_begins, wanted, ARG_OF_FENTRY, regs));    \
 		return 0;                                                              \
 	}                                                                              \
-	static __noinline int kprobe_##name##_begins(struct task *t, struct pt_regs *regs) \
+	static __noinline int kprobe_##name##_begins(struct pt_regs *regs)             \
 	{                                                                              \
 		unsigned long a[SYSCALL_ARGS] = {ARGS_##count(ARG_OF_KPROBE, regs)};   \
+		struct task *t = task_current();                                       \
+                                                                                       \
+		if (!wanted(t, ARG_OF_KPROBE, regs))                                   \
+			return 0;                                                      \
 		return handler(t, a, false);                                           \
 	}                                                                              \
 	SEC("kprobe/" #name)                                                           \
@@ -84,9 +92,13 @@
 		ENTERED(kprobe_##name##_begins, wanted, ARG_OF_KPROBE, regs);          \
 		return 0;                                                              \
 	}                                                                              \
-	static __noinline int tp_##name##_begins(struct task *t, struct syscall_enter *ctx) \
+	static __noinline int tp_##name##_begins(struct syscall_enter *ctx)            \
 	{                                                                              \
 		unsigned long a[SYSCALL_ARGS] = {ARGS_##count(ARG_OF_TRACEPOINT, ctx)}; \
+		struct task *t = task_current();                                       \
+                                                                                       \
+		if (!wanted(t, ARG_OF_TRACEPOINT, ctx))                                \
+			return 0;                                                      \
 		return handler(t, a, false);                                           \
 	}                                                                              \
 	SEC("tracepoint/syscalls/sys_enter_" #name)                                    \
@@ -96,11 +108,10 @@
 		return 0;                                                              \
 	}
 
-#define ENTERED(begins, wanted, arg, from)       \
-	({                                       \
-		struct task *t = task_current(); \
-		if (wanted(t, arg, from))        \
-			begins(t, from);         \
+#define ENTERED(begins, wanted, arg, from)                                             \
+	({                                                                             \
+		if (UNLIKELY(wanted(current_may_be_watched(), arg, from)))             \
+			begins(from);                                                  \
 	})
 
 /* Wanted is what watched processes do, whatever it is. */

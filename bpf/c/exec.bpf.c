@@ -119,16 +119,16 @@ static __always_inline bool may_be_by_path(struct task_struct *task)
 	return may_begin(cut(comm[0]));
 }
 
-static __always_inline __u32 exec_as(struct scratch *s, struct task *t, struct task_struct *task,
-				     struct linux_binprm *bprm, bool *told)
+static __always_inline __u32 exec_as(struct scratch *s, struct task *t, struct linux_binprm *bprm,
+				     bool by_path, bool by_file, bool *told)
 {
 	__u64 file_len = put_kernel_text(s, 0, READ(bprm, filename)), end;
 	struct event_exec *e = RECORD(s, event_exec);
 	__u32 named = CLASS_NONE, class;
 
-	if (may_be_by_file(bprm))
+	if (by_file)
 		named = class_of_file(READ(bprm, file));
-	if (!named && may_be_by_path(task))
+	if (!named && by_path)
 		named = class_of_path(s, file_len);
 	*told = t || named;
 	if (!*told)
@@ -147,19 +147,23 @@ static __always_inline __u32 exec_as(struct scratch *s, struct task *t, struct t
 	return class;
 }
 
-static __noinline int process_executes(struct task_struct *task, struct linux_binprm *bprm, struct task *t)
+static __noinline int process_executes(struct task_struct *task, struct linux_binprm *bprm)
 {
+	bool by_path = may_be_by_path(task), by_file = may_be_by_file(bprm);
+	struct task *t = task_get(task);
 	struct scratch *s;
 	__u32 number, class, tgid;
 	bool told = false;
 
+	if (!t && !by_path && !by_file)
+		return 0;
 	if (done_by_other(EVENT_EXEC, 0))
 		return 0;
 	tgid = READ(task, tgid);
 	s = scratch_take(&number, EVENT_EXEC);
 	if (!s)
 		return 0;
-	class = exec_as(s, t, task, bprm, &told);
+	class = exec_as(s, t, bprm, by_path, by_file, &told);
 	scratch_give(s);
 	if (!told)
 		return 0;
@@ -181,11 +185,9 @@ static __noinline int process_executes(struct task_struct *task, struct linux_bi
 
 static __always_inline int process_exec(struct task_struct *task, struct linux_binprm *bprm)
 {
-	struct task *t = task_get(task);
-
-	if (!t && !may_be_by_path(task) && !may_be_by_file(bprm))
-		return 0;
-	return process_executes(UNTRUSTED(task), bprm, t);
+	if (UNLIKELY(may_be_watched(task)) || UNLIKELY(may_be_by_path(task)) || UNLIKELY(may_be_by_file(bprm)))
+		return process_executes(UNTRUSTED(task), bprm);
+	return 0;
 }
 
 static __always_inline int exec_enter(struct task *t, unsigned long file, const bool paired)
@@ -217,10 +219,14 @@ static __always_inline void exec_failed(struct task *t, struct call *call, long 
 	scratch_give(s);
 }
 
-static __noinline int exec_fails(struct task *t, long ret)
+static __noinline int exec_fails(long ret)
 {
-	struct call *call = call_current(t);
+	struct task *t = task_current();
+	struct call *call;
 
+	if (!t)
+		return 0;
+	call = call_current(t);
 	if (!call || call->kind != EVENT_EXEC)
 		return 0;
 	exec_failed(t, call, ret);
@@ -231,12 +237,7 @@ static __noinline int exec_fails(struct task *t, long ret)
 /* An exec that succeeds is told by sched_process_exec, one that does not here. */
 static __always_inline int exec_exit(long ret)
 {
-	struct task *t;
-
-	if (ret >= 0)
-		return 0;
-	t = task_current();
-	return t ? exec_fails(t, ret) : 0;
+	return ret < 0 && UNLIKELY(current_may_be_watched()) ? exec_fails(ret) : 0;
 }
 
 static __always_inline int execve_enter(struct task *t, const unsigned long *a, const bool paired)

@@ -10,8 +10,8 @@
 
 #include "compat.h"
 
-/* What most events are: it is what comes next in the program, on the same line of the cache. */
-#define LIKELY(what) __builtin_expect(what, true)
+/* What few events are: it does not come next in the program, on the same line of the cache. */
+#define UNLIKELY(what) __builtin_expect(what, false)
 
 #define BEGINNINGS_BITS 13
 #define NEAR 1024

@@ -182,12 +182,16 @@ static __always_inline void put_mount(struct task *t, struct scratch *s, __u32 n
 	EMIT(s, event_mount, end, false);
 }
 
-static __always_inline int mount_call_exit(struct task *t, long ret, const bool paths)
+static __always_inline int mount_call_exit(long ret, const bool paths)
 {
-	struct call *call = call_current(t);
+	struct task *t = task_current();
 	struct scratch *s;
+	struct call *call;
 	__u32 number;
 
+	if (!t && !filter.strangers)
+		return 0;
+	call = call_current(t);
 	if (!call || !is_mount_call(call->kind))
 		return 0;
 	s = scratch_take(&number, call->kind);
@@ -201,29 +205,25 @@ static __always_inline int mount_call_exit(struct task *t, long ret, const bool 
 	return 0;
 }
 
-static __noinline int mount_ends(struct task *t, long ret)
+static __noinline int mount_ends(long ret)
 {
-	return mount_call_exit(t, ret, true);
+	return mount_call_exit(ret, true);
 }
 
 static __always_inline int mount_exit(long ret)
 {
-	struct task *t = task_current();
-
-	return t || filter.strangers ? mount_ends(t, ret) : 0;
+	return UNLIKELY(current_may_be_watched() || filter.strangers) ? mount_ends(ret) : 0;
 }
 
 /* The end of a call of which no path is followed then. */
-static __noinline int pathless_ends(struct task *t, long ret)
+static __noinline int pathless_ends(long ret)
 {
-	return mount_call_exit(t, ret, false);
+	return mount_call_exit(ret, false);
 }
 
 static __always_inline int pathless_exit(long ret)
 {
-	struct task *t = task_current();
-
-	return t || filter.strangers ? pathless_ends(t, ret) : 0;
+	return UNLIKELY(current_may_be_watched() || filter.strangers) ? pathless_ends(ret) : 0;
 }
 
 #define MOUNT_ENTER(name, count, kind, wanted)                                         \

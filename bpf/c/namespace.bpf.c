@@ -14,7 +14,7 @@ static __noinline int clone_begins(void)
 
 static __always_inline int clone_enter(__u64 flags)
 {
-	return flags & CLONE_NEW_ALL ? clone_begins() : 0;
+	return UNLIKELY(flags & CLONE_NEW_ALL) ? clone_begins() : 0;
 }
 
 static __always_inline int namespace_enter(struct task *t, __u32 kind, __u64 flags, const bool paired)
@@ -40,12 +40,16 @@ static __always_inline void joined(struct task *t)
 		t->class = CLASS_JOINED;
 }
 
-static __noinline int namespace_ends(struct task *t, long ret)
+static __noinline int namespace_ends(long ret)
 {
-	struct call *call = call_current(t);
+	struct task *t = task_current();
 	struct event_namespace *e;
+	struct call *call;
 	__u32 kind;
 
+	if (!t && !filter.strangers)
+		return 0;
+	call = call_current(t);
 	if (!call || (call->kind != EVENT_UNSHARE && call->kind != EVENT_SETNS))
 		return 0;
 	kind = call->kind;
@@ -71,9 +75,7 @@ static __noinline int namespace_ends(struct task *t, long ret)
 
 static __always_inline int namespace_exit(long ret)
 {
-	struct task *t = task_current();
-
-	return t || filter.strangers ? namespace_ends(t, ret) : 0;
+	return UNLIKELY(current_may_be_watched() || filter.strangers) ? namespace_ends(ret) : 0;
 }
 
 /* setns makes namespaces by the same function, with no flags: it makes none. */

@@ -150,12 +150,16 @@ static __always_inline void put_netlink(struct task *t, struct scratch *s, __u32
 	EMIT(s, event_netlink, len, false);
 }
 
-static __noinline int netlink_ends(struct task *t, long ret)
+static __noinline int netlink_ends(long ret)
 {
-	struct call *call = call_current(t);
+	struct task *t = task_current();
 	struct scratch *s;
+	struct call *call;
 	__u32 number;
 
+	if (!t)
+		return 0;
+	call = call_current(t);
 	if (!call || call->kind != EVENT_NETLINK)
 		return 0;
 	s = scratch_take(&number, EVENT_NETLINK);
@@ -169,18 +173,19 @@ static __noinline int netlink_ends(struct task *t, long ret)
 
 static __always_inline int netlink_exit(long ret)
 {
-	struct task *t = task_current();
-
-	return t ? netlink_ends(t, ret) : 0;
+	return UNLIKELY(current_may_be_watched()) ? netlink_ends(ret) : 0;
 }
 
 /*
  * What handles one message of a request, in the thread that sends it. It
  * returns 0 or an error, while send tells only how many bytes it took.
  */
-static __noinline int rtnetlink_begins(struct task *t, struct sk_buff *skb, __u64 message,
-				       const bool paired)
+static __noinline int rtnetlink_begins(struct sk_buff *skb, __u64 message, const bool paired)
 {
+	struct task *t = task_current();
+
+	if (!t)
+		return 0;
 	netlink_enter(t, LOAD(skb, sk, __sk_common.skc_net.net, ns.inum), (void *)message,
 		      sizeof(struct nlmsghdr), OF_KERNEL, paired);
 	return 0;
@@ -188,9 +193,7 @@ static __noinline int rtnetlink_begins(struct task *t, struct sk_buff *skb, __u6
 
 static __always_inline int rtnetlink_enter(__u64 skb, __u64 message, const bool paired)
 {
-	struct task *t = task_current();
-
-	return t ? rtnetlink_begins(t, (void *)skb, message, paired) : 0;
+	return UNLIKELY(current_may_be_watched()) ? rtnetlink_begins((void *)skb, message, paired) : 0;
 }
 
 static __always_inline int rtnetlink_exit(long ret)
@@ -201,8 +204,12 @@ static __always_inline int rtnetlink_exit(long ret)
 FUNCTION_ENTER(rtnetlink_rcv_msg, EVENT_NETLINK, rtnetlink_enter)
 FUNCTION_EXIT(rtnetlink_rcv_msg, 3, EVENT_NONE, rtnetlink_exit)
 
-static __noinline int sendto_begins(struct task *t, struct syscall_enter *ctx)
+static __noinline int sendto_begins(struct syscall_enter *ctx)
 {
+	struct task *t = task_current();
+
+	if (!t)
+		return 0;
 	netlink_enter(t, rtnetlink_namespace(ctx->args[0]), (void *)ctx->args[1], ctx->args[2],
 		      OF_USER, false);
 	return 0;
@@ -211,17 +218,18 @@ static __noinline int sendto_begins(struct task *t, struct syscall_enter *ctx)
 SEC("tracepoint/syscalls/sys_enter_sendto")
 int tp_sendto(struct syscall_enter *ctx)
 {
-	struct task *t = task_current();
-
-	return t ? sendto_begins(t, ctx) : 0;
+	return UNLIKELY(current_may_be_watched()) ? sendto_begins(ctx) : 0;
 }
 
-static __noinline int sendmsg_begins(struct task *t, struct syscall_enter *ctx)
+static __noinline int sendmsg_begins(struct syscall_enter *ctx)
 {
 	struct user_msghdr message = {};
+	struct task *t = task_current();
 	struct user_iovec iov = {};
 	__u32 link_ns;
 
+	if (!t)
+		return 0;
 	link_ns = rtnetlink_namespace(ctx->args[0]);
 	if (!link_ns)
 		return 0;
@@ -236,9 +244,7 @@ static __noinline int sendmsg_begins(struct task *t, struct syscall_enter *ctx)
 SEC("tracepoint/syscalls/sys_enter_sendmsg")
 int tp_sendmsg(struct syscall_enter *ctx)
 {
-	struct task *t = task_current();
-
-	return t ? sendmsg_begins(t, ctx) : 0;
+	return UNLIKELY(current_may_be_watched()) ? sendmsg_begins(ctx) : 0;
 }
 
 SEC("tracepoint/syscalls/sys_exit_sendto")

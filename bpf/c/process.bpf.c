@@ -26,12 +26,15 @@ static __always_inline __u32 class_of_child(struct task *forker, struct task_str
 	return CLASS_CHILD;
 }
 
-static __noinline int forked(struct task_struct *child, __u64 flags, struct task *forker)
+static __noinline int forked(struct task_struct *child, __u64 flags)
 {
 	struct task_struct *task = current_task();
+	struct task *forker = task_current();
 	struct event_fork *e;
 	struct call *call;
 
+	if (!forker && !(flags & (CLONE_NEW_ALL | CLONE_EMPTY_MNTNS)))
+		return 0;
 	if (flags & CLONE_THREAD) {
 		if (forker && forker->threads && !done_by_other(EVENT_FORK, READ(child, pid)))
 			__sync_fetch_and_add(&forker->threads, 1);
@@ -70,11 +73,9 @@ static __noinline int forked(struct task_struct *child, __u64 flags, struct task
 
 static __always_inline int process_fork(struct task_struct *child, __u64 flags)
 {
-	struct task *forker = task_current();
-
-	if (!forker && !(flags & (CLONE_NEW_ALL | CLONE_EMPTY_MNTNS)))
-		return 0;
-	return forked(child, flags, forker);
+	if (UNLIKELY(current_may_be_watched() || flags & (CLONE_NEW_ALL | CLONE_EMPTY_MNTNS)))
+		return forked(child, flags);
+	return 0;
 }
 
 /*
@@ -92,14 +93,15 @@ static __always_inline bool is_last(struct task *t, struct task_struct *task)
 	return !t->threads;
 }
 
-static __noinline int thread_exit(struct task_struct *task, struct task *t)
+static __noinline int thread_exit(struct task_struct *task)
 {
+	struct task *t = task_get(task);
 	struct signal_struct *signal;
 	struct event_cost cost;
 	struct event_exit *e;
 	struct call *call;
 
-	if (done_by_other(EVENT_EXIT, 0))
+	if (!t || done_by_other(EVENT_EXIT, 0))
 		return 0;
 	call = call_current(t);
 	if (call)
@@ -130,17 +132,18 @@ static __noinline int thread_exit(struct task_struct *task, struct task *t)
 
 static __always_inline int process_exit(struct task_struct *task)
 {
-	struct task *t = task_get(task);
-
-	return t ? thread_exit(UNTRUSTED(task), t) : 0;
+	return UNLIKELY(may_be_watched(task)) ? thread_exit(UNTRUSTED(task)) : 0;
 }
 
-static __noinline int thread_rename(struct task_struct *task, const char *name, struct task *t)
+static __noinline int thread_rename(struct task_struct *task, const char *name)
 {
+	struct task *t = task_get(task);
 	struct event_rename *e;
 	__u64 w[2] = {};
 	__u64 id;
 
+	if (!t)
+		return 0;
 	id = bpf_get_current_pid_tgid();
 	if (id >> 32 != (__u32)id || READ(task, pid) != (int)id)
 		return 0;
@@ -160,12 +163,9 @@ static __noinline int thread_rename(struct task_struct *task, const char *name, 
 
 static __always_inline int process_rename(struct task_struct *task, const char *name)
 {
-	struct task *t;
-
-	if (renamed_by_exec(task))
-		return 0;
-	t = task_get(task);
-	return t ? thread_rename(UNTRUSTED(task), name, t) : 0;
+	if (!renamed_by_exec(task) && UNLIKELY(may_be_watched(task)))
+		return thread_rename(UNTRUSTED(task), name);
+	return 0;
 }
 
 static __always_inline int process_running(struct seq_file *seq, struct task_struct *task)

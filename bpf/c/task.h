@@ -65,7 +65,7 @@ struct {
 
 static __always_inline struct task *task_of(__u32 tgid)
 {
-	if (LIKELY(!near_by(tgid)))
+	if (!near_by(tgid))
 		return NULL;
 	return bpf_map_lookup_elem(&tasks, &tgid);
 }
@@ -81,10 +81,25 @@ static __always_inline struct task *task_get(struct task_struct *task)
 	return t->born == READ(task, group_leader, start_boottime) ? t : NULL;
 }
 
-/* The caller, where it is watched. All others cost a look at the filter. */
+/* The caller, where it is watched. */
 static __always_inline struct task *task_current(void)
 {
 	return task_get(trusted_current_task());
+}
+
+/*
+ * Whether a process may be watched. That is all that a program asks before it
+ * leaves to a function what only those cost that are: in a program that is
+ * short enough, it is two lines of the cache.
+ */
+static __always_inline bool may_be_watched(struct task_struct *task)
+{
+	return near_by(READ(task, tgid));
+}
+
+static __always_inline bool current_may_be_watched(void)
+{
+	return may_be_watched(trusted_current_task());
 }
 
 /* Returns whether it was there. */
