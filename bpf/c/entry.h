@@ -49,73 +49,60 @@
 
 #define SYSCALL_ARGS 5
 
+/* Wanted is what watched processes do, whatever it is. */
+#define BY_WATCHED(watched, arg, from) (watched)
+
 /*
- * The entries of a system call with so many arguments, by handler(struct task *,
- * const unsigned long *, bool paired) of those for which wanted(struct task *,
- * arg, from) is true, where arg(from, n) is an argument. All else is left at
- * once, before anything but the filter is looked at: the handler is a function
- * of its own, with a stack of its own. What a handler that is one of a pair may
- * miss is of this kind; EVENT_NONE where it says so itself, or where none is
- * missed.
+ * What follows where a system call is wanted: a function of its own, with a
+ * stack of its own, so that all else is left by a program of two lines of the
+ * cache, which looks at nothing but the filter.
  */
-#define SYSCALL_ENTER(name, count, kind, wanted, handler)                              \
-	static __noinline int fentry_##name##_begins(struct pt_regs *regs)             \
+#define SYSCALL_BEGINS(entry, type, from, count, arg, wanted, handler, paired)         \
+	static __noinline int entry##_begins(type *from)                               \
 	{                                                                              \
-		unsigned long a[SYSCALL_ARGS] = {ARGS_##count(ARG_OF_FENTRY, regs)};   \
+		unsigned long a[SYSCALL_ARGS] = {ARGS_##count(arg, from)};             \
 		struct task *t = task_current();                                       \
                                                                                        \
-		if (!wanted(t, ARG_OF_FENTRY, regs))                                   \
-			return 0;                                                      \
-		return handler(t, a, paired_fentry);                                   \
-	}                                                                              \
+		return wanted(t, arg, from) ? handler(t, a, paired) : 0;               \
+	}
+
+#define ENTERED(entry, from, arg, wanted)                                              \
+	({                                                                             \
+		if (UNLIKELY(wanted(current_may_be_watched(), arg, from)))             \
+			entry##_begins(from);                                          \
+	})
+
+/*
+ * The entries of a system call with so many arguments, by handler(struct task *,
+ * const unsigned long *, bool paired) of those for which wanted(watched, arg,
+ * from) is true: watched says whether the caller is, or may be, and arg(from, n)
+ * is an argument. What a handler that is one of a pair may miss is of this kind;
+ * EVENT_NONE where it says so itself, or where none is missed.
+ */
+#define SYSCALL_ENTER(name, count, kind, wanted, handler)                              \
+	SYSCALL_BEGINS(fentry_##name, struct pt_regs, regs, count, ARG_OF_FENTRY, wanted, handler, paired_fentry) \
 	SEC("fentry/" #name)                                                           \
 	int fentry_##name(__u64 *ctx)                                                  \
 	{                                                                              \
 		struct pt_regs *regs = (void *)ctx[0];                                 \
-		TURN(paired_fentry, kind,                                              \
-		     ENTERED(fentry_##name##_begins, wanted, ARG_OF_FENTRY, regs));    \
+		TURN(paired_fentry, kind, ENTERED(fentry_##name, regs, ARG_OF_FENTRY, wanted)); \
 		return 0;                                                              \
 	}                                                                              \
-	static __noinline int kprobe_##name##_begins(struct pt_regs *regs)             \
-	{                                                                              \
-		unsigned long a[SYSCALL_ARGS] = {ARGS_##count(ARG_OF_KPROBE, regs)};   \
-		struct task *t = task_current();                                       \
-                                                                                       \
-		if (!wanted(t, ARG_OF_KPROBE, regs))                                   \
-			return 0;                                                      \
-		return handler(t, a, false);                                           \
-	}                                                                              \
+	SYSCALL_BEGINS(kprobe_##name, struct pt_regs, regs, count, ARG_OF_KPROBE, wanted, handler, false) \
 	SEC("kprobe/" #name)                                                           \
 	int kprobe_##name(struct pt_regs *ctx)                                         \
 	{                                                                              \
 		struct pt_regs *regs = (void *)ctx->FUNCTION_0;                        \
-		ENTERED(kprobe_##name##_begins, wanted, ARG_OF_KPROBE, regs);          \
+		ENTERED(kprobe_##name, regs, ARG_OF_KPROBE, wanted);                   \
 		return 0;                                                              \
 	}                                                                              \
-	static __noinline int tp_##name##_begins(struct syscall_enter *ctx)            \
-	{                                                                              \
-		unsigned long a[SYSCALL_ARGS] = {ARGS_##count(ARG_OF_TRACEPOINT, ctx)}; \
-		struct task *t = task_current();                                       \
-                                                                                       \
-		if (!wanted(t, ARG_OF_TRACEPOINT, ctx))                                \
-			return 0;                                                      \
-		return handler(t, a, false);                                           \
-	}                                                                              \
+	SYSCALL_BEGINS(tp_##name, struct syscall_enter, ctx, count, ARG_OF_TRACEPOINT, wanted, handler, false) \
 	SEC("tracepoint/syscalls/sys_enter_" #name)                                    \
 	int tp_##name(struct syscall_enter *ctx)                                       \
 	{                                                                              \
-		ENTERED(tp_##name##_begins, wanted, ARG_OF_TRACEPOINT, ctx);           \
+		ENTERED(tp_##name, ctx, ARG_OF_TRACEPOINT, wanted);                    \
 		return 0;                                                              \
 	}
-
-#define ENTERED(begins, wanted, arg, from)                                             \
-	({                                                                             \
-		if (UNLIKELY(wanted(current_may_be_watched(), arg, from)))             \
-			begins(from);                                                  \
-	})
-
-/* Wanted is what watched processes do, whatever it is. */
-#define BY_WATCHED(t, arg, from) (t)
 
 /* The exits of one or several system calls, by handler(long). */
 #define SYSCALL_EXIT(name, kind, handler)                                              \

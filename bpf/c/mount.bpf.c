@@ -104,8 +104,10 @@ static __always_inline __u64 put_saved_base(struct scratch *s, struct event_moun
 }
 
 /* Namespaces that are made are told of the whole host. */
-#define BY_WATCHED_OR_OPENS_NAMESPACE(t, arg, from) (t || arg(from, 2) & OPEN_TREE_NAMESPACE)
-#define BY_WATCHED_OR_MOUNTS_NAMESPACE(t, arg, from) (t || arg(from, 1) & FSMOUNT_NAMESPACE)
+#define BY_WATCHED_OR_OPENS_NAMESPACE(watched, arg, from) \
+	(watched || arg(from, 2) & OPEN_TREE_NAMESPACE)
+#define BY_WATCHED_OR_MOUNTS_NAMESPACE(watched, arg, from) \
+	(watched || arg(from, 1) & FSMOUNT_NAMESPACE)
 
 static __always_inline struct call *mount_call_enter(struct task *t, __u32 kind,
 						     const unsigned long *a, const bool paired)

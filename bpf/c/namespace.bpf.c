@@ -114,8 +114,8 @@ static __always_inline int netns_exit(long ret)
 	return 0;
 }
 
-#define BY_WATCHED_OR_MAKES_NAMESPACE(t, arg, from) \
-	(t || arg(from, 0) & (CLONE_NEW_ALL | UNSHARE_EMPTY_MNTNS))
+#define BY_WATCHED_OR_MAKES_NAMESPACE(watched, arg, from) \
+	(watched || arg(from, 0) & (CLONE_NEW_ALL | UNSHARE_EMPTY_MNTNS))
 
 static __always_inline int unshare_enter(struct task *t, const unsigned long *a, const bool paired)
 {
