@@ -207,7 +207,9 @@ func TestCostOfIO(t *testing.T) {
 	w := watch(t, "cse-io")
 	dd := program(t, "/bin/dd", "cse-io")
 	file := t.TempDir() + "/file"
-	cmd := exec.Command(dd, "if=/dev/zero", "of="+file, "bs=1M", "count=16", "oflag=direct")
+	// so many, as one that is done before its writer gets to wait is none: a
+	// machine's disk may be that fast
+	cmd := exec.Command(dd, "if=/dev/zero", "of="+file, "bs=64k", "count=256", "oflag=direct,dsync")
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		t.Skipf("needs a filesystem with O_DIRECT: %v\n%s", err, out)
