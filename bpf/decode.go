@@ -19,35 +19,41 @@ func decode(raw []byte) (*collector.Event, error) {
 	if err != nil {
 		return nil, err
 	}
-	if h.Kind == 0 || h.Kind >= uint32(probesEventKindEVENT_KINDS) {
+	if h.Kind == 0 || h.Kind >= uint32(len(decoders)) || decoders[h.Kind] == nil {
 		return nil, errUnknown
 	}
 	e := header(h)
-	switch probesEventKind(h.Kind) {
-	case probesEventKindEVENT_FORK:
-		err = decodeFork(e, raw)
-	case probesEventKindEVENT_EXEC:
-		err = decodeExec(e, raw)
-	case probesEventKindEVENT_EXIT:
-		err = decodeExit(e, raw)
-	case probesEventKindEVENT_RENAME:
-		err = decodeRename(e, raw)
-	case probesEventKindEVENT_UNSHARE, probesEventKindEVENT_SETNS:
-		err = decodeNamespace(e, raw)
-	case probesEventKindEVENT_CGROUP_MKDIR, probesEventKindEVENT_CGROUP_ATTACH, probesEventKindEVENT_CGROUP_RMDIR:
-		err = decodeCgroup(e, raw)
-	case probesEventKindEVENT_NETLINK:
-		err = decodeNetlink(e, raw)
-	case probesEventKindEVENT_VETH_NEWLINK, probesEventKindEVENT_VETH_DELLINK:
-		err = decodeVeth(e, raw)
-	case probesEventKindEVENT_LISTEN: // only a header
-	default:
-		err = decodeMount(e, raw)
-	}
-	if err != nil {
+	if err := decoders[h.Kind](e, raw); err != nil {
 		return nil, err
 	}
 	return e, nil
+}
+
+// decoders read what follows the header of a record, by the record's kind.
+var decoders = [probesEventKindEVENT_KINDS]func(*collector.Event, []byte) error{
+	probesEventKindEVENT_FORK:          decodeFork,
+	probesEventKindEVENT_EXEC:          decodeExec,
+	probesEventKindEVENT_EXIT:          decodeExit,
+	probesEventKindEVENT_RENAME:        decodeRename,
+	probesEventKindEVENT_UNSHARE:       decodeNamespace,
+	probesEventKindEVENT_SETNS:         decodeNamespace,
+	probesEventKindEVENT_MOUNT:         decodeMount,
+	probesEventKindEVENT_UMOUNT:        decodeMount,
+	probesEventKindEVENT_PIVOT_ROOT:    decodeMount,
+	probesEventKindEVENT_CHROOT:        decodeMount,
+	probesEventKindEVENT_OPEN_TREE:     decodeMount,
+	probesEventKindEVENT_MOVE_MOUNT:    decodeMount,
+	probesEventKindEVENT_FSOPEN:        decodeMount,
+	probesEventKindEVENT_FSCONFIG:      decodeMount,
+	probesEventKindEVENT_FSMOUNT:       decodeMount,
+	probesEventKindEVENT_MOUNT_SETATTR: decodeMount,
+	probesEventKindEVENT_CGROUP_MKDIR:  decodeCgroup,
+	probesEventKindEVENT_CGROUP_ATTACH: decodeCgroup,
+	probesEventKindEVENT_CGROUP_RMDIR:  decodeCgroup,
+	probesEventKindEVENT_NETLINK:       decodeNetlink,
+	probesEventKindEVENT_LISTEN:        func(*collector.Event, []byte) error { return nil }, // a header is all
+	probesEventKindEVENT_VETH_NEWLINK:  decodeVeth,
+	probesEventKindEVENT_VETH_DELLINK:  decodeVeth,
 }
 
 // view looks at the beginning of a record as a struct, and returns what

@@ -45,6 +45,21 @@ func execRecord() []byte {
 	}, "/a\xffb", "a\x00\x00b\xffc\x00", "SECRET=x\x00CNI_COMMAND=ADD\x00")
 }
 
+// netlinkRecord is a request for a veth of which little is said.
+func netlinkRecord() []byte {
+	newLink := append(make([]byte, 4, 128), unix.RTM_NEWLINK, 0)
+	newLink = append(newLink, make([]byte, unix.SizeofNlMsghdr-6+unix.SizeofIfInfomsg)...)
+	newLink = append(newLink, attributes(func(ae *netlink.AttributeEncoder) {
+		ae.String(unix.IFLA_IFNAME, "veth0")
+		ae.Nested(unix.IFLA_LINKINFO, func(ae *netlink.AttributeEncoder) error {
+			ae.String(unix.IFLA_INFO_KIND, "veth")
+			return nil
+		})
+	})...)
+	return record(probesEventNetlink{H: probesEventHeader{Kind: uint32(probesEventKindEVENT_NETLINK)},
+		MessageLen: uint32(len(newLink))}, string(newLink))
+}
+
 func TestDecode(t *testing.T) {
 	for name, c := range map[string]struct {
 		record []byte
@@ -100,17 +115,7 @@ func FuzzDecode(f *testing.F) {
 	for kind := range uint32(probesEventKindEVENT_KINDS) + 1 {
 		f.Add(record(probesEventHeader{Kind: kind}, string(make([]byte, 200))))
 	}
-	newLink := append(make([]byte, 4, 128), unix.RTM_NEWLINK, 0)
-	newLink = append(newLink, make([]byte, unix.SizeofNlMsghdr-6+unix.SizeofIfInfomsg)...)
-	newLink = append(newLink, attributes(func(ae *netlink.AttributeEncoder) {
-		ae.String(unix.IFLA_IFNAME, "veth0")
-		ae.Nested(unix.IFLA_LINKINFO, func(ae *netlink.AttributeEncoder) error {
-			ae.String(unix.IFLA_INFO_KIND, "veth")
-			return nil
-		})
-	})...)
-	f.Add(record(probesEventNetlink{H: probesEventHeader{Kind: uint32(probesEventKindEVENT_NETLINK)},
-		MessageLen: uint32(len(newLink))}, string(newLink)))
+	f.Add(netlinkRecord())
 	f.Fuzz(func(t *testing.T, b []byte) {
 		_, _ = decodeRunning(b[:min(len(b), 64)])
 		if len(b) >= 16 {

@@ -91,7 +91,11 @@ func New(c Config, o Observer) *Assembler {
 func (a *Assembler) Handle(e *Event) {
 	a.received++
 	a.advance(e.Time)
-	switch a.take(e) {
+	v := isNode
+	if handle := handlers[e.Kind]; handle != nil {
+		v = handle(a, e)
+	}
+	switch v {
 	case isNode:
 		a.node++
 	case isJoined:
@@ -99,42 +103,42 @@ func (a *Assembler) Handle(e *Event) {
 	}
 }
 
-func (a *Assembler) take(e *Event) verdict {
-	switch e.Kind {
-	case KindClock:
-		a.wallOffset = e.Wall - e.Time
-	case KindLost:
-		a.lose(e)
-	case KindProcess:
-		return a.alive(e)
-	case KindBundle:
-		return a.describe(e)
-	case KindFork:
-		return a.fork(e)
-	case KindExec:
-		return a.exec(e)
-	case KindExit:
-		return a.exit(e)
-	case KindRename:
-		return a.rename(e)
-	case KindUnshare, KindSetns:
-		return a.namespaces(e)
-	case KindMount, KindUmount, KindPivotRoot, KindChroot, KindOpenTree,
-		KindMoveMount, KindFsopen, KindFsconfig, KindFsmount, KindMountSetattr:
-		return a.mount(e)
-	case KindCgroupMkdir, KindCgroupAttach:
-		return a.cgroup(e)
-	case KindNetlink:
-		return a.netlink(e)
-	case KindLink:
-		return a.link(e)
-	case KindVethNewlink:
-		return a.vethMade(e)
-	case KindVethDellink:
-		return a.vethDeleted(e)
-	case KindListen:
-		return a.listen(e)
-	}
+// handlers say what each kind of event does. Every kind is here; nil is one that
+// changes nothing: the node's own.
+var handlers = map[Kind]func(*Assembler, *Event) verdict{
+	KindClock:        (*Assembler).clock,
+	KindLost:         (*Assembler).lose,
+	KindProcess:      (*Assembler).alive,
+	KindBundle:       (*Assembler).describe,
+	KindFork:         (*Assembler).fork,
+	KindExec:         (*Assembler).exec,
+	KindExit:         (*Assembler).exit,
+	KindRename:       (*Assembler).rename,
+	KindUnshare:      (*Assembler).namespaces,
+	KindSetns:        (*Assembler).namespaces,
+	KindMount:        (*Assembler).mount,
+	KindUmount:       (*Assembler).mount,
+	KindPivotRoot:    (*Assembler).mount,
+	KindChroot:       (*Assembler).mount,
+	KindOpenTree:     (*Assembler).mount,
+	KindMoveMount:    (*Assembler).mount,
+	KindFsopen:       (*Assembler).mount,
+	KindFsconfig:     (*Assembler).mount,
+	KindFsmount:      (*Assembler).mount,
+	KindMountSetattr: (*Assembler).mount,
+	KindCgroupMkdir:  (*Assembler).cgroup,
+	KindCgroupAttach: (*Assembler).cgroup,
+	KindCgroupRmdir:  nil,
+	KindNetlink:      (*Assembler).netlink,
+	KindLink:         (*Assembler).link,
+	KindVethNewlink:  (*Assembler).vethMade,
+	KindVethDellink:  (*Assembler).vethDeleted,
+	KindListen:       (*Assembler).listen,
+}
+
+// clock takes the wall clock at a moment of the boot clock.
+func (a *Assembler) clock(e *Event) verdict {
+	a.wallOffset = e.Wall - e.Time
 	return isNode
 }
 

@@ -40,6 +40,18 @@ const (
 	KindBundle  Kind = "bundle"  // what the config.json of a bundle says
 )
 
+// AllKinds lists every kind of event, in the order of the constants. What
+// handles events by their kind (the decoder, the assembler, the table of
+// `events`, the documentation) is tested against it.
+var AllKinds = []Kind{
+	KindFork, KindExec, KindExit, KindRename, KindUnshare, KindSetns,
+	KindMount, KindUmount, KindPivotRoot, KindChroot, KindOpenTree, KindMoveMount,
+	KindFsopen, KindFsconfig, KindFsmount, KindMountSetattr,
+	KindCgroupMkdir, KindCgroupAttach, KindCgroupRmdir,
+	KindNetlink, KindLink, KindVethNewlink, KindVethDellink, KindListen,
+	KindClock, KindLost, KindProcess, KindBundle,
+}
+
 // Event is one thing that happened on the host. Its JSON form, one object per
 // line, is what `events --format json` writes and `replay` reads; a field that
 // does not apply or is not known is absent (and zero here). Every string comes

@@ -25,18 +25,20 @@ type process struct {
 	inShim bool
 }
 
-// start is the start that p works for and that has not ended.
+// start is the start that p works for and that has not ended. A process that is
+// not known (nil) works for none.
 func (p *process) start() *attempt {
-	if p.attempt == nil || p.attempt.ended {
+	if p == nil || p.attempt == nil || p.attempt.ended {
 		return nil
 	}
 	return p.attempt
 }
 
 // creating is the start whose create or run command p runs under, as one of
-// the runtime's own processes: no hook and nothing that init has forked.
+// the runtime's own processes: no hook and nothing that init has forked. A
+// process that is not known (nil) runs under none.
 func (p *process) creating() *attempt {
-	if p.command == nil || p.command.attempt == nil || p.hook != nil || p.byInit {
+	if p == nil || p.command == nil || p.command.attempt == nil || p.hook != nil || p.byInit {
 		return nil
 	}
 	if att := p.command.attempt; !att.ended && att.create == p.command {
@@ -71,8 +73,9 @@ type processes struct {
 	dropped uint64
 }
 
-// find returns the process of that pid if it is the one born then. A born of
-// 0 is unknown and matches.
+// find returns the process of that pid if it is the one born then, nil if it is
+// not known: what a process is asked for, start and creating, nil answers too.
+// A born of 0 is unknown and matches.
 func (t *processes) find(pid int, born int64) *process {
 	p := t.byPID[pid]
 	if p == nil || born != 0 && p.born != 0 && p.born != born {

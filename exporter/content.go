@@ -80,7 +80,7 @@ func content(e *collector.Event, ascii bool) string {
 	return p.b.String()
 }
 
-// contents has one function for each kind of event.
+// contents has one function for each kind of event but clock, which has no row.
 var contents = map[collector.Kind]func(*phrase, *collector.Event){
 	collector.KindFork:         (*phrase).fork,
 	collector.KindExec:         (*phrase).exec,
@@ -103,6 +103,9 @@ var contents = map[collector.Kind]func(*phrase, *collector.Event){
 	collector.KindCgroupRmdir:  (*phrase).cgroup,
 	collector.KindNetlink:      (*phrase).link,
 	collector.KindLink:         (*phrase).link,
+	collector.KindVethNewlink:  (*phrase).veth,
+	collector.KindVethDellink:  (*phrase).veth,
+	collector.KindListen:       func(*phrase, *collector.Event) {}, // says all by itself
 	collector.KindLost:         (*phrase).lost,
 	collector.KindProcess:      (*phrase).process,
 	collector.KindBundle:       (*phrase).bundle,
@@ -188,6 +191,25 @@ func (p *phrase) link(e *collector.Event) {
 	if e.Moved {
 		p.raw("moved")
 	}
+}
+
+// veth writes both ends of a pair, each with its network namespace and how long
+// the request waited before the pair began to be made.
+func (p *phrase) veth(e *collector.Event) {
+	p.end(e.Name, e.Index, e.LinkNS)
+	if e.PeerIndex != 0 || e.PeerName != "" {
+		p.raw("peer").end(e.PeerName, e.PeerIndex, e.TargetNS)
+	}
+	if e.Waited > 0 {
+		p.raw("waited=" + short(time.Duration(e.Waited)))
+	}
+}
+
+func (p *phrase) end(name string, index int, netNS uint32) *phrase {
+	if name != "" {
+		p.word(name)
+	}
+	return p.number("index", index).number("netns", int(netNS))
 }
 
 func (p *phrase) lost(e *collector.Event) {

@@ -2,6 +2,7 @@ package exporter
 
 import (
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -40,6 +41,10 @@ var tableEvents = []*collector.Event{
 	{Kind: collector.KindNetlink, PID: 700, Comm: "dockerd", Message: "RTM_NEWLINK", Name: "veth7655a02", LinkType: "veth", PeerName: "veth62ded31"},
 	{Kind: collector.KindLink, PID: 700, Comm: "dockerd", Message: "RTM_DELLINK", Name: "veth62ded31", Index: 9, PeerIndex: 10, Moved: true, TargetNS: 4026532321},
 	{Kind: collector.KindLink, PID: 700, Comm: "dockerd", Message: "RTM_NEWADDR", Name: "eth0", Index: 9, Address: "172.17.0.2/16"},
+	{Kind: collector.KindVethNewlink, PID: 42, Comm: "ip", LinkNS: 4026531840, Index: 9, Name: "veth0", TargetNS: 4026532321, PeerIndex: 10, PeerName: "eth0", LinkType: "veth", Duration: 300000, Waited: 1200000},
+	{Kind: collector.KindVethNewlink, PID: 42, Comm: "ip", LinkNS: 4026531840, Name: "veth0", LinkType: "veth", Ret: -17},
+	{Kind: collector.KindVethDellink, PID: 43, Comm: "kworker/u4:1", LinkNS: 4026531840, Index: 9, Name: "veth0", TargetNS: 4026531840, PeerIndex: 10, PeerName: "veth1", LinkType: "veth", Duration: 200000},
+	{Kind: collector.KindListen, PID: 77, Comm: "httpd", MntNS: 4026532320},
 	{Kind: collector.KindLost, Lost: 12, What: "mount"},
 	{Kind: collector.KindBundle, Path: "/run/b", Bundle: &collector.Bundle{Root: "/run/b/rootfs", CgroupsPath: "/docker/3f9c", Hooks: []collector.Hook{{Kind: "prestart", Path: "/usr/bin/hook"}}}},
 	{Kind: "later", PID: 5, Comm: "new"},
@@ -59,6 +64,19 @@ func TestTable(t *testing.T) {
 		}
 	}
 	golden(t, "table.txt", b.String())
+}
+
+// TestTableKnowsAllKinds wants a description of every kind of event, and a row of
+// each in the golden table.
+func TestTableKnowsAllKinds(t *testing.T) {
+	for _, kind := range collector.AllKinds {
+		if _, ok := contents[kind]; !ok && kind != collector.KindClock {
+			t.Errorf("%s events have no content", kind)
+		}
+		if !slices.ContainsFunc(tableEvents, func(e *collector.Event) bool { return e.Kind == kind }) {
+			t.Errorf("no %s event is in the golden table", kind)
+		}
+	}
 }
 
 func TestTableBounded(t *testing.T) {

@@ -1,0 +1,47 @@
+package bpf
+
+import (
+	"slices"
+	"testing"
+
+	"container_start_exporter/collector"
+)
+
+// TestAllKinds holds what is decoded and counted against the list of all kinds:
+// each comes from a record, or is made by this side.
+func TestAllKinds(t *testing.T) {
+	made := []collector.Kind{collector.KindClock, collector.KindLost, collector.KindBundle}
+	for _, kind := range collector.AllKinds {
+		if slices.Contains(kindNames[:], kind) == slices.Contains(made, kind) {
+			t.Errorf("%s: must be either the kind of a record or made by the reader", kind)
+		}
+	}
+	for i, kind := range kindNames[1:] {
+		if !slices.Contains(collector.AllKinds, kind) {
+			t.Errorf("record kind %d is %q, which is not in the list of all kinds", i+1, kind)
+		}
+	}
+}
+
+// TestDecodeKnowsAllKinds decodes a record of each kind that the kernel side
+// writes: none is unknown, and each has its own name.
+func TestDecodeKnowsAllKinds(t *testing.T) {
+	for kind := uint32(1); kind < uint32(probesEventKindEVENT_KINDS); kind++ {
+		e, err := decode(recordOf(kind))
+		if err != nil {
+			t.Errorf("record kind %d: %v", kind, err)
+			continue
+		}
+		if e.Kind != kindNames[kind] || e.Kind == "" {
+			t.Errorf("record kind %d is decoded as %q", kind, e.Kind)
+		}
+	}
+}
+
+// recordOf is a record of a kind with nothing in it but what it cannot lack.
+func recordOf(kind uint32) []byte {
+	if kind == uint32(probesEventKindEVENT_NETLINK) {
+		return netlinkRecord()
+	}
+	return record(probesEventHeader{Kind: kind}, string(make([]byte, 200)))
+}

@@ -1,0 +1,41 @@
+package collector
+
+import (
+	"os"
+	"regexp"
+	"slices"
+	"testing"
+)
+
+// TestAllKinds holds the constants of event.go, the list of all kinds, what the
+// assembler handles and what doc.go documents against each other.
+func TestAllKinds(t *testing.T) {
+	source, err := os.ReadFile("event.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var declared []Kind
+	for _, match := range regexp.MustCompile(`(?m)^\tKind\w+\s+Kind = "(\w+)"`).FindAllSubmatch(source, -1) {
+		declared = append(declared, Kind(match[1]))
+	}
+	if !slices.Equal(declared, AllKinds) {
+		t.Errorf("AllKinds is %q, but the constants are %q", AllKinds, declared)
+	}
+	for _, kind := range AllKinds {
+		if _, ok := handlers[kind]; !ok {
+			t.Errorf("the assembler does not know %s", kind)
+		}
+	}
+	if len(handlers) != len(AllKinds) {
+		t.Errorf("the assembler knows %d kinds, AllKinds has %d", len(handlers), len(AllKinds))
+	}
+	documentation, err := os.ReadFile("doc.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, kind := range AllKinds {
+		if !regexp.MustCompile(`(?m)^//\t([\w, ]+, )?` + string(kind) + `[, ]`).Match(documentation) {
+			t.Errorf("doc.go does not describe %s", kind)
+		}
+	}
+}
