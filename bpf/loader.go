@@ -174,7 +174,9 @@ func (l *loader) load(instances ...instance) error {
 	defer l.mu.Unlock()
 	if err != nil {
 		if len(specs) == 1 && !isAbsent(err) { // else its module may come
-			l.failed[instances[0].name()] = err
+			for name := range specs { // not instances[0]: that one may be loaded already
+				l.failed[name] = err
+			}
 		}
 		return err
 	}

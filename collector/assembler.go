@@ -87,9 +87,13 @@ func New(c Config, o Observer) *Assembler {
 
 // Handle takes the next event, which the assembler may keep. The time of the
 // newest event is its clock: a KindClock event lets it pass when nothing else
-// happens.
+// happens. An event that Check refuses changes nothing.
 func (a *Assembler) Handle(e *Event) {
 	a.received++
+	if e.Check() != nil {
+		a.node++
+		return
+	}
 	a.advance(e.Time)
 	v := isNode
 	if handle := handlers[e.Kind]; handle != nil {

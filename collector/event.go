@@ -1,5 +1,7 @@
 package collector
 
+import "fmt"
+
 // Kind says what happened. Kinds that stand for a system call carry its name.
 type Kind string
 
@@ -177,6 +179,39 @@ type Event struct {
 
 // Began is when it began: Time less Duration.
 func (e *Event) Began() int64 { return e.Time - e.Duration }
+
+// The bounds of what Check accepts: CLOCK_BOOTTIME begins at 0, and within these
+// no sum of two times overflows.
+const (
+	maxBootTime = int64(1) << 61 // 73 years
+	maxWallTime = int64(1) << 62 // the year 2116
+)
+
+// Check returns an error if the event's times are impossible: a boot time that is
+// not after 0, or a duration that is negative or began before the boot.
+func (e *Event) Check() error {
+	if e.Time <= 0 || e.Time > maxBootTime {
+		return fmt.Errorf("time %d: is not a time after the boot", e.Time)
+	}
+	for _, d := range []struct {
+		name string
+		ns   int64
+	}{
+		{"duration", e.Duration}, {"born", e.Born}, {"child_born", e.ChildBorn}, {"since", e.Since}, {"waited", e.Waited},
+		{"netns_began", e.NetnsBegan}, {"netns_duration", e.NetnsDuration},
+	} {
+		if d.ns < 0 || d.ns > e.Time {
+			return fmt.Errorf("%s %d: is not between the boot and the time of the event, %d", d.name, d.ns, e.Time)
+		}
+	}
+	if e.NetnsBegan+e.NetnsDuration > e.Time {
+		return fmt.Errorf("netns_duration %d: ends after the event, at %d", e.NetnsDuration, e.NetnsBegan+e.NetnsDuration)
+	}
+	if e.Wall < 0 || e.Wall > maxWallTime {
+		return fmt.Errorf("wall %d: is not a time between 1970 and 2116", e.Wall)
+	}
+	return nil
+}
 
 // Namespaces are the inode numbers of a set of namespaces, as in
 // /proc/PID/ns; 0 is unknown.

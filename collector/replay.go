@@ -29,6 +29,9 @@ func ReadEvents(r io.Reader, handle func(*Event)) error {
 		if e.Kind == "" {
 			return fmt.Errorf("line %d: not an event: it has no kind", n)
 		}
+		if err := e.Check(); err != nil {
+			return fmt.Errorf("line %d: impossible event: %w", n, err)
+		}
 		handle(e)
 	}
 	if errors.Is(lines.Err(), bufio.ErrTooLong) {

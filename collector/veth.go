@@ -2,6 +2,7 @@ package collector
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -98,21 +99,33 @@ func (t *attempt) describeRequested(v *veth) Veth {
 	case v.peerInside:
 		return t.namedInside(Veth{Host: cmp.Or(v.name, t.namedByKernel()), Container: v.peer})
 	}
-	for _, l := range t.links {
+	l := t.movedEnd(v)
+	if l == nil {
+		return Veth{Host: v.name, Container: v.peer}
+	}
+	host := v.name
+	if l.name == v.name {
+		host = v.peer
+	}
+	return Veth{Host: host, Container: cmp.Or(l.renamed, l.name), Address: l.address}
+}
+
+// movedEnd is the end of a pair that was moved into the container's namespace,
+// nil if none was. Of two that were, it is the one that was set up there.
+func (t *attempt) movedEnd(v *veth) (end *link) {
+	for _, index := range slices.Sorted(maps.Keys(t.links)) {
+		l := t.links[index]
 		if !l.moved || l.name == "" || l.name != v.name && l.name != v.peer {
 			continue
 		}
-		host := v.name
-		if l.name == v.name {
-			host = v.peer
+		if l.address != "" || l.renamed != "" {
+			return l
 		}
-		container := l.name
-		if l.renamed != "" {
-			container = l.renamed
+		if end == nil {
+			end = l
 		}
-		return Veth{Host: host, Container: container, Address: l.address}
 	}
-	return Veth{Host: v.name, Container: v.peer}
+	return end
 }
 
 // namedByKernel is the name of the start's one interface outside the container.

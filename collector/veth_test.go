@@ -40,3 +40,20 @@ func TestVethChurn(t *testing.T) {
 	}
 	checkConservation(t, a)
 }
+
+// TestVethEndsKeepTheirPlaces moves both ends of a pair into the container's
+// network namespace, and sets up one: that is the container's end, in every run.
+func TestVethEndsKeepTheirPlaces(t *testing.T) {
+	for range 50 {
+		at := &attempt{links: map[int]*link{
+			7: {name: "a", moved: true}, 8: {name: "b", moved: true, address: "10.0.0.2/16"}, 9: {name: "c", moved: true},
+		}}
+		want := Veth{Host: "a", Container: "b", Address: "10.0.0.2/16"}
+		if got := at.describeVeth(&veth{name: "a", peer: "b"}); got != want {
+			t.Fatalf("%+v, want %+v", got, want)
+		}
+		if got := at.describeVeth(&veth{name: "c", peer: "a"}); got.Container != "a" {
+			t.Fatalf("%+v: of two ends that nothing tells apart, the one with the lower index is the container's", got)
+		}
+	}
+}

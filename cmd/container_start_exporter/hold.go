@@ -1,6 +1,10 @@
 package main
 
 import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -45,12 +49,15 @@ func (h *hold) release(s *collector.Start) {
 	}
 }
 
-// flush tells of all that are held.
+// flush reports all that are held, in the order in which they began.
 func (h *hold) flush() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	for id, s := range h.held {
-		delete(h.held, id)
+	held := slices.SortedFunc(maps.Values(h.held), func(a, b *collector.Start) int {
+		return cmp.Or(a.Begin.Compare(b.Begin), strings.Compare(a.SpanID, b.SpanID))
+	})
+	clear(h.held)
+	for _, s := range held {
 		h.tell(s)
 	}
 }

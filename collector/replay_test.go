@@ -1,0 +1,30 @@
+package collector
+
+import (
+	"strings"
+	"testing"
+)
+
+// TestReadEventsRefuses names the line of a recording that is not an event, or
+// one that cannot have happened.
+func TestReadEventsRefuses(t *testing.T) {
+	const good = `{"time":2000,"kind":"exec","pid":1,"duration":1000,"born":5}`
+	for line, why := range map[string]string{
+		`{`:                         "line 2: not an event",
+		`{"time":1}`:                "line 2: not an event: it has no kind",
+		`{"kind":"exec"}`:           "line 2: impossible event: time 0",
+		`{"time":-5,"kind":"exec"}`: "line 2: impossible event: time -5",
+		`{"time":9000000000000000000,"kind":"exec"}`:                  "line 2: impossible event: time 9000000000000000000",
+		`{"time":5,"kind":"mount","duration":6}`:                      "line 2: impossible event: duration 6",
+		`{"time":5,"kind":"mount","duration":-1}`:                     "line 2: impossible event: duration -1",
+		`{"time":5,"kind":"exec","born":6}`:                           "line 2: impossible event: born 6",
+		`{"time":5,"kind":"fork","netns_began":4,"netns_duration":2}`: "line 2: impossible event: netns_duration 2",
+		`{"time":5,"kind":"clock","wall":-1}`:                         "line 2: impossible event: wall -1",
+	} {
+		n := 0
+		err := ReadEvents(strings.NewReader(good+"\n"+line+"\n"), func(*Event) { n++ })
+		if err == nil || !strings.HasPrefix(err.Error(), why) || n != 1 {
+			t.Errorf("%s: error %v after %d events, want %q after 1", line, err, n, why)
+		}
+	}
+}
