@@ -29,19 +29,19 @@ type Assembler struct {
 	observer Observer
 	timeout  int64
 
-	processes processes
-	joiner    joiner
-	pairs     vethPairs
-	listensIn uint32 // the network namespace that notifications come from
-	sandboxes sandboxes
-	unready   unready
+	processes     processTable
+	joiner        joiner
+	pairs         vethPairs
+	notifiedNetNS uint32 // the network namespace that notifications come from
+	sandboxes     podSandboxes
+	readyWaiters  readyWaiters
 
-	attempts   []*attempt             // in progress, in the order in which they began
-	launched   map[launchKey]*attempt // by their shim, before create
-	created    map[createKey]*attempt // by their create, until they end
-	toldPartly map[createKey]bool     // were told of as seen in part, before their start
+	attempts           []*attempt             // in progress, in the order in which they began
+	byShim             map[launchKey]*attempt // by their shim, before create
+	byCreate           map[createKey]*attempt // by their create, until they end
+	reportedIncomplete map[createKey]bool     // were told of as seen in part, before their start
 
-	began      int64 // the time of the first event
+	firstEvent int64 // the time of the first event
 	now        int64 // the time of the newest event
 	wallOffset int64 // wall clock - boot clock
 	lost       loss
@@ -51,12 +51,12 @@ type Assembler struct {
 }
 
 // verdict is what became of an event.
-type verdict uint8
+type disposition uint8
 
 const (
-	isNode   verdict = iota // the node's own
-	isJoined                // a start's
-	isHeld                  // waits for its key, or was joined or refused by it
+	unrelated disposition = iota // the node's own
+	joined                       // a start's
+	pending                      // waits for its key, or was joined or refused by it
 )
 
 // New makes an assembler that tells o what it finds.
@@ -68,19 +68,19 @@ func New(c Config, o Observer) *Assembler {
 		c.ReadyTimeout = time.Minute
 	}
 	a := &Assembler{
-		observer:  o,
-		timeout:   int64(c.StartTimeout),
-		processes: processes{byPID: make(map[int]*process), limit: maxProcesses},
-		pairs:     make(vethPairs),
-		unready:   unready{byMnt: make(map[uint32]*awaited), timeout: int64(c.ReadyTimeout)},
-		sandboxes: sandboxes{spans: make(map[string]spanID)},
+		observer:     o,
+		timeout:      int64(c.StartTimeout),
+		processes:    processTable{byPID: make(map[int]*process), limit: maxProcesses},
+		pairs:        make(vethPairs),
+		readyWaiters: readyWaiters{byMnt: make(map[uint32]*readyWaiter), timeout: int64(c.ReadyTimeout)},
+		sandboxes:    podSandboxes{spans: make(map[string]spanID)},
 		joiner: joiner{
 			owners: make(map[key]ownership), lists: make(map[key][]*waiting), gone: make(map[key]int64),
 			patience: int64(patience), limit: maxWaiting,
 		},
-		launched:   make(map[launchKey]*attempt),
-		created:    make(map[createKey]*attempt),
-		toldPartly: make(map[createKey]bool),
+		byShim:             make(map[launchKey]*attempt),
+		byCreate:           make(map[createKey]*attempt),
+		reportedIncomplete: make(map[createKey]bool),
 	}
 	return a
 }
@@ -95,55 +95,55 @@ func (a *Assembler) Handle(e *Event) {
 		return
 	}
 	a.advance(e.Time)
-	v := isNode
+	v := unrelated
 	if handle := handlers[e.Kind]; handle != nil {
 		v = handle(a, e)
 	}
 	switch v {
-	case isNode:
+	case unrelated:
 		a.node++
-	case isJoined:
+	case joined:
 		a.joined++
 	}
 }
 
 // handlers say what each kind of event does. Every kind is here; nil is one that
 // changes nothing: the node's own.
-var handlers = map[Kind]func(*Assembler, *Event) verdict{
-	KindClock:        (*Assembler).clock,
-	KindLost:         (*Assembler).lose,
-	KindProcess:      (*Assembler).alive,
-	KindBundle:       (*Assembler).describe,
-	KindFork:         (*Assembler).fork,
-	KindExec:         (*Assembler).exec,
-	KindExit:         (*Assembler).exit,
-	KindRename:       (*Assembler).rename,
-	KindUnshare:      (*Assembler).namespaces,
-	KindSetns:        (*Assembler).namespaces,
-	KindMount:        (*Assembler).mount,
-	KindUmount:       (*Assembler).mount,
-	KindPivotRoot:    (*Assembler).mount,
-	KindChroot:       (*Assembler).mount,
-	KindOpenTree:     (*Assembler).mount,
-	KindMoveMount:    (*Assembler).mount,
-	KindFsopen:       (*Assembler).mount,
-	KindFsconfig:     (*Assembler).mount,
-	KindFsmount:      (*Assembler).mount,
-	KindMountSetattr: (*Assembler).mount,
-	KindCgroupMkdir:  (*Assembler).cgroup,
-	KindCgroupAttach: (*Assembler).cgroup,
+var handlers = map[Kind]func(*Assembler, *Event) disposition{
+	KindClock:        (*Assembler).onClock,
+	KindLost:         (*Assembler).onLost,
+	KindProcess:      (*Assembler).onExistingProcess,
+	KindBundle:       (*Assembler).onBundle,
+	KindFork:         (*Assembler).onFork,
+	KindExec:         (*Assembler).onExec,
+	KindExit:         (*Assembler).onExit,
+	KindRename:       (*Assembler).onRename,
+	KindUnshare:      (*Assembler).onNamespaces,
+	KindSetns:        (*Assembler).onNamespaces,
+	KindMount:        (*Assembler).onMount,
+	KindUmount:       (*Assembler).onMount,
+	KindPivotRoot:    (*Assembler).onMount,
+	KindChroot:       (*Assembler).onMount,
+	KindOpenTree:     (*Assembler).onMount,
+	KindMoveMount:    (*Assembler).onMount,
+	KindFsopen:       (*Assembler).onMount,
+	KindFsconfig:     (*Assembler).onMount,
+	KindFsmount:      (*Assembler).onMount,
+	KindMountSetattr: (*Assembler).onMount,
+	KindCgroupMkdir:  (*Assembler).onCgroup,
+	KindCgroupAttach: (*Assembler).onCgroup,
 	KindCgroupRmdir:  nil,
-	KindNetlink:      (*Assembler).netlink,
-	KindLink:         (*Assembler).link,
-	KindVethNewlink:  (*Assembler).vethMade,
-	KindVethDellink:  (*Assembler).vethDeleted,
-	KindListen:       (*Assembler).listen,
+	KindNetlink:      (*Assembler).onNetlink,
+	KindLink:         (*Assembler).onLink,
+	KindVethNewlink:  (*Assembler).onVethNewlink,
+	KindVethDellink:  (*Assembler).onVethDellink,
+	KindListen:       (*Assembler).onListen,
 }
 
 // clock takes the wall clock at a moment of the boot clock.
-func (a *Assembler) clock(e *Event) verdict {
+func (a *Assembler) onClock(e *Event) disposition {
 	a.wallOffset = e.Wall - e.Time
-	return isNode
+	return unrelated
 }
 
 // advance lets time pass up to now: it gives up on keys and on starts.
@@ -151,20 +151,20 @@ func (a *Assembler) advance(now int64) {
 	if now <= a.now {
 		return
 	}
-	if a.began == 0 {
-		a.began = now
+	if a.firstEvent == 0 {
+		a.firstEvent = now
 	}
 	a.now = now
 	a.joiner.advance(now)
-	a.unready.advance(now)
+	a.readyWaiters.advance(now)
 	for len(a.attempts) > 0 {
-		t := a.attempts[0]
-		if !t.ended && now-t.opened < a.timeout {
+		att := a.attempts[0]
+		if !att.ended && now-att.openedAt < a.timeout {
 			return
 		}
-		if !t.ended {
-			t.flaw = "timed out in " + string(t.marks.at(now))
-			a.end(t, Incomplete, now)
+		if !att.ended {
+			att.reason = "timed out in " + string(att.marks.at(now))
+			a.finish(att, Incomplete, now)
 		}
 		a.attempts = a.attempts[1:]
 	}
@@ -172,10 +172,10 @@ func (a *Assembler) advance(now int64) {
 
 // Close ends every start that is in progress as incomplete: no event follows.
 func (a *Assembler) Close() {
-	for _, t := range a.attempts {
-		if !t.ended {
-			t.flaw = "no more events in " + string(t.marks.at(a.now))
-			a.end(t, Incomplete, a.now)
+	for _, att := range a.attempts {
+		if !att.ended {
+			att.reason = "no more events in " + string(att.marks.at(a.now))
+			a.finish(att, Incomplete, a.now)
 		}
 	}
 	a.attempts = nil
@@ -191,8 +191,8 @@ func (a *Assembler) Stats() Stats {
 			"processes": a.processes.dropped, "starts": a.dropped, "waiting": a.joiner.dropped,
 		},
 	}
-	for _, t := range a.attempts {
-		if !t.ended {
+	for _, att := range a.attempts {
+		if !att.ended {
 			s.InProgress++
 		}
 	}

@@ -6,21 +6,21 @@ import (
 
 // attempt is a start in progress.
 type attempt struct {
-	id      string
-	engine  string
-	runtime *runtime.Runtime
-	shim    *shim
-	create  *command // the runtime's create or run; nil before its exec
-	begun   bool     // the runtime's start was executed
-	created bool     // create has exited with status 0
-	init    *process
-	heir    *process // forked by init, and may take its place (crun)
+	id            string
+	engine        string
+	runtime       *runtime.Runtime
+	shim          *shim
+	create        *command // the runtime's create or run; nil before its exec
+	startExecuted bool     // the runtime's start was executed
+	created       bool     // create has exited with status 0
+	init          *process
+	nextInit      *process // forked by init, and may take its place (crun)
 
-	opened  int64 // when it became known, for the timeout
-	first   int64 // the earliest thing done for it
-	marks   marks
-	pivoted bool
-	hooks   hooks
+	openedAt int64 // when it became known, for the timeout
+	begin    int64 // the earliest thing done for it
+	marks    marks
+	pivoted  bool
+	hooks    hooks
 
 	name         string // as the monitor has it
 	traceParent  string
@@ -32,26 +32,26 @@ type attempt struct {
 	operations   []*operation
 	cgroup       *operation
 	counts       Counts
-	unshared     uint64 // CLONE_NEW* flags with which namespaces were made for it
+	createdFlags uint64 // CLONE_NEW* flags with which namespaces were made for it
 	veths        []*veth
-	pairs        []*Event      // what the driver told of pairs that were made for it
-	jobs         []*job        // network programs
+	vethEvents   []*Event      // what the driver told of pairs that were made for it
+	netTools     []*netTool    // network programs
 	network      intervals     // in which its network was set up, beside veths, jobs and netns
 	links        map[int]*link // its interfaces by index
 
 	// mishap is what failed last, as long as init has done nothing since.
-	mishap mishap
+	cause failureCause
 	// flaw says why it has failed or is incomplete; spoiled, why it can only
 	// be incomplete however it ends.
-	flaw, spoiled string
-	errorType     ErrorType
+	reason, incompleteReason string
+	errorType                ErrorType
 
 	keys  []key // that it owns
 	ended bool
 
 	// identity of the trace: the process by which it became known.
-	pid  int
-	born int64
+	pid       int
+	startTime int64
 }
 
 // operation is an Operation with absolute times; an end of 0 is still open.
@@ -72,39 +72,39 @@ func (o *operation) exit(e *Event) {
 }
 
 // spoil says why it cannot be whole any more.
-func (t *attempt) spoil(why string) {
-	if t.spoiled == "" {
-		t.spoiled = why
+func (att *attempt) markIncomplete(why string) {
+	if att.incompleteReason == "" {
+		att.incompleteReason = why
 	}
 }
 
 // launch is the key by which a create finds the start that its shim began.
-func (t *attempt) launch() launchKey { return launchKey{t.engine, t.id} }
+func (att *attempt) launchKey() launchKey { return launchKey{att.engine, att.id} }
 
 // do records an operation.
-func (t *attempt) do(name OperationName, begin, end int64, attributes map[string]string) *operation {
-	t.reach(begin)
+func (att *attempt) addOperation(name OperationName, begin, end int64, attributes map[string]string) *operation {
+	att.extendBegin(begin)
 	o := &operation{name: name, begin: begin, end: end, attributes: attributes}
-	t.operations = append(t.operations, o)
+	att.operations = append(att.operations, o)
 	return o
 }
 
 // execute records an operation that is a process, from its exec on.
-func (t *attempt) execute(name OperationName, e *Event, attributes map[string]string) *operation {
-	o := t.do(name, e.Time, 0, attributes)
+func (att *attempt) addExec(name OperationName, e *Event, attributes map[string]string) *operation {
+	o := att.addOperation(name, e.Time, 0, attributes)
 	o.before = e.Cost
 	return o
 }
 
 // mark lets a phase begin.
-func (t *attempt) mark(name PhaseName, at int64) {
-	t.marks.set(name, at)
-	t.reach(at)
+func (att *attempt) beginPhase(name PhaseName, at int64) {
+	att.marks.set(name, at)
+	att.extendBegin(at)
 }
 
 // reach lets the start begin no later than at.
-func (t *attempt) reach(at int64) {
-	if t.first == 0 || at < t.first {
-		t.first = at
+func (att *attempt) extendBegin(at int64) {
+	if att.begin == 0 || at < att.begin {
+		att.begin = at
 	}
 }

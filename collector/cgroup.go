@@ -6,39 +6,39 @@ import (
 )
 
 // cgroup takes the making of a cgroup, or an attach to one, in one hierarchy.
-func (a *Assembler) cgroup(e *Event) verdict {
+func (a *Assembler) onCgroup(e *Event) disposition {
 	p := a.processes.find(e.PID, e.Born)
-	if p == nil || p.start() == nil {
-		return isNode
+	if p == nil || p.currentStart() == nil {
+		return unrelated
 	}
-	t := p.creating()
-	if t == nil || !t.isCgroup(e.Path) {
-		return isJoined
+	att := p.creatingStart()
+	if att == nil || !att.isCgroup(e.Path) {
+		return joined
 	}
-	t.mark(PhaseCgroup, e.Time)
-	if t.cgroupPath == "" {
-		t.cgroupPath = e.Path
+	att.beginPhase(PhaseCgroup, e.Time)
+	if att.cgroupPath == "" {
+		att.cgroupPath = e.Path
 	}
-	t.cgroupV1 = t.cgroupV1 || e.Hierarchy != 0
-	t.cgroupV2 = t.cgroupV2 || e.Hierarchy == 0
-	if t.cgroup == nil {
-		t.cgroup = t.do(OpCgroup, e.Time, e.Time, map[string]string{"path": bounded(e.Path)})
+	att.cgroupV1 = att.cgroupV1 || e.Hierarchy != 0
+	att.cgroupV2 = att.cgroupV2 || e.Hierarchy == 0
+	if att.cgroup == nil {
+		att.cgroup = att.addOperation(OpCgroup, e.Time, e.Time, map[string]string{"path": bounded(e.Path)})
 	}
-	t.cgroup.end = e.Time
-	return isJoined
+	att.cgroup.end = e.Time
+	return joined
 }
 
 // isCgroup says that a path is the container's own cgroup or below it, not a
 // parent that is made on the way (the pod's, or /docker).
-func (t *attempt) isCgroup(p string) bool {
-	if strings.Contains(path.Base(p), t.id) {
+func (att *attempt) isCgroup(p string) bool {
+	if strings.Contains(path.Base(p), att.id) {
 		return true
 	}
-	if t.bundle == nil || t.bundle.CgroupsPath == "" {
+	if att.bundle == nil || att.bundle.CgroupsPath == "" {
 		return false
 	}
-	own := path.Clean("/" + t.bundle.CgroupsPath)
-	if _, name, systemd := strings.Cut(t.bundle.CgroupsPath, ":"); systemd {
+	own := path.Clean("/" + att.bundle.CgroupsPath)
+	if _, name, systemd := strings.Cut(att.bundle.CgroupsPath, ":"); systemd {
 		own = "/" + strings.Replace(name, ":", "-", 1) + ".scope"
 	}
 	return strings.HasSuffix(p, own) || strings.Contains(p, own+"/")

@@ -45,28 +45,28 @@ func (c *command) key() createKey { return createKey{c.runtime.Name, c.root, c.i
 type launchKey struct{ engine, id string }
 
 // execRuntime takes the execution of a runtime's command.
-func (a *Assembler) execRuntime(p *process, c runtime.Command, e *Event) verdict {
+func (a *Assembler) execRuntime(p *process, c runtime.Command, e *Event) disposition {
 	again := p.command != nil && p.command.process == p
 	if again || c.Name == "init" {
 		return p.countExec()
 	}
 	cmd := newCommand(p, c, e)
-	p.command, p.byInit, p.attempt, p.job = cmd, false, nil, nil
+	p.command, p.byInit, p.attempt, p.netTool = cmd, false, nil, nil
 	switch c.Name {
 	case "create", "run":
-		cmd.attempt = a.create(p, cmd)
+		cmd.attempt = a.onRuntimeCreate(p, cmd)
 	case "start":
-		cmd.attempt = a.start(p, cmd)
+		cmd.attempt = a.onRuntimeStart(p, cmd)
 	case "kill", "delete":
-		a.abandon(cmd)
+		a.cancel(cmd)
 	}
-	t := cmd.attempt
-	if t == nil {
-		return isNode
+	att := cmd.attempt
+	if att == nil {
+		return unrelated
 	}
-	p.attempt = t
-	t.traceParent = cmp.Or(t.traceParent, traceParent(e.Env))
-	cmd.op = t.execute(OpRuntime, e, map[string]string{
+	p.attempt = att
+	att.traceParent = cmp.Or(att.traceParent, traceParent(e.Env))
+	cmd.op = att.addExec(OpRuntime, e, map[string]string{
 		"runtime": c.Runtime.Name, "command": c.Name, "pid": strconv.Itoa(p.pid),
 	})
 	return p.countExec()
@@ -74,39 +74,39 @@ func (a *Assembler) execRuntime(p *process, c runtime.Command, e *Event) verdict
 
 // create is the start that a create or run makes: the one that its shim has
 // begun, or a new one.
-func (a *Assembler) create(p *process, c *command) *attempt {
-	t := a.launched[launchKey{engineOf(p), c.id}]
-	if t == nil {
-		t = a.open(c.id, engineOf(p), p, c.begin)
+func (a *Assembler) onRuntimeCreate(p *process, c *command) *attempt {
+	att := a.byShim[launchKey{engineOf(p), c.id}]
+	if att == nil {
+		att = a.beginStart(c.id, engineOf(p), p, c.begin)
 	}
-	if t == nil {
+	if att == nil {
 		return nil
 	}
-	delete(a.launched, t.launch())
+	delete(a.byShim, att.launchKey())
 	if p.shim != nil && p.shim.ID == c.id && p.shim.attempt == nil {
-		t.spoil(beforeUs)
+		att.markIncomplete(startedBeforeExporter)
 	}
-	t.runtime, t.create = c.runtime, c
-	if t.shim == nil {
-		t.shim = p.shim
+	att.runtime, att.create = c.runtime, c
+	if att.shim == nil {
+		att.shim = p.shim
 	}
-	t.mark(PhaseCreate, c.begin)
-	if a.created[c.key()] == nil {
-		a.created[c.key()] = t
+	att.beginPhase(PhaseCreate, c.begin)
+	if a.byCreate[c.key()] == nil {
+		a.byCreate[c.key()] = att
 	}
-	return t
+	return att
 }
 
 // initIs tells which process is a start's init: the container exists. Until
 // then its id may be another's, which the runtime would refuse to use again.
-func (a *Assembler) initIs(t *attempt, p *process) {
-	t.init = p
-	k := t.create.key()
-	if other := a.created[k]; other != nil && other != t {
-		other.flaw = "the container was created again"
-		a.end(other, Incomplete, a.now)
+func (a *Assembler) setInit(att *attempt, p *process) {
+	att.init = p
+	k := att.create.key()
+	if other := a.byCreate[k]; other != nil && other != att {
+		other.reason = "the container was created again"
+		a.finish(other, Incomplete, a.now)
 	}
-	a.created[k] = t
+	a.byCreate[k] = att
 }
 
 // engineOf is the engine by whose shim or monitor a runtime is executed.
@@ -120,55 +120,55 @@ func engineOf(p *process) string {
 // start is the start whose entrypoint a start command lets go. One that was
 // created before the exporter was there is seen in part, if an engine lets it
 // go: anybody can execute something that is named like a runtime.
-func (a *Assembler) start(p *process, c *command) *attempt {
-	t := a.created[c.key()]
-	if t == nil {
-		told := a.toldPartly[c.key()]
-		delete(a.toldPartly, c.key())
-		if p.forker.PID == 0 || told {
+func (a *Assembler) onRuntimeStart(p *process, c *command) *attempt {
+	att := a.byCreate[c.key()]
+	if att == nil {
+		told := a.reportedIncomplete[c.key()]
+		delete(a.reportedIncomplete, c.key())
+		if p.forkedBy.PID == 0 || told {
 			return nil
 		}
-		if t = a.open(c.id, engineOf(p), p, c.begin); t == nil {
+		if att = a.beginStart(c.id, engineOf(p), p, c.begin); att == nil {
 			return nil
 		}
-		t.runtime = c.runtime
-		t.spoil(beforeUs)
+		att.runtime = c.runtime
+		att.markIncomplete(startedBeforeExporter)
 	}
-	if t.begun {
+	if att.startExecuted {
 		return nil
 	}
-	t.begun, t.mishap = true, mishap{}
-	t.mark(PhaseStart, c.begin)
-	return t
+	att.startExecuted, att.cause = true, failureCause{}
+	att.beginPhase(PhaseStart, c.begin)
+	return att
 }
 
 // abandon takes the sign that an engine gives a start up: it kills or deletes
 // what it has created and not started. The start fails when its init dies of it.
-func (a *Assembler) abandon(c *command) {
-	if t := a.created[c.key()]; t != nil && t.created && !t.begun {
-		t.mishap = mishap{ErrorGivenUp, fmt.Sprintf("given up: %s %s before start", c.runtime.Name, c.name), c.begin}
+func (a *Assembler) cancel(c *command) {
+	if att := a.byCreate[c.key()]; att != nil && att.created && !att.startExecuted {
+		att.cause = failureCause{ErrorGivenUp, fmt.Sprintf("given up: %s %s before start", c.runtime.Name, c.name), c.begin}
 	}
 }
 
 // exitRuntime takes the end of a runtime's command.
 func (a *Assembler) exitRuntime(c *command, e *Event) {
 	a.observer.Command(Command{Runtime: c.runtime.Name, Name: c.name, Duration: time.Duration(e.Time - c.begin)})
-	t := c.attempt
-	if t == nil || t.ended {
+	att := c.attempt
+	if att == nil || att.ended {
 		return
 	}
 	c.op.exit(e)
 	switch {
-	case t.create == nil: // all that is seen of a start that began before us
-		a.end(t, Incomplete, e.Time)
-	case e.Status != 0 && (c.name != "start" || t.init == nil):
-		why := fmt.Sprintf("%s %s %s", c.runtime.Name, c.name, ended(e.Status))
-		a.failFor(t, e.Time, ErrorRuntime, why)
-	case e.Status == 0 && c.name != "start" && t.init == nil:
-		a.drop(t, e.Time)
+	case att.create == nil: // all that is seen of a start that began before us
+		a.finish(att, Incomplete, e.Time)
+	case e.Status != 0 && (c.name != "start" || att.init == nil):
+		why := fmt.Sprintf("%s %s %s", c.runtime.Name, c.name, describeExit(e.Status))
+		a.failWithCause(att, e.Time, ErrorRuntime, why)
+	case e.Status == 0 && c.name != "start" && att.init == nil:
+		a.discard(att, e.Time)
 	case e.Status == 0 && c.name == "create":
-		t.created, t.mishap = true, mishap{}
-		t.goesOn(e.Time)
-		t.mark(PhaseWait, e.Time)
+		att.created, att.cause = true, failureCause{}
+		att.closeHooksPhase(e.Time)
+		att.beginPhase(PhaseWait, e.Time)
 	}
 }

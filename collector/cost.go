@@ -54,11 +54,11 @@ func (c *Cost) since(before *Cost) *Cost {
 	if c == nil || before == nil || c.CPU < before.CPU {
 		return nil
 	}
-	return &Cost{CPU: c.CPU - before.CPU, Queue: added(c.Queue, before.Queue), IO: added(c.IO, before.IO)}
+	return &Cost{CPU: c.CPU - before.CPU, Queue: difference(c.Queue, before.Queue), IO: difference(c.IO, before.IO)}
 }
 
 // added is what was added to a time; -1 where either is not known.
-func added(now, before int64) int64 {
+func difference(now, before int64) int64 {
 	if before < 0 || now < before {
 		return -1
 	}

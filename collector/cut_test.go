@@ -35,7 +35,7 @@ func TestCut(t *testing.T) {
 		for _, e := range events[cut:] {
 			a.Handle(e)
 		}
-		if len(o.starts) != 1 || o.starts[0].Outcome != Incomplete || o.starts[0].Error != beforeUs {
+		if len(o.starts) != 1 || o.starts[0].Outcome != Incomplete || o.starts[0].Error != startedBeforeExporter {
 			t.Fatalf("cut at %d of %d: %+v", cut, len(events), o.starts)
 		}
 	}

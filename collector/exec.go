@@ -10,27 +10,27 @@ import (
 )
 
 // exec takes the execution of a program.
-func (a *Assembler) exec(e *Event) verdict {
+func (a *Assembler) onExec(e *Event) disposition {
 	p := a.processes.of(e)
 	if e.Last {
 		defer delete(a.processes.byPID, p.pid)
 	}
-	p.see(e)
+	p.learnNamespaces(e)
 	if e.Ret >= 0 {
 		p.comm = e.Comm
 	}
-	t := p.start()
+	att := p.currentStart()
 	if e.Ret < 0 {
-		return a.execFailed(t, p, e)
+		return a.execFailed(att, p, e)
 	}
-	if t != nil && p == t.init {
-		return a.execEntrypoint(t, p, e)
+	if att != nil && p == att.init {
+		return a.execEntrypoint(att, p, e)
 	}
 	if l, ok := engine.Parse(e.Args); ok && p.hook == nil {
 		return a.execShim(p, l, e)
 	}
 	p.leaveShim()
-	if r, ok := network.Parse(e.Args, e.Env); ok && !p.job.merelyHas(r, e) {
+	if r, ok := network.Parse(e.Args, e.Env); ok && !p.netTool.inheritsCNIEnv(r, e) {
 		return a.execNetwork(p, r, e)
 	}
 	if c, ok := runtime.Parse(e.Args); ok && p.hook == nil {
@@ -40,40 +40,40 @@ func (a *Assembler) exec(e *Event) verdict {
 }
 
 // execEntrypoint ends a start: init has executed the entrypoint.
-func (a *Assembler) execEntrypoint(t *attempt, p *process, e *Event) verdict {
-	t.counts.Execs++
-	t.goesOn(e.Time)
+func (a *Assembler) execEntrypoint(att *attempt, p *process, e *Event) disposition {
+	att.counts.Execs++
+	att.closeHooksPhase(e.Time)
 	delete(a.processes.byPID, p.pid) // its workload is another matter
-	a.end(t, Started, e.Time)
-	return isJoined
+	a.finish(att, Started, e.Time)
+	return joined
 }
 
 // execFailed keeps why init could not execute the entrypoint. Others fail all
 // the time: they search the PATH.
-func (a *Assembler) execFailed(t *attempt, p *process, e *Event) verdict {
-	if t == nil {
-		return isNode
+func (a *Assembler) execFailed(att *attempt, p *process, e *Event) disposition {
+	if att == nil {
+		return unrelated
 	}
-	if p == t.init {
-		t.mishap = mishap{kind: ErrorExec, text: fmt.Sprintf("exec %s: %s", e.File, errno(e.Ret))}
+	if p == att.init {
+		att.cause = failureCause{kind: ErrorExec, text: fmt.Sprintf("exec %s: %s", e.File, errno(e.Ret))}
 	}
-	return isJoined
+	return joined
 }
 
 // execOther takes the execution of what is neither shim nor runtime.
-func (a *Assembler) execOther(p *process, e *Event) verdict {
-	if p.job != nil && p.start() == nil {
-		return p.job.take(e)
+func (a *Assembler) execOther(p *process, e *Event) disposition {
+	if p.netTool != nil && p.currentStart() == nil {
+		return p.netTool.take(e)
 	}
-	if t := p.hookOf(); t != nil && !t.isHelper(e) {
-		t.execHook(p, e)
+	if att := p.hookCandidate(); att != nil && !att.isHelper(e) {
+		att.execHook(p, e)
 	}
 	return p.countExec()
 }
 
 // isHelper says that a program which the runtime executes is no hook.
-func (t *attempt) isHelper(e *Event) bool {
-	for _, name := range t.runtime.Helpers {
+func (att *attempt) isHelper(e *Event) bool {
+	for _, name := range att.runtime.Helpers {
 		if path.Base(e.File) == name {
 			return true
 		}
@@ -82,11 +82,11 @@ func (t *attempt) isHelper(e *Event) bool {
 }
 
 // countExec counts a program executed for the start that p works for.
-func (p *process) countExec() verdict {
-	t := p.start()
-	if t == nil {
-		return isNode
+func (p *process) countExec() disposition {
+	att := p.currentStart()
+	if att == nil {
+		return unrelated
 	}
-	t.counts.Execs++
-	return isJoined
+	att.counts.Execs++
+	return joined
 }

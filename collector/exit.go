@@ -6,18 +6,18 @@ import (
 )
 
 // exit takes the end of a process.
-func (a *Assembler) exit(e *Event) verdict {
+func (a *Assembler) onExit(e *Event) disposition {
 	p := a.processes.find(e.PID, e.Born)
 	if p == nil {
-		return isNode
+		return unrelated
 	}
 	delete(a.processes.byPID, p.pid)
-	t := p.start()
+	att := p.currentStart()
 	if p.hook != nil && p.hook.process == p {
 		p.hook.exit(e)
 	}
-	if p.job != nil && p.job.process == p {
-		p.job.exit(e)
+	if p.netTool != nil && p.netTool.process == p {
+		p.netTool.exit(e)
 	}
 	if c := p.command; c != nil && c.process == p {
 		a.exitRuntime(c, e)
@@ -25,35 +25,35 @@ func (a *Assembler) exit(e *Event) verdict {
 	if p.inShim {
 		a.exitShim(p, e)
 	}
-	if t == nil && p.job != nil {
-		return p.job.take(e)
+	if att == nil && p.netTool != nil {
+		return p.netTool.take(e)
 	}
-	if t == nil {
-		return isNode
+	if att == nil {
+		return unrelated
 	}
-	if !t.ended && p == t.init {
-		a.exitInit(t, e)
+	if !att.ended && p == att.init {
+		a.exitInit(att, e)
 	}
-	return isJoined
+	return joined
 }
 
 // exitInit fails a start whose init is gone, unless init has forked the
 // process that goes on in its place (crun, where it joins a pid namespace).
-func (a *Assembler) exitInit(t *attempt, e *Event) {
-	if t.heir != nil && e.Status == 0 {
-		t.init, t.heir = t.heir, nil
-		t.init.byInit = false
+func (a *Assembler) exitInit(att *attempt, e *Event) {
+	if att.nextInit != nil && e.Status == 0 {
+		att.init, att.nextInit = att.nextInit, nil
+		att.init.byInit = false
 		return
 	}
 	kind := ErrorInit
 	if syscall.WaitStatus(e.Status).Signaled() {
 		kind = ErrorKilled
 	}
-	a.failFor(t, e.Time, kind, "init "+ended(e.Status))
+	a.failWithCause(att, e.Time, kind, "init "+describeExit(e.Status))
 }
 
 // ended says in words how a process ended, by its wait status.
-func ended(status int) string {
+func describeExit(status int) string {
 	ws := syscall.WaitStatus(status)
 	if ws.Signaled() {
 		return "was killed by " + signalName(ws.Signal())

@@ -17,26 +17,26 @@ const (
 )
 
 // mishap is something that went wrong, which may be why a start fails.
-type mishap struct {
+type failureCause struct {
 	kind ErrorType
 	text string
 	at   int64 // of being given up: that is when the start has failed, not when init dies of it
 }
 
 // fail ends an attempt that can no longer execute its entrypoint.
-func (a *Assembler) fail(t *attempt, at int64, kind ErrorType, why string) {
-	t.flaw, t.errorType = why, kind
-	a.end(t, Failed, at)
+func (a *Assembler) fail(att *attempt, at int64, kind ErrorType, why string) {
+	att.reason, att.errorType = why, kind
+	a.finish(att, Failed, at)
 }
 
 // failFor fails an attempt because of what went wrong last, if anything did.
-func (a *Assembler) failFor(t *attempt, at int64, kind ErrorType, why string) {
-	switch m := t.mishap; m.kind {
+func (a *Assembler) failWithCause(att *attempt, at int64, kind ErrorType, why string) {
+	switch m := att.cause; m.kind {
 	case "":
-		a.fail(t, at, kind, why)
+		a.fail(att, at, kind, why)
 	case ErrorGivenUp:
-		a.fail(t, m.at, m.kind, m.text)
+		a.fail(att, m.at, m.kind, m.text)
 	default:
-		a.fail(t, at, m.kind, why+": "+m.text)
+		a.fail(att, at, m.kind, why+": "+m.text)
 	}
 }

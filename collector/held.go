@@ -1,59 +1,59 @@
 package collector
 
 // heldEvent is an event that is joined by its keys.
-type heldEvent struct {
+type deferredEvent struct {
 	a *Assembler
 	e *Event
 }
 
-func (h heldEvent) at() int64 { return h.e.Time }
+func (h deferredEvent) at() int64 { return h.e.Time }
 
-func (h heldEvent) join(t *attempt) {
+func (h deferredEvent) join(att *attempt) {
 	h.a.waiting--
 	h.a.joined++
-	h.a.accept(t, h.e)
+	h.a.apply(att, h.e)
 }
 
-func (h heldEvent) expire() {
+func (h deferredEvent) expire() {
 	h.a.waiting--
 	h.a.unjoined++
-	h.a.refuse(h.e)
+	h.a.expire(h.e)
 }
 
 // offer joins an event by its keys, or lets it wait for one.
-func (a *Assembler) offer(e *Event, keys ...key) verdict {
-	return a.hold(heldEvent{a, e}, keys)
+func (a *Assembler) deferEvent(e *Event, keys ...key) disposition {
+	return a.deferJoin(deferredEvent{a, e}, keys)
 }
 
 // hold joins what stands for one event by its keys, or lets it wait for one.
-func (a *Assembler) hold(c claimant, keys []key) verdict {
+func (a *Assembler) deferJoin(c claimant, keys []key) disposition {
 	a.waiting++
 	a.joiner.offer(c, a.now, keys)
-	return isHeld
+	return pending
 }
 
 // accept adds an event that was joined by a key to its start.
-func (a *Assembler) accept(t *attempt, e *Event) {
+func (a *Assembler) apply(att *attempt, e *Event) {
 	switch e.Kind {
 	case KindMount, KindMoveMount:
-		a.engineMount(t, e)
+		a.applyEngineMount(att, e)
 	case KindUnshare, KindFork:
-		a.engineNetns(t, e)
+		a.applyEngineNetns(att, e)
 	case KindNetlink:
-		a.request(t, e)
+		a.applyRequest(att, e)
 	case KindLink:
-		a.notification(t, e)
+		a.applyNotification(att, e)
 	case KindVethNewlink:
-		a.pairMade(t, e)
+		a.applyVethCreated(att, e)
 	}
 }
 
 // refuse takes back an event that no start has wanted.
-func (a *Assembler) refuse(e *Event) {
+func (a *Assembler) expire(e *Event) {
 	switch e.Kind {
 	case KindUnshare, KindFork:
 		a.countNamespaces(e, OriginOther)
 	case KindVethNewlink:
-		a.countPair(e, OriginOther)
+		a.countVeth(e, OriginOther)
 	}
 }

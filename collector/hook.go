@@ -22,47 +22,47 @@ type hookRun struct {
 
 // hookOf is the start for which p would be a hook if it executed a program:
 // the runtime's own processes and init fork it for that.
-func (p *process) hookOf() *attempt {
+func (p *process) hookCandidate() *attempt {
 	if p.hook != nil || p.command == nil || p.command.process == p {
 		return nil
 	}
-	t := p.command.attempt
-	if t == nil || t.ended {
+	att := p.command.attempt
+	if att == nil || att.ended {
 		return nil
 	}
-	return t
+	return att
 }
 
 // execHook takes the execution of a hook.
-func (t *attempt) execHook(p *process, e *Event) {
-	kind, known := t.whichHook(p, e)
+func (att *attempt) execHook(p *process, e *Event) {
+	kind, known := att.hookKind(p, e)
 	if !known {
 		return
 	}
-	p.hook = &hookRun{process: p, attempt: t, early: !t.pivoted}
-	p.hook.op = t.execute(OpHook, e, map[string]string{"hook": hookName(e), "pid": strconv.Itoa(p.pid)})
+	p.hook = &hookRun{process: p, attempt: att, early: !att.pivoted}
+	p.hook.op = att.addExec(OpHook, e, map[string]string{"hook": hookName(e), "pid": strconv.Itoa(p.pid)})
 	if kind != "" {
 		p.hook.op.attributes["kind"] = kind
 	}
-	if t.heir == p {
-		t.heir = nil
+	if att.nextInit == p {
+		att.nextInit = nil
 	}
 	if p.hook.early {
-		t.hooks.running++
-		t.marks.clear(PhaseInit)
-		t.mark(PhaseHooks, e.Time)
+		att.hooks.running++
+		att.marks.clear(PhaseInit)
+		att.beginPhase(PhaseHooks, e.Time)
 	}
 }
 
 // whichHook tells the kind of a hook by the bundle's list and by who executes
 // it. Where the bundle is known, what it does not list is no hook.
-func (t *attempt) whichHook(p *process, e *Event) (kind string, known bool) {
-	if t.bundle == nil {
+func (att *attempt) hookKind(p *process, e *Event) (kind string, known bool) {
+	if att.bundle == nil {
 		return "", true
 	}
-	for i, h := range t.bundle.Hooks {
-		if !t.hooks.used[i] && h.Path == e.File && p.byInit == insideContainer(h.Kind) {
-			t.hooks.used[i] = true
+	for i, h := range att.bundle.Hooks {
+		if !att.hooks.used[i] && h.Path == e.File && p.byInit == runsInContainer(h.Kind) {
+			att.hooks.used[i] = true
 			return h.Kind, true
 		}
 	}
@@ -71,7 +71,7 @@ func (t *attempt) whichHook(p *process, e *Event) (kind string, known bool) {
 
 // insideContainer says that hooks of a kind are executed in the container's
 // namespaces, by init, rather than by the runtime.
-func insideContainer(kind string) bool { return kind == "createContainer" || kind == "startContainer" }
+func runsInContainer(kind string) bool { return kind == "createContainer" || kind == "startContainer" }
 
 // hookName is a hook's name: what it calls itself where it is executed by
 // another path than its own (libnetwork-setkey is dockerd's /proc/PID/exe).
@@ -91,14 +91,14 @@ func (h *hookRun) exit(e *Event) {
 		h.attempt.hooks.lastExit = e.Time
 	}
 	if e.Status != 0 && !h.attempt.ended {
-		h.attempt.mishap = mishap{kind: ErrorHook, text: "hook " + h.op.attributes["hook"] + " " + ended(e.Status)}
+		h.attempt.cause = failureCause{kind: ErrorHook, text: "hook " + h.op.attributes["hook"] + " " + describeExit(e.Status)}
 	}
 }
 
 // goesOn takes a sign that init does something again: the hooks before
 // pivot_root, if there were any, are over. They ended when the last one exited.
-func (t *attempt) goesOn(at int64) {
-	if t.marks.has(PhaseHooks) && t.hooks.running == 0 && at > t.hooks.lastExit && t.hooks.lastExit != 0 {
-		t.mark(PhaseInit, t.hooks.lastExit)
+func (att *attempt) closeHooksPhase(at int64) {
+	if att.marks.has(PhaseHooks) && att.hooks.running == 0 && at > att.hooks.lastExit && att.hooks.lastExit != 0 {
+		att.beginPhase(PhaseInit, att.hooks.lastExit)
 	}
 }

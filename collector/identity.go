@@ -7,13 +7,13 @@ import (
 
 // kind tells a pod's sandbox from a container by the annotations that
 // containerd's CRI plugin and CRI-O write.
-func (t *attempt) kind() string {
-	if t.bundle != nil {
-		if t.isPodmanInfra() {
+func (att *attempt) kind() string {
+	if att.bundle != nil {
+		if att.isPodmanInfra() {
 			return KindOfSandbox
 		}
 		for _, key := range []string{"io.kubernetes.cri.container-type", "io.kubernetes.cri-o.ContainerType"} {
-			if t.bundle.Annotations[key] == KindOfSandbox {
+			if att.bundle.Annotations[key] == KindOfSandbox {
 				return KindOfSandbox
 			}
 		}
@@ -24,13 +24,13 @@ func (t *attempt) kind() string {
 // isPodmanInfra says that it is the container which holds a Podman pod's
 // namespaces. Nothing in its bundle says so, but it is named after its pod,
 // whose id is in its cgroup's path.
-func (t *attempt) isPodmanInfra() bool {
-	name, ok := strings.CutSuffix(cmp.Or(t.bundle.Name, t.name), "-infra")
-	if !ok || len(name) < 12 || t.bundle.Annotations["io.container.manager"] != "libpod" {
+func (att *attempt) isPodmanInfra() bool {
+	name, ok := strings.CutSuffix(cmp.Or(att.bundle.Name, att.name), "-infra")
+	if !ok || len(name) < 12 || att.bundle.Annotations["io.container.manager"] != "libpod" {
 		return false
 	}
-	for _, k := range containerKeys(strings.NewReplacer("_", "/", ".", "/", ":", "/", "-", "/").Replace(t.bundle.CgroupsPath)) {
-		if k.text != t.id && strings.HasPrefix(k.text, name) {
+	for _, k := range containerKeys(strings.NewReplacer("_", "/", ".", "/", ":", "/", "-", "/").Replace(att.bundle.CgroupsPath)) {
+		if k.text != att.id && strings.HasPrefix(k.text, name) {
 			return true
 		}
 	}
@@ -39,13 +39,13 @@ func (t *attempt) isPodmanInfra() bool {
 
 // pod is the pod that the annotations of containerd's CRI plugin or of CRI-O
 // name.
-func (t *attempt) pod() *Pod {
-	if t.bundle == nil {
+func (att *attempt) pod() *Pod {
+	if att.bundle == nil {
 		return nil
 	}
 	annotation := func(names ...string) string {
 		for _, name := range names {
-			if value := t.bundle.Annotations[name]; value != "" {
+			if value := att.bundle.Annotations[name]; value != "" {
 				return bounded(value)
 			}
 		}
@@ -57,8 +57,8 @@ func (t *attempt) pod() *Pod {
 		UID:       annotation("io.kubernetes.cri.sandbox-uid", "io.kubernetes.pod.uid"),
 		SandboxID: annotation("io.kubernetes.cri.sandbox-id", "io.kubernetes.cri-o.SandboxID"),
 	}
-	if t.kind() == KindOfSandbox {
-		p.SandboxID = t.id
+	if att.kind() == KindOfSandbox {
+		p.SandboxID = att.id
 	}
 	if p == (Pod{}) {
 		return nil
@@ -67,7 +67,7 @@ func (t *attempt) pod() *Pod {
 }
 
 // sandboxes are the spans of the sandboxes' starts that were seen, by their id.
-type sandboxes struct {
+type podSandboxes struct {
 	spans map[string]spanID
 	order []string
 }
@@ -78,21 +78,21 @@ type spanID struct{ trace, span string }
 const maxSandboxes = 4096
 
 // see remembers a sandbox's start, and tells a container the one of its pod's.
-func (l *sandboxes) see(s *Start) {
+func (p *podSandboxes) remember(s *Start) {
 	if s.Pod == nil {
 		return
 	}
 	if s.Kind != KindOfSandbox {
-		sandbox := l.spans[s.Pod.SandboxID]
+		sandbox := p.spans[s.Pod.SandboxID]
 		s.Pod.SandboxTraceID, s.Pod.SandboxSpanID = sandbox.trace, sandbox.span
 		return
 	}
-	if _, known := l.spans[s.ContainerID]; !known {
-		l.order = append(l.order, s.ContainerID)
+	if _, known := p.spans[s.ContainerID]; !known {
+		p.order = append(p.order, s.ContainerID)
 	}
-	l.spans[s.ContainerID] = spanID{s.TraceID, s.SpanID}
-	if len(l.order) > maxSandboxes {
-		delete(l.spans, l.order[0])
-		l.order = l.order[1:]
+	p.spans[s.ContainerID] = spanID{s.TraceID, s.SpanID}
+	if len(p.order) > maxSandboxes {
+		delete(p.spans, p.order[0])
+		p.order = p.order[1:]
 	}
 }

@@ -11,65 +11,65 @@ import (
 // job is the execution of a program that sets up a start's network: a CNI
 // plugin, iptables. Whose it is may become known only after it has ended. What
 // its process and the children of that do belongs to the job.
-type job struct {
+type netTool struct {
 	operation
-	a       *Assembler
-	process *process
-	program string // its path
-	stays   bool   // it runs for as long as the container does
+	a           *Assembler
+	process     *process
+	program     string // its path
+	longRunning bool   // it runs for as long as the container does
 
-	attempt     *attempt // whose it is
-	refused     bool     // it is no start's
-	held        []*Event // while it is not known whose it is
-	nested      []*job   // executed by it
-	traceParent string
-	keys        []key // that become the start's with it
-	inside      bool  // it counts only if it lies inside the start
+	attempt         *attempt   // whose it is
+	refused         bool       // it is no start's
+	deferred        []*Event   // while it is not known whose it is
+	nested          []*netTool // executed by it
+	traceParent     string
+	keys            []key // that become the start's with it
+	onlyDuringStart bool  // it counts only if it lies inside the start
 }
 
 // maxHeld bounds the events that one job holds; what exceeds it is unjoined.
-const maxHeld = 1024
+const maxDeferred = 1024
 
 // execNetwork takes the execution of a network program: it is joined as the
 // program says, or as what it descends from.
-func (a *Assembler) execNetwork(p *process, r network.Run, e *Event) verdict {
-	j := &job{
+func (a *Assembler) execNetwork(p *process, r network.Run, e *Event) disposition {
+	n := &netTool{
 		operation: operation{name: OperationName(r.Operation), begin: e.Time, attributes: r.Attributes, before: e.Cost},
-		a:         a, process: p, stays: r.Stays,
-		inside: r.ContainerID == "" && len(r.NetnsPaths) == 0,
+		a:         a, process: p, longRunning: r.Stays,
+		onlyDuringStart: r.ContainerID == "" && len(r.NetnsPaths) == 0,
 	}
-	j.traceParent = traceParent(e.Env)
-	j.attributes["pid"] = strconv.Itoa(p.pid)
-	outer := p.job
-	j.program = e.File
-	p.job = j
-	if t := p.start(); t != nil {
-		j.join(t)
+	n.traceParent = traceParent(e.Env)
+	n.attributes["pid"] = strconv.Itoa(p.pid)
+	outer := p.netTool
+	n.program = e.File
+	p.netTool = n
+	if att := p.currentStart(); att != nil {
+		n.join(att)
 		return p.countExec()
 	}
 	if outer != nil {
-		outer.nest(j)
+		outer.nest(n)
 		return outer.take(e)
 	}
 	keys := runKeys(r, e)
 	if r.Teardown || len(keys) == 0 {
-		j.refused = true
-		return isNode
+		n.refused = true
+		return unrelated
 	}
 	if r.ContainerID != "" || r.Stays {
-		j.keys = keys
+		n.keys = keys
 	}
 	a.waiting++
-	j.held = append(j.held, e)
-	a.joiner.offer(j, a.now, keys)
-	return isHeld
+	n.deferred = append(n.deferred, e)
+	a.joiner.offer(n, a.now, keys)
+	return pending
 }
 
 // merelyHas says that a program has a CNI plugin's environment because one has
 // executed it, and is none itself: plugins that execute each other, as for IPAM,
 // lie in one directory (CNI specification, section 4).
-func (j *job) merelyHas(r network.Run, e *Event) bool {
-	return j != nil && r.Operation == string(OpCNI) && path.Dir(e.File) != path.Dir(j.program)
+func (n *netTool) inheritsCNIEnv(r network.Run, e *Event) bool {
+	return n != nil && r.Operation == string(OpCNI) && path.Dir(e.File) != path.Dir(n.program)
 }
 
 // runKeys are what the run of a network program can be joined by.
@@ -91,84 +91,84 @@ func runKeys(r network.Run, e *Event) []key {
 }
 
 // take takes an event of the job's process or of a child of it.
-func (j *job) take(e *Event) verdict {
+func (n *netTool) take(e *Event) disposition {
 	switch {
-	case j.attempt != nil && !j.attempt.ended:
+	case n.attempt != nil && !n.attempt.ended:
 		if e.Kind == KindExec && e.Ret >= 0 {
-			j.attempt.counts.Execs++
+			n.attempt.counts.Execs++
 		}
-		j.a.accept(j.attempt, e)
-		return isJoined
-	case j.refused || j.attempt != nil:
-		return isNode
-	case len(j.held) >= maxHeld:
-		j.a.unjoined++
-		return isHeld
+		n.a.apply(n.attempt, e)
+		return joined
+	case n.refused || n.attempt != nil:
+		return unrelated
+	case len(n.deferred) >= maxDeferred:
+		n.a.unjoined++
+		return pending
 	}
-	j.a.waiting++
-	j.held = append(j.held, e)
-	return isHeld
+	n.a.waiting++
+	n.deferred = append(n.deferred, e)
+	return pending
 }
 
 // nest adds a job that this one has executed.
-func (j *job) nest(inner *job) {
+func (n *netTool) nest(inner *netTool) {
 	switch {
-	case j.attempt != nil:
-		inner.join(j.attempt)
-	case j.refused:
+	case n.attempt != nil:
+		inner.join(n.attempt)
+	case n.refused:
 		inner.refused = true
 	default:
-		j.nested = append(j.nested, inner)
+		n.nested = append(n.nested, inner)
 	}
 }
 
-func (j *job) at() int64 { return j.begin }
+func (n *netTool) at() int64 { return n.begin }
 
 // join makes the job a start's, with all that has happened under it.
-func (j *job) join(t *attempt) {
-	if t.ended || j.inside && t.first > j.begin {
-		j.expire() // an address of a container that is gone
+func (n *netTool) join(att *attempt) {
+	if att.ended || n.onlyDuringStart && att.begin > n.begin {
+		n.expire() // an address of a container that is gone
 		return
 	}
-	j.attempt = t
-	t.reach(j.begin)
-	t.jobs = append(t.jobs, j)
-	t.traceParent = cmp.Or(t.traceParent, j.traceParent)
-	j.a.joiner.own(t, j.begin, j.keys...)
-	for _, inner := range j.nested {
-		inner.join(t)
+	n.attempt = att
+	att.extendBegin(n.begin)
+	att.netTools = append(att.netTools, n)
+	att.traceParent = cmp.Or(att.traceParent, n.traceParent)
+	n.a.joiner.own(att, n.begin, n.keys...)
+	for _, inner := range n.nested {
+		inner.join(att)
 	}
-	for _, e := range j.held {
-		j.a.waiting--
-		j.a.joined++
+	for _, e := range n.deferred {
+		n.a.waiting--
+		n.a.joined++
 		if e.Kind == KindExec && e.Ret >= 0 {
-			t.counts.Execs++
+			att.counts.Execs++
 		}
-		j.a.accept(t, e)
+		n.a.apply(att, e)
 	}
-	j.held, j.nested = nil, nil
+	n.deferred, n.nested = nil, nil
 }
 
 // expire gives the job up: no start wants it.
-func (j *job) expire() {
-	j.refused = true
-	for _, inner := range j.nested {
+func (n *netTool) expire() {
+	n.refused = true
+	for _, inner := range n.nested {
 		inner.expire()
 	}
-	for _, e := range j.held {
-		j.a.waiting--
-		j.a.unjoined++
-		j.a.refuse(e)
+	for _, e := range n.deferred {
+		n.a.waiting--
+		n.a.unjoined++
+		n.a.expire(e)
 	}
-	j.held, j.nested = nil, nil
+	n.deferred, n.nested = nil, nil
 }
 
 // done is the job as an operation of a start that ends: one that stays takes no
 // time of it.
-func (j *job) done(end int64) *operation {
-	o := j.operation
+func (n *netTool) done(end int64) *operation {
+	o := n.operation
 	switch {
-	case j.stays:
+	case n.longRunning:
 		o.end = o.begin
 	case o.end == 0:
 		o.end = end

@@ -116,20 +116,20 @@ func (j *joiner) offer(c claimant, now int64, keys []key) {
 
 // own makes keys a start's, because of what happened at a moment, and joins
 // what has waited for them.
-func (j *joiner) own(t *attempt, at int64, keys ...key) {
+func (j *joiner) own(att *attempt, at int64, keys ...key) {
 	for _, k := range keys {
-		if t.ended || len(t.keys) >= maxKeys {
+		if att.ended || len(att.keys) >= maxKeys {
 			return
 		}
 		if o, taken := j.owners[k]; taken && j.means(k, at, o.at) {
 			continue
 		}
-		j.owners[k] = ownership{t, at}
-		t.keys = append(t.keys, k)
+		j.owners[k] = ownership{att, at}
+		att.keys = append(att.keys, k)
 		for _, w := range slices.Clone(j.lists[k]) {
 			if !w.done && j.means(k, w.at(), at) {
 				j.settle(w)
-				w.join(t)
+				w.join(att)
 			}
 		}
 	}
@@ -148,13 +148,13 @@ const maxKeys = 1024
 
 // release gives up the keys of a start that has ended: interfaces, names and
 // addresses are used again within seconds.
-func (j *joiner) release(t *attempt) {
-	for _, k := range t.keys {
-		if j.owners[k].attempt == t {
+func (j *joiner) release(att *attempt) {
+	for _, k := range att.keys {
+		if j.owners[k].attempt == att {
 			delete(j.owners, k)
 		}
 	}
-	t.keys = nil
+	att.keys = nil
 }
 
 // cancel gives up on those that wait for a key and that undone picks.

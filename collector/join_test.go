@@ -12,9 +12,9 @@ type claim struct {
 	log  *[]string
 }
 
-func (c claim) at() int64       { return c.when }
-func (c claim) join(t *attempt) { *c.log = append(*c.log, c.name+" joined "+t.id) }
-func (c claim) expire()         { *c.log = append(*c.log, c.name+" expired") }
+func (c claim) at() int64         { return c.when }
+func (c claim) join(att *attempt) { *c.log = append(*c.log, c.name+" joined "+att.id) }
+func (c claim) expire()           { *c.log = append(*c.log, c.name+" expired") }
 
 func newJoiner(limit int) *joiner {
 	return &joiner{

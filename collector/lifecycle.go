@@ -2,30 +2,30 @@ package collector
 
 // open begins an attempt; nil if too many are in progress or if the id is no
 // container's.
-func (a *Assembler) open(id, engine string, p *process, at int64) *attempt {
+func (a *Assembler) beginStart(id, engine string, p *process, at int64) *attempt {
 	if id == "" || len(id) > maxID {
 		return nil
 	}
 	if len(a.attempts) >= maxAttempts {
-		a.sweep()
+		a.compact()
 	}
 	if len(a.attempts) >= maxAttempts {
 		a.dropped++
 		return nil
 	}
-	t := &attempt{id: id, engine: engine, opened: at, pid: p.pid, born: p.born}
-	t.reach(at)
-	a.attempts = append(a.attempts, t)
-	a.joiner.own(t, at, containerKey(id))
-	return t
+	att := &attempt{id: id, engine: engine, openedAt: at, pid: p.pid, startTime: p.startTime}
+	att.extendBegin(at)
+	a.attempts = append(a.attempts, att)
+	a.joiner.own(att, at, containerKey(id))
+	return att
 }
 
 // sweep drops from the list what has ended.
-func (a *Assembler) sweep() {
+func (a *Assembler) compact() {
 	kept := a.attempts[:0]
-	for _, t := range a.attempts {
-		if !t.ended {
-			kept = append(kept, t)
+	for _, att := range a.attempts {
+		if !att.ended {
+			kept = append(kept, att)
 		}
 	}
 	clear(a.attempts[len(kept):])
@@ -33,34 +33,34 @@ func (a *Assembler) sweep() {
 }
 
 // end ends an attempt and reports it.
-func (a *Assembler) end(t *attempt, outcome Outcome, at int64) {
-	if t.ended {
+func (a *Assembler) finish(att *attempt, outcome Outcome, at int64) {
+	if att.ended {
 		return
 	}
-	at = max(at, t.first)
-	if t.spoiled == "" && a.lost.during(t.first, at) {
-		t.spoiled = a.lost.what
+	at = max(at, att.begin)
+	if att.incompleteReason == "" && a.lost.during(att.begin, at) {
+		att.incompleteReason = a.lost.what
 	}
-	if t.spoiled == "" && t.first-a.began < int64(patience) && t.lacksMaking() {
-		t.spoiled = beforeUs
+	if att.incompleteReason == "" && att.begin-a.firstEvent < int64(patience) && att.creationUnseen() {
+		att.incompleteReason = startedBeforeExporter
 	}
-	if t.spoiled != "" {
-		outcome, t.flaw = Incomplete, t.spoiled
+	if att.incompleteReason != "" {
+		outcome, att.reason = Incomplete, att.incompleteReason
 	}
-	s := t.record(outcome, at, a.wallOffset)
-	a.sandboxes.see(s)
+	s := att.record(outcome, at, a.wallOffset)
+	a.sandboxes.remember(s)
 	if outcome != Started {
-		s.Error = bounded(t.flaw)
+		s.Error = bounded(att.reason)
 	}
 	if outcome == Failed {
-		s.FailedPhase, s.ErrorType = t.marks.at(at), t.errorType
+		s.FailedPhase, s.ErrorType = att.marks.at(at), att.errorType
 	}
-	a.close(t)
-	if t.spoiled == beforeUs && t.create != nil && !t.begun && len(a.toldPartly) < maxAttempts {
-		a.toldPartly[t.create.key()] = true
+	a.release(att)
+	if att.incompleteReason == startedBeforeExporter && att.create != nil && !att.startExecuted && len(a.reportedIncomplete) < maxAttempts {
+		a.reportedIncomplete[att.create.key()] = true
 	}
 	if outcome == Started {
-		a.unready.add(t, s, at)
+		a.readyWaiters.add(att, s, at)
 	}
 	a.observer.Start(s)
 }
@@ -68,22 +68,22 @@ func (a *Assembler) end(t *attempt, outcome Outcome, at int64) {
 // drop ends an attempt that has turned out to be no start on this host: the
 // runtime has created a container and made no init for it (gVisor, Kata). Where
 // events were lost that may be why none was seen.
-func (a *Assembler) drop(t *attempt, at int64) {
-	if t.spoiled != "" || a.lost.during(t.first, at) {
-		a.end(t, Incomplete, at)
+func (a *Assembler) discard(att *attempt, at int64) {
+	if att.incompleteReason != "" || a.lost.during(att.begin, at) {
+		a.finish(att, Incomplete, at)
 		return
 	}
-	a.close(t)
+	a.release(att)
 }
 
 // close lets go of all that belongs to an attempt.
-func (a *Assembler) close(t *attempt) {
-	t.ended = true
-	a.joiner.release(t)
-	if a.launched[t.launch()] == t {
-		delete(a.launched, t.launch())
+func (a *Assembler) release(att *attempt) {
+	att.ended = true
+	a.joiner.release(att)
+	if a.byShim[att.launchKey()] == att {
+		delete(a.byShim, att.launchKey())
 	}
-	if t.create != nil && a.created[t.create.key()] == t {
-		delete(a.created, t.create.key())
+	if att.create != nil && a.byCreate[att.create.key()] == att {
+		delete(a.byCreate, att.create.key())
 	}
 }

@@ -7,21 +7,21 @@ import (
 )
 
 // networkOperations are what set up the network, and their union.
-func (t *attempt) networkOperations(end int64) []*operation {
+func (att *attempt) networkOperations(end int64) []*operation {
 	var list []*operation
-	busy := slices.Clone(t.network)
-	for _, j := range t.jobs {
-		o := j.done(end)
+	busy := slices.Clone(att.network)
+	for _, n := range att.netTools {
+		o := n.done(end)
 		list = append(list, o)
 		busy.add(o.begin, o.end)
 	}
-	for _, o := range t.operations {
+	for _, o := range att.operations {
 		if o.name == OpNetns || o.name == OpHook && o.attributes["hook"] == "libnetwork-setkey" {
 			busy.add(o.begin, cmp.Or(o.end, end))
 		}
 	}
 	if len(busy) > 0 {
-		begin, took := busy.union(t.first, end)
+		begin, took := busy.union(att.begin, end)
 		list = append(list, &operation{name: OpNetwork, begin: begin, end: begin + took})
 	}
 	return list
@@ -30,22 +30,22 @@ func (t *attempt) networkOperations(end int64) []*operation {
 // netlink takes what a process asks rtnetlink for. A request tells who asks,
 // and names or numbers the interface; the notification that follows tells
 // which number a name has.
-func (a *Assembler) netlink(e *Event) verdict {
+func (a *Assembler) onNetlink(e *Event) disposition {
 	p := a.processes.of(e)
 	if e.Ret < 0 {
-		return isNode
+		return unrelated
 	}
-	if t := p.start(); t != nil {
-		a.request(t, e)
-		return isJoined
+	if att := p.currentStart(); att != nil {
+		a.applyRequest(att, e)
+		return joined
 	}
-	if p.job != nil {
-		return p.job.take(e)
+	if p.netTool != nil {
+		return p.netTool.take(e)
 	}
 	if keys := requestKeys(e); len(keys) > 0 {
-		return a.offer(e, keys...)
+		return a.deferEvent(e, keys...)
 	}
-	return isNode
+	return unrelated
 }
 
 // requestKeys are what a request can be joined by: the interface, and the
@@ -81,54 +81,54 @@ func linkKeys(e *Event) []key {
 }
 
 // request takes a request of rtnetlink for a start.
-func (a *Assembler) request(t *attempt, e *Event) {
-	t.network.add(e.Began(), e.Time)
+func (a *Assembler) applyRequest(att *attempt, e *Event) {
+	att.network.add(e.Began(), e.Time)
 	switch {
 	case e.Message == "RTM_NEWLINK" && e.LinkType == "veth":
-		t.reach(e.Began())
-		t.veths = append(t.veths, &veth{
-			name: e.Name, peer: e.PeerName, begin: e.Began(), end: e.Time, made: t.madeBy(e),
-			inside: t.owns(netnsKey(e.LinkNS)), peerInside: t.owns(netnsKey(e.TargetNS)),
+		att.extendBegin(e.Began())
+		att.veths = append(att.veths, &veth{
+			name: e.Name, peer: e.PeerName, begin: e.Began(), end: e.Time, event: att.vethEventOf(e),
+			inside: att.owns(netnsKey(e.LinkNS)), peerInside: att.owns(netnsKey(e.TargetNS)),
 		})
-		a.claim(t, e)
+		a.ownLinks(att, e)
 	case e.Message == "RTM_SETLINK" && e.TargetNS != 0:
-		t.link(e.Index).moved = true
-		a.claim(t, e)
-	case e.Message == "RTM_SETLINK" && e.Name != "" && t.owns(netnsKey(e.LinkNS)):
-		t.link(e.Index).renamed = e.Name
-	case e.Message == "RTM_SETLINK" && t.lacksName():
-		a.claim(t, e)
-	case e.Message == "RTM_NEWADDR" && t.owns(netnsKey(e.LinkNS)):
-		a.addressed(t, e)
+		att.link(e.Index).moved = true
+		a.ownLinks(att, e)
+	case e.Message == "RTM_SETLINK" && e.Name != "" && att.owns(netnsKey(e.LinkNS)):
+		att.link(e.Index).renamed = e.Name
+	case e.Message == "RTM_SETLINK" && att.hostNameUnknown():
+		a.ownLinks(att, e)
+	case e.Message == "RTM_NEWADDR" && att.owns(netnsKey(e.LinkNS)):
+		a.applyAddress(att, e)
 	}
 }
 
 // addressed takes an address that an interface of the start is given. It is
 // the start's as seen from where the engine is, too.
-func (a *Assembler) addressed(t *attempt, e *Event) {
-	l := t.link(e.Index)
+func (a *Assembler) applyAddress(att *attempt, e *Event) {
+	l := att.link(e.Index)
 	l.address = cmp.Or(l.address, e.Address)
 	p, err := netip.ParsePrefix(e.Address)
 	if err != nil || p.Addr().IsLoopback() || p.Addr().IsLinkLocalUnicast() {
 		return
 	}
-	if engine := a.processes.byPID[e.PID]; engine != nil && engine.home != 0 {
-		a.joiner.own(t, e.Time, addressKey(engine.home, p.Addr()))
+	if engine := a.processes.byPID[e.PID]; engine != nil && engine.originNetNS != 0 {
+		a.joiner.own(att, e.Time, addressKey(engine.originNetNS, p.Addr()))
 	}
 }
 
 // owns says that a key is the start's.
-func (t *attempt) owns(k key) bool { return slices.Contains(t.keys, k) }
+func (att *attempt) owns(k key) bool { return slices.Contains(att.keys, k) }
 
 // notification takes a notification about an interface of a start's.
-func (a *Assembler) notification(t *attempt, e *Event) {
-	t.link(e.Index).name = e.Name
-	a.claim(t, e)
+func (a *Assembler) applyNotification(att *attempt, e *Event) {
+	att.link(e.Index).name = e.Name
+	a.ownLinks(att, e)
 }
 
 // claim makes the interfaces of an event the start's.
-func (a *Assembler) claim(t *attempt, e *Event) {
+func (a *Assembler) ownLinks(att *attempt, e *Event) {
 	for _, k := range linkKeys(e) {
-		a.joiner.own(t, e.Time, k)
+		a.joiner.own(att, e.Time, k)
 	}
 }

@@ -12,10 +12,10 @@ func (l *loss) during(from, to int64) bool { return l.to != 0 && from <= l.to &&
 
 // lose remembers that events were lost: what any of them said is not known, so
 // no start of that time is whole.
-func (a *Assembler) lose(e *Event) verdict {
+func (a *Assembler) onLost(e *Event) disposition {
 	a.lost = loss{from: e.Since, to: e.Time, what: fmt.Sprintf("%d %s events were lost", e.Lost, e.What)}
-	for _, t := range a.attempts {
-		t.spoil(a.lost.what)
+	for _, att := range a.attempts {
+		att.markIncomplete(a.lost.what)
 	}
-	return isNode
+	return unrelated
 }

@@ -6,10 +6,10 @@ import (
 )
 
 // made are the types of the namespaces that were made for the start.
-func (t *attempt) made() []string {
+func (att *attempt) createdNamespaces() []string {
 	var list []string
 	for _, n := range namespaceTypes {
-		if t.unshared&n.flag != 0 {
+		if att.createdFlags&n.flag != 0 {
 			list = append(list, n.name)
 		}
 	}
@@ -17,28 +17,28 @@ func (t *attempt) made() []string {
 }
 
 // cgroupOf is the container's cgroup.
-func (t *attempt) cgroupOf() *Cgroup {
-	if t.cgroupPath == "" {
+func (att *attempt) cgroupOf() *Cgroup {
+	if att.cgroupPath == "" {
 		return nil
 	}
-	c := &Cgroup{Path: bounded(t.cgroupPath)}
+	c := &Cgroup{Path: bounded(att.cgroupPath)}
 	switch {
-	case t.cgroupV1 && !t.cgroupV2:
+	case att.cgroupV1 && !att.cgroupV2:
 		c.Version = 1
-	case t.cgroupV2 && !t.cgroupV1:
+	case att.cgroupV2 && !att.cgroupV1:
 		c.Version = 2
 	}
 	return c
 }
 
 // rootfs is what the bundle names as its root, as the engine has mounted it.
-func (t *attempt) rootfs() *Rootfs {
-	if t.bundle == nil || t.bundle.Root == "" {
+func (att *attempt) rootfs() *Rootfs {
+	if att.bundle == nil || att.bundle.Root == "" {
 		return nil
 	}
-	r := &Rootfs{Path: bounded(path.Clean(t.bundle.Root))}
-	for _, e := range t.engineMounts {
-		if t.isRootfs(e) {
+	r := &Rootfs{Path: bounded(path.Clean(att.bundle.Root))}
+	for _, e := range att.engineMounts {
+		if att.isRootfs(e) {
 			r.Type, r.Layers = bounded(e.FSType), layers(e)
 		}
 	}
@@ -64,7 +64,7 @@ func layers(e *Event) int {
 }
 
 // lineage are the processes that the start came down.
-func (t *attempt) lineage() []Ancestor {
+func (att *attempt) lineage() []Ancestor {
 	var list []Ancestor
 	add := func(role string, a Ancestor) {
 		if a.PID != 0 {
@@ -72,17 +72,17 @@ func (t *attempt) lineage() []Ancestor {
 			list = append(list, a)
 		}
 	}
-	if t.shim != nil {
-		add("engine", t.shim.launcher.forker)
+	if att.shim != nil {
+		add("engine", att.shim.launcher.forkedBy)
 	}
-	if t.create != nil {
-		if t.shim != nil {
-			add("shim", t.create.process.forker)
+	if att.create != nil {
+		if att.shim != nil {
+			add("shim", att.create.process.forkedBy)
 		}
-		add("runtime", t.create.process.ancestor(""))
+		add("runtime", att.create.process.ancestor(""))
 	}
-	if t.init != nil {
-		add("init", t.init.ancestor(""))
+	if att.init != nil {
+		add("init", att.init.ancestor(""))
 	}
 	return list
 }

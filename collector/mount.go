@@ -21,63 +21,63 @@ func (e *Event) target() string {
 func (e *Event) attaches() bool { return e.Kind == KindMount || e.Kind == KindMoveMount }
 
 // mount takes the calls of the old and the new mount API.
-func (a *Assembler) mount(e *Event) verdict {
+func (a *Assembler) onMount(e *Event) disposition {
 	if e.NewMntNS {
 		known := a.processes.find(e.PID, e.Born)
 		a.countMntNS(known, e)
 		if known == nil {
-			return isNode // told for the namespace only
+			return unrelated // told for the namespace only
 		}
 	}
 	p := a.processes.of(e)
-	t := p.start()
-	if t != nil && p == t.init {
-		t.initMount(e)
-		return isJoined
+	att := p.currentStart()
+	if att != nil && p == att.init {
+		att.initMount(e)
+		return joined
 	}
 	if p.command != nil || p.hook != nil {
-		if t == nil {
-			return isNode
+		if att == nil {
+			return unrelated
 		}
-		return isJoined
+		return joined
 	}
 	return a.hostMount(p, e)
 }
 
 // hostMount takes a mount by an engine or a shim: the rootfs, by its path.
-func (a *Assembler) hostMount(p *process, e *Event) verdict {
+func (a *Assembler) hostMount(p *process, e *Event) disposition {
 	switch {
 	case e.Kind == KindUmount && e.Ret == 0:
-		a.joiner.cancel(pathKey(e.MntNS, e.target()), isMount)
-		return isNode
+		a.joiner.cancel(pathKey(e.MntNS, e.target()), isDeferredMount)
+		return unrelated
 	case !e.attaches() || e.Ret < 0 || !path.IsAbs(e.target()):
-		return isNode
+		return unrelated
 	}
 	keys := append(containerKeys(e.target()), pathKey(e.MntNS, e.target()))
 	if ns := a.boundNetns(p, e); ns != 0 {
-		return a.hold(netnsMount{heldEvent{a, e}, ns}, append(keys, netnsKey(ns)))
+		return a.deferJoin(netnsMount{deferredEvent{a, e}, ns}, append(keys, netnsKey(ns)))
 	}
-	return a.offer(e, keys...)
+	return a.deferEvent(e, keys...)
 }
 
 // netnsMount is a bind mount that keeps a network namespace: the path and the
 // namespace are the same start's.
 type netnsMount struct {
-	heldEvent
+	deferredEvent
 	ns uint32
 }
 
-func (m netnsMount) join(t *attempt) {
-	m.heldEvent.join(t)
-	t.network.add(m.e.Began(), m.e.Time)
-	m.a.joiner.own(t, m.e.Time, pathKey(m.e.MntNS, m.e.target()), netnsKey(m.ns))
+func (m netnsMount) join(att *attempt) {
+	m.deferredEvent.join(att)
+	att.network.add(m.e.Began(), m.e.Time)
+	m.a.joiner.own(att, m.e.Time, pathKey(m.e.MntNS, m.e.target()), netnsKey(m.ns))
 }
 
 // boundNetns is the network namespace that a bind mount keeps, as engines do
 // under /run/netns: one that a thread of theirs has made, or that of a process
 // that is known; 0 for the one they are in themselves, which is no start's.
 func (a *Assembler) boundNetns(p *process, e *Event) uint32 {
-	if e.SourceNS != 0 && e.SourceNS != p.home {
+	if e.SourceNS != 0 && e.SourceNS != p.originNetNS {
 		return e.SourceNS
 	}
 	rest, ok := strings.CutPrefix(e.Source, "/proc/")
@@ -94,9 +94,9 @@ func (a *Assembler) boundNetns(p *process, e *Event) uint32 {
 
 // isMount picks the mounts that an unmount undoes before a start has used
 // them: docker create mounts and unmounts the rootfs.
-func isMount(c claimant) bool {
+func isDeferredMount(c claimant) bool {
 	switch m := c.(type) {
-	case heldEvent:
+	case deferredEvent:
 		return m.e.attaches()
 	case netnsMount:
 		return true
@@ -118,47 +118,49 @@ func containerKeys(p string) []key {
 
 // engineMount takes a mount that an engine has made for a start. The rootfs is
 // the first thing done for it.
-func (a *Assembler) engineMount(t *attempt, e *Event) {
-	t.engineMounts = append(t.engineMounts, e)
-	if t.isRootfs(e) {
-		t.reach(e.Began())
+func (a *Assembler) applyEngineMount(att *attempt, e *Event) {
+	att.engineMounts = append(att.engineMounts, e)
+	if att.isRootfs(e) {
+		att.extendBegin(e.Began())
 	}
 }
 
 // isRootfs says that a mount is the one that the bundle names as its root.
-func (t *attempt) isRootfs(e *Event) bool {
-	return t.bundle != nil && path.Clean(e.target()) == path.Clean(t.bundle.Root)
+func (att *attempt) isRootfs(e *Event) bool {
+	return att.bundle != nil && path.Clean(e.target()) == path.Clean(att.bundle.Root)
 }
 
 // initMount takes a call of the container's init.
-func (t *attempt) initMount(e *Event) {
-	t.goesOn(e.Began())
-	t.mishap = mishap{}
-	if e.Ret < 0 && !t.masks(e) {
-		t.mishap = mishap{kind: ErrorMount, text: fmt.Sprintf("%s %s: %s", e.Kind, e.target(), errno(e.Ret))}
+func (att *attempt) initMount(e *Event) {
+	att.closeHooksPhase(e.Began())
+	att.cause = failureCause{}
+	if e.Ret < 0 && !att.isMissingMaskedPath(e) {
+		att.cause = failureCause{kind: ErrorMount, text: fmt.Sprintf("%s %s: %s", e.Kind, e.target(), errno(e.Ret))}
 	}
 	switch {
 	case e.attaches():
-		t.mark(PhaseRootfs, e.Began())
-		t.counts.Mounts++
-		t.do(OpMount, e.Began(), e.Time, mountAttributes(e))
-	case e.Kind == KindPivotRoot && e.Ret == 0, e.Kind == KindChroot && e.Ret == 0 && !t.pivoted:
-		t.pivot(e)
+		att.beginPhase(PhaseRootfs, e.Began())
+		att.counts.Mounts++
+		att.addOperation(OpMount, e.Began(), e.Time, mountAttributes(e))
+	case e.Kind == KindPivotRoot && e.Ret == 0, e.Kind == KindChroot && e.Ret == 0 && !att.pivoted:
+		att.pivot(e)
 	}
 }
 
 // masks says that a failed call is one of those that hide paths in the new root:
 // runtimes ignore that some are not there.
-func (t *attempt) masks(e *Event) bool { return t.pivoted && syscall.Errno(-e.Ret) == syscall.ENOENT }
+func (att *attempt) isMissingMaskedPath(e *Event) bool {
+	return att.pivoted && syscall.Errno(-e.Ret) == syscall.ENOENT
+}
 
 // pivot takes the moment at which the new root is in place: pivot_root, or
 // the chroot after a MS_MOVE.
-func (t *attempt) pivot(e *Event) {
-	t.pivoted = true
-	if !t.marks.has(PhaseHooks) {
-		t.mark(PhaseInit, e.Time)
+func (att *attempt) pivot(e *Event) {
+	att.pivoted = true
+	if !att.marks.has(PhaseHooks) {
+		att.beginPhase(PhaseInit, e.Time)
 	}
-	t.do(OpPivotRoot, e.Began(), e.Time, nil)
+	att.addOperation(OpPivotRoot, e.Began(), e.Time, nil)
 }
 
 // mountAttributes describe a mount.

@@ -25,10 +25,10 @@ var namespaceTypes = []struct {
 }
 
 // fork takes the making of a process, and of its namespaces.
-func (a *Assembler) fork(e *Event) verdict {
+func (a *Assembler) onFork(e *Event) disposition {
 	p := a.processes.find(e.PID, e.Born)
 	made := e.Flags & newNamespaces
-	a.reuse(e, made)
+	a.retireNetns(e, made)
 	if p != nil && p.comm == "" {
 		p.comm = e.Comm
 	}
@@ -36,120 +36,120 @@ func (a *Assembler) fork(e *Event) verdict {
 		if made != 0 {
 			a.countNamespaces(e, OriginOther)
 		}
-		return isNode
+		return unrelated
 	}
 	child := p.fork(e.Child, e.ChildBorn)
 	if e.Namespaces != nil {
 		child.ns = *e.Namespaces
 	}
 	a.processes.add(child)
-	t := p.start()
-	if creating := p.creating(); creating != nil && made != 0 && creating.init == nil && creating.runtime.InitComm == "" {
-		creating.mark(PhaseNamespaces, e.Began())
-		a.initIs(creating, child)
+	att := p.currentStart()
+	if creating := p.creatingStart(); creating != nil && made != 0 && creating.init == nil && creating.runtime.InitComm == "" {
+		creating.beginPhase(PhaseNamespaces, e.Began())
+		a.setInit(creating, child)
 	}
 	if made != 0 {
-		return a.madeNamespaces(p, child, e)
+		return a.onNewNamespaces(p, child, e)
 	}
-	if t == nil {
-		return isNode
+	if att == nil {
+		return unrelated
 	}
-	if t.init == p {
-		t.heir = child
+	if att.init == p {
+		att.nextInit = child
 	}
-	return isJoined
+	return joined
 }
 
 // rename takes the names that a runtime's stages give themselves.
-func (a *Assembler) rename(e *Event) verdict {
+func (a *Assembler) onRename(e *Event) disposition {
 	p := a.processes.find(e.PID, e.Born)
 	if p == nil {
-		return isNode
+		return unrelated
 	}
 	p.comm = e.Name
-	t := p.creating()
-	if t == nil || e.Name == "" {
-		return isNode
+	att := p.creatingStart()
+	if att == nil || e.Name == "" {
+		return unrelated
 	}
 	switch e.Name {
-	case t.runtime.NamespacesComm:
-		t.mark(PhaseNamespaces, e.Time)
-	case t.runtime.InitComm:
-		a.initIs(t, p)
+	case att.runtime.NamespacesComm:
+		att.beginPhase(PhaseNamespaces, e.Time)
+	case att.runtime.InitComm:
+		a.setInit(att, p)
 	}
-	return isJoined
+	return joined
 }
 
 // namespaces takes unshare and setns, by any thread.
-func (a *Assembler) namespaces(e *Event) verdict {
+func (a *Assembler) onNamespaces(e *Event) disposition {
 	made := e.Flags & newNamespaces
 	if e.Kind == KindSetns || e.Ret < 0 {
 		made = 0
 	}
-	a.reuse(e, made)
+	a.retireNetns(e, made)
 	p := a.processes.find(e.PID, e.Born)
 	if p == nil {
 		if made != 0 {
 			a.countNamespaces(e, OriginOther)
 		}
-		return isNode
+		return unrelated
 	}
 	if e.Namespaces != nil && e.Ret == 0 && e.leader() {
 		p.ns = *e.Namespaces
 	}
 	if made != 0 {
-		return a.madeNamespaces(p, p, e)
+		return a.onNewNamespaces(p, p, e)
 	}
-	if p.start() == nil {
-		return isNode
+	if p.currentStart() == nil {
+		return unrelated
 	}
-	return isJoined
+	return joined
 }
 
 // madeNamespaces takes new namespaces by a known process; in is the process
 // that is in them.
-func (a *Assembler) madeNamespaces(p, in *process, e *Event) verdict {
-	t := p.start()
-	if t != nil && (p.creating() == t || p == t.init) {
-		t.unshared |= e.Flags & newNamespaces
+func (a *Assembler) onNewNamespaces(p, in *process, e *Event) disposition {
+	att := p.currentStart()
+	if att != nil && (p.creatingStart() == att || p == att.init) {
+		att.createdFlags |= e.Flags & newNamespaces
 		a.countNamespaces(e, OriginStart)
 		if e.Flags&unix.CLONE_NEWNET != 0 {
-			t.madeNetns(e, in.ns.Net)
-			a.joiner.own(t, e.Time, netnsKey(in.ns.Net))
+			att.addNetns(e, in.ns.Net)
+			a.joiner.own(att, e.Time, netnsKey(in.ns.Net))
 		}
-		return isJoined
+		return joined
 	}
 	if e.Flags&unix.CLONE_NEWNET != 0 && e.Namespaces != nil && e.Namespaces.Net != 0 {
-		return a.offer(e, netnsKey(e.Namespaces.Net))
+		return a.deferEvent(e, netnsKey(e.Namespaces.Net))
 	}
 	a.countNamespaces(e, OriginOther)
-	return isNode
+	return unrelated
 }
 
 // reuse takes a new network namespace's inode number from the one that had it
 // before.
-func (a *Assembler) reuse(e *Event, made uint64) {
+func (a *Assembler) retireNetns(e *Event, made uint64) {
 	if made&unix.CLONE_NEWNET != 0 && e.Namespaces != nil {
 		a.joiner.end(netnsKey(e.Namespaces.Net), e.Began())
 	}
 }
 
 // engineNetns takes a network namespace that an engine has made for a start.
-func (a *Assembler) engineNetns(t *attempt, e *Event) {
-	t.unshared |= unix.CLONE_NEWNET
-	t.reach(e.Began())
-	t.madeNetns(e, e.Namespaces.Net)
+func (a *Assembler) applyEngineNetns(att *attempt, e *Event) {
+	att.createdFlags |= unix.CLONE_NEWNET
+	att.extendBegin(e.Began())
+	att.addNetns(e, e.Namespaces.Net)
 	a.countNamespaces(e, OriginStart)
 }
 
 // madeNetns adds the making of a network namespace: by itself, where the kernel
 // tells, else the call that made it.
-func (t *attempt) madeNetns(e *Event, ns uint32) {
+func (att *attempt) addNetns(e *Event, ns uint32) {
 	begin, end := e.Began(), e.Time
 	if e.NetnsDuration > 0 {
 		begin, end = e.NetnsBegan, e.NetnsBegan+e.NetnsDuration
 	}
-	t.do(OpNetns, begin, end, map[string]string{"inode": inode(ns)})
+	att.addOperation(OpNetns, begin, end, map[string]string{"inode": inode(ns)})
 }
 
 // countNamespaces reports each namespace that a call has made.
@@ -173,7 +173,7 @@ func (a *Assembler) countMntNS(by *process, e *Event) {
 		return
 	}
 	origin := OriginOther
-	if by.start() != nil {
+	if by.currentStart() != nil {
 		origin = OriginStart
 	}
 	a.observer.Namespace(NamespaceCreated{"mnt", origin, time.Duration(e.Duration), true})
@@ -183,15 +183,15 @@ func (a *Assembler) countMntNS(by *process, e *Event) {
 func (e *Event) leader() bool { return e.TID == 0 || e.TID == e.PID }
 
 // see fills in what namespaces every event tells, where none was made.
-func (p *process) see(e *Event) {
+func (p *process) learnNamespaces(e *Event) {
 	if p.ns.Mnt == 0 {
 		p.ns.Mnt = e.MntNS
 	}
 	if p.ns.Net == 0 {
 		p.ns.Net = e.NetNS
 	}
-	if p.home == 0 {
-		p.home = e.NetNS
+	if p.originNetNS == 0 {
+		p.originNetNS = e.NetNS
 	}
 }
 

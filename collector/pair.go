@@ -11,16 +11,16 @@ type vethEnd struct {
 // vethPair is a pair of which at least one end is in a namespace that the
 // exporter listens in.
 type vethPair struct {
-	away    vethEnd // the end that was moved to another namespace
-	told    map[vethEnd]toldEnd
-	made    bool // the driver has told of it
-	counted bool
-	deleted bool // only notifications may follow
+	movedEnd vethEnd // the end that was moved to another namespace
+	lastSeen map[vethEnd]endState
+	created  bool // the driver has told of it
+	counted  bool
+	deleted  bool // only notifications may follow
 }
 
 // toldEnd is what the latest notification has told of an end: there are many
 // that tell nothing new.
-type toldEnd struct {
+type endState struct {
 	name string
 	peer int
 }
@@ -56,28 +56,28 @@ func endsOf(e *Event) (end, peer vethEnd) {
 
 // vethMade takes a new pair from its driver, which tells of all network
 // namespaces. A notification may have come before.
-func (a *Assembler) vethMade(e *Event) verdict {
+func (a *Assembler) onVethNewlink(e *Event) disposition {
 	if e.Ret < 0 {
-		return isNode
+		return unrelated
 	}
 	end, peer := endsOf(e)
 	pair := a.pairs.of(end, peer)
-	if pair == nil || pair.made || pair.deleted {
-		pair = &vethPair{told: make(map[vethEnd]toldEnd, 2)}
+	if pair == nil || pair.created || pair.deleted {
+		pair = &vethPair{lastSeen: make(map[vethEnd]endState, 2)}
 	}
-	pair.made = true
+	pair.created = true
 	a.pairs.put(end, pair)
 	a.pairs.put(peer, pair)
 	a.observer.VethTime(VethTime{Duration: time.Duration(e.Duration), Waited: time.Duration(e.Waited)})
 	p := a.processes.find(e.PID, e.Born)
-	if t := p.start(); t != nil {
-		a.accept(t, e)
-		return isJoined
+	if att := p.currentStart(); att != nil {
+		a.apply(att, e)
+		return joined
 	}
-	if p != nil && p.job != nil {
-		return p.job.take(e)
+	if p != nil && p.netTool != nil {
+		return p.netTool.take(e)
 	}
-	return a.offer(e, vethKeys(e)...)
+	return a.deferEvent(e, vethKeys(e)...)
 }
 
 // vethKeys are the interfaces of a pair that the driver tells of.
@@ -92,21 +92,21 @@ func vethKeys(e *Event) []key {
 
 // pairMade adds a pair that the driver tells of to the start that it was made
 // for: the request which made it follows, when it returns.
-func (a *Assembler) pairMade(t *attempt, e *Event) {
-	a.countPair(e, OriginStart)
-	if len(t.pairs) < maxHeld {
-		t.pairs = append(t.pairs, e)
+func (a *Assembler) applyVethCreated(att *attempt, e *Event) {
+	a.countVeth(e, OriginStart)
+	if len(att.vethEvents) < maxDeferred {
+		att.vethEvents = append(att.vethEvents, e)
 	}
-	a.joiner.own(t, e.Time, interfaceKey(e.LinkNS, e.Index), ifnameKey(e.LinkNS, e.Name))
+	a.joiner.own(att, e.Time, interfaceKey(e.LinkNS, e.Index), ifnameKey(e.LinkNS, e.Name))
 	if e.PeerIndex != 0 {
-		a.joiner.own(t, e.Time, interfaceKey(e.TargetNS, e.PeerIndex), ifnameKey(e.TargetNS, e.PeerName))
+		a.joiner.own(att, e.Time, interfaceKey(e.TargetNS, e.PeerIndex), ifnameKey(e.TargetNS, e.PeerName))
 	}
 }
 
 // madeBy finds the pair that was made within a request: by its thread, while
 // it was in it.
-func (t *attempt) madeBy(request *Event) *Event {
-	for _, e := range t.pairs {
+func (att *attempt) vethEventOf(request *Event) *Event {
+	for _, e := range att.vethEvents {
 		if e.PID == request.PID && e.TID == request.TID && e.Began() >= request.Began() && e.Time <= request.Time {
 			return e
 		}
@@ -115,7 +115,7 @@ func (t *attempt) madeBy(request *Event) *Event {
 }
 
 // countPair counts a new pair once, whoever tells of it.
-func (a *Assembler) countPair(e *Event, origin Origin) {
+func (a *Assembler) countVeth(e *Event, origin Origin) {
 	end, peer := vethEnd{e.LinkNS, e.Index}, vethEnd{e.LinkNS, e.PeerIndex}
 	if e.Kind == KindVethNewlink {
 		end, peer = endsOf(e)
@@ -132,7 +132,7 @@ func (a *Assembler) countPair(e *Event, origin Origin) {
 
 // vethDeleted takes the deletion of a pair from its driver. Where notifications
 // come from, they follow, and the pair stays until they do.
-func (a *Assembler) vethDeleted(e *Event) verdict {
+func (a *Assembler) onVethDellink(e *Event) disposition {
 	end, peer := endsOf(e)
 	pair := a.pairs.of(end, peer)
 	if pair == nil {
@@ -140,7 +140,7 @@ func (a *Assembler) vethDeleted(e *Event) verdict {
 	}
 	for _, one := range []vethEnd{end, peer} {
 		delete(a.pairs, one)
-		if one.ns == a.listensIn {
+		if one.ns == a.notifiedNetNS {
 			a.pairs.put(one, pair)
 		}
 	}
@@ -150,70 +150,70 @@ func (a *Assembler) vethDeleted(e *Event) verdict {
 		pair.deleted = true
 		a.observer.Veth(VethChanged{Deleted: true})
 	}
-	return isNode
+	return unrelated
 }
 
 // link takes a notification of rtnetlink.
-func (a *Assembler) link(e *Event) verdict {
+func (a *Assembler) onLink(e *Event) disposition {
 	if e.LinkType != "veth" || e.Index == 0 {
-		return isNode
+		return unrelated
 	}
-	a.listensIn = e.LinkNS
+	a.notifiedNetNS = e.LinkNS
 	end, peer := vethEnd{e.LinkNS, e.Index}, vethEnd{e.LinkNS, e.PeerIndex}
 	pair := a.pairs.of(end, peer)
 	isNew := pair == nil
 	if isNew {
-		pair = &vethPair{told: make(map[vethEnd]toldEnd, 2)}
+		pair = &vethPair{lastSeen: make(map[vethEnd]endState, 2)}
 	}
 	if e.Message == "RTM_DELLINK" && e.Moved {
-		pair.away = end
-		return a.offer(e, linkKeys(e)...)
+		pair.movedEnd = end
+		return a.deferEvent(e, linkKeys(e)...)
 	}
 	if e.Message == "RTM_DELLINK" {
 		a.unlink(e, end, pair)
 		if isNew {
 			a.pairs.put(peer, pair) // it was there before us: the other end goes next
 		}
-		return isNode
+		return unrelated
 	}
 	if pair.deleted {
-		return isNode // that it went down, before the kernel lets go of it
+		return unrelated // that it went down, before the kernel lets go of it
 	}
-	now := toldEnd{e.Name, e.PeerIndex}
-	if before, ok := pair.told[end]; ok && before == now && pair.away != end {
-		return isNode
+	now := endState{e.Name, e.PeerIndex}
+	if before, ok := pair.lastSeen[end]; ok && before == now && pair.movedEnd != end {
+		return unrelated
 	}
-	pair.told[end] = now
-	if pair.away == end {
-		pair.away = vethEnd{}
+	pair.lastSeen[end] = now
+	if pair.movedEnd == end {
+		pair.movedEnd = vethEnd{}
 	}
 	a.pairs.put(end, pair)
 	a.pairs.put(peer, pair)
 	if isNew {
-		return a.hold(newPair{heldEvent{a, e}}, linkKeys(e))
+		return a.deferJoin(newPair{deferredEvent{a, e}}, linkKeys(e))
 	}
-	return a.offer(e, linkKeys(e)...)
+	return a.deferEvent(e, linkKeys(e)...)
 }
 
 // newPair is the notification that makes a pair known: whose that is says for
 // whom the pair was made.
-type newPair struct{ heldEvent }
+type newPair struct{ deferredEvent }
 
-func (p newPair) join(t *attempt) {
-	p.a.countPair(p.e, OriginStart)
-	p.heldEvent.join(t)
+func (p newPair) join(att *attempt) {
+	p.a.countVeth(p.e, OriginStart)
+	p.deferredEvent.join(att)
 }
 
 func (p newPair) expire() {
-	p.a.countPair(p.e, OriginOther)
-	p.heldEvent.expire()
+	p.a.countVeth(p.e, OriginOther)
+	p.deferredEvent.expire()
 }
 
 // unlink takes an end away: the pair was deleted.
 func (a *Assembler) unlink(e *Event, end vethEnd, pair *vethPair) {
 	a.joiner.end(ifnameKey(e.LinkNS, e.Name), e.Time)
 	delete(a.pairs, end)
-	delete(a.pairs, pair.away) // nobody will tell us of that end
+	delete(a.pairs, pair.movedEnd) // nobody will tell us of that end
 	if !pair.deleted {
 		pair.deleted = true
 		a.observer.Veth(VethChanged{Deleted: true})

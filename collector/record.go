@@ -8,37 +8,37 @@ import (
 )
 
 // record makes the Start of an attempt that ends at the given moment.
-func (t *attempt) record(outcome Outcome, end int64, wallOffset int64) *Start {
+func (att *attempt) record(outcome Outcome, end int64, wallOffset int64) *Start {
 	s := &Start{
-		ContainerID: t.id,
-		Engine:      t.engine,
-		Kind:        t.kind(),
+		ContainerID: att.id,
+		Engine:      att.engine,
+		Kind:        att.kind(),
 		Outcome:     outcome,
-		Begin:       time.Unix(0, t.first+wallOffset).UTC(),
-		Duration:    time.Duration(end - t.first),
-		Phases:      t.marks.partition(t.first, end),
-		Counts:      t.counts,
+		Begin:       time.Unix(0, att.begin+wallOffset).UTC(),
+		Duration:    time.Duration(end - att.begin),
+		Phases:      att.marks.partition(att.begin, end),
+		Counts:      att.counts,
 	}
-	s.TraceID, s.SpanID = traceIDs(t.id, t.pid, t.born)
-	if id, ok := traceOf(t.traceParent); ok {
-		s.TraceID, s.TraceParent = id, t.traceParent
+	s.TraceID, s.SpanID = traceIDs(att.id, att.pid, att.startTime)
+	if id, ok := traceOf(att.traceParent); ok {
+		s.TraceID, s.TraceParent = id, att.traceParent
 	}
-	if t.runtime != nil {
-		s.Runtime = t.runtime.Name
+	if att.runtime != nil {
+		s.Runtime = att.runtime.Name
 	}
-	if t.bundle != nil {
-		s.Name, s.Image, s.Security = bounded(t.bundle.Name), bounded(t.bundle.Image), t.bundle.Security
+	if att.bundle != nil {
+		s.Name, s.Image, s.Security = bounded(att.bundle.Name), bounded(att.bundle.Image), att.bundle.Security
 	}
-	s.Name = cmp.Or(s.Name, bounded(t.name))
-	if t.init != nil {
-		s.PID, s.Namespaces = t.init.pid, t.init.ns
+	s.Name = cmp.Or(s.Name, bounded(att.name))
+	if att.init != nil {
+		s.PID, s.Namespaces = att.init.pid, att.init.ns
 	}
-	s.Made, s.Cgroup, s.Rootfs, s.Pod, s.Lineage = t.made(), t.cgroupOf(), t.rootfs(), t.pod(), t.lineage()
-	s.Operations = t.finished(end)
-	s.Counts.EngineMounts = len(t.engineMounts)
+	s.Made, s.Cgroup, s.Rootfs, s.Pod, s.Lineage = att.createdNamespaces(), att.cgroupOf(), att.rootfs(), att.pod(), att.lineage()
+	s.Operations = att.finishedOperations(end)
+	s.Counts.EngineMounts = len(att.engineMounts)
 	s.Counts.Namespaces = len(s.Made)
-	for _, v := range t.veths {
-		s.Veths = append(s.Veths, t.describeVeth(v))
+	for _, v := range att.veths {
+		s.Veths = append(s.Veths, att.describeVeth(v))
 	}
 	s.Counts.Veths = len(s.Veths)
 	return s
@@ -46,16 +46,16 @@ func (t *attempt) record(outcome Outcome, end int64, wallOffset int64) *Start {
 
 // finished are the operations relative to the start, in the order in which
 // they began. One that goes on when the start ends lasts until then.
-func (t *attempt) finished(end int64) []Operation {
-	all := slices.Clone(t.operations)
-	for _, e := range t.engineMounts {
-		if t.isRootfs(e) {
+func (att *attempt) finishedOperations(end int64) []Operation {
+	all := slices.Clone(att.operations)
+	for _, e := range att.engineMounts {
+		if att.isRootfs(e) {
 			all = append(all, &operation{name: OpRootfsMount, begin: e.Began(), end: e.Time, attributes: mountAttributes(e)})
 		}
 	}
-	all = append(all, t.networkOperations(end)...)
-	for _, v := range t.veths {
-		all = append(all, &operation{name: OpVeth, begin: v.begin, end: v.end, attributes: t.describeVeth(v).attributes()})
+	all = append(all, att.networkOperations(end)...)
+	for _, v := range att.veths {
+		all = append(all, &operation{name: OpVeth, begin: v.begin, end: v.end, attributes: att.describeVeth(v).attributes()})
 	}
 	slices.SortStableFunc(all, func(a, b *operation) int { return cmp.Compare(a.begin, b.begin) })
 	list := make([]Operation, 0, len(all))
@@ -70,8 +70,8 @@ func (t *attempt) finished(end int64) []Operation {
 		stop = max(stop, o.begin)
 		list = append(list, Operation{
 			Name:       o.name,
-			Phase:      t.marks.at(o.begin),
-			Begin:      time.Duration(o.begin - t.first),
+			Phase:      att.marks.at(o.begin),
+			Begin:      time.Duration(o.begin - att.begin),
 			Duration:   time.Duration(stop - o.begin),
 			Attributes: maps.Clone(o.attributes),
 			Cost:       o.cost,

@@ -17,23 +17,23 @@ type shim struct {
 
 // execShim begins a start with the shim's or monitor's first execution for it.
 // The launcher of containerd's shim executes the shim proper as its child.
-func (a *Assembler) execShim(p *process, l engine.Launch, e *Event) verdict {
+func (a *Assembler) execShim(p *process, l engine.Launch, e *Event) disposition {
 	if p.shim != nil && p.shim.Launch == l {
 		p.enterShim(p.shim)
 		return p.countExec()
 	}
 	p.leaveShim()
-	t := a.open(l.ID, l.Engine, p, e.Time)
-	s := &shim{Launch: l, attempt: t, launcher: p}
-	p.attempt, p.command, p.hook, p.job, p.byInit = t, nil, nil, nil, false
+	att := a.beginStart(l.ID, l.Engine, p, e.Time)
+	s := &shim{Launch: l, attempt: att, launcher: p}
+	p.attempt, p.command, p.hook, p.netTool, p.byInit = att, nil, nil, nil, false
 	p.enterShim(s)
-	if t == nil {
-		return isNode
+	if att == nil {
+		return unrelated
 	}
-	t.shim, t.name = s, l.Name
-	t.mark(PhaseShim, e.Time)
-	s.op = t.execute(OpShim, e, map[string]string{"pid": strconv.Itoa(p.pid)})
-	a.launched[t.launch()] = t
+	att.shim, att.name = s, l.Name
+	att.beginPhase(PhaseShim, e.Time)
+	s.op = att.addExec(OpShim, e, map[string]string{"pid": strconv.Itoa(p.pid)})
+	a.byShim[att.launchKey()] = att
 	return p.countExec()
 }
 
@@ -44,9 +44,9 @@ func (a *Assembler) exitShim(p *process, e *Event) {
 	if p == s.launcher && s.op != nil && s.op.end == 0 {
 		s.op.exit(e)
 	}
-	t := s.attempt
-	if t != nil && !t.ended && t.create == nil && s.processes == 0 && e.Status != 0 {
-		a.fail(t, e.Time, ErrorShim, "shim "+ended(e.Status))
+	att := s.attempt
+	if att != nil && !att.ended && att.create == nil && s.processes == 0 && e.Status != 0 {
+		a.fail(att, e.Time, ErrorShim, "shim "+describeExit(e.Status))
 	}
 }
 

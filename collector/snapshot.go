@@ -6,65 +6,65 @@ import (
 )
 
 // beforeUs is the flaw of a start of which the beginning was not seen.
-const beforeUs = "it began before the exporter did"
+const startedBeforeExporter = "it began before the exporter did"
 
 // alive takes a process that ran already when the probes were attached. A
 // start that it is in the midst of is seen in part.
-func (a *Assembler) alive(e *Event) verdict {
+func (a *Assembler) onExistingProcess(e *Event) disposition {
 	p := a.processes.of(e)
 	p.comm = e.Comm
 	if e.Namespaces != nil {
-		p.ns, p.home = *e.Namespaces, e.Namespaces.Net
+		p.ns, p.originNetNS = *e.Namespaces, e.Namespaces.Net
 	}
 	if l, ok := engine.Parse(e.Args); ok {
 		p.enterShim(&shim{Launch: l, launcher: p})
-		return isNode
+		return unrelated
 	}
 	c, ok := runtime.Parse(e.Args)
 	switch {
 	case !ok:
-		return isNode
+		return unrelated
 	case c.Name == "init":
-		return a.aliveInit(p, c, e)
+		return a.onExistingInit(p, c, e)
 	}
 	p.command = newCommand(p, c, e)
 	if c.Name == "create" { // a run may have started its container long ago
-		a.partly(p.command)
+		a.adoptInProgress(p.command)
 	}
-	if p.start() == nil {
-		return isNode
+	if p.currentStart() == nil {
+		return unrelated
 	}
-	return isJoined
+	return joined
 }
 
 // aliveInit takes a stage of a runtime's init: it has not executed the
 // entrypoint, so that a run which it belongs to is in the midst of a start.
-func (a *Assembler) aliveInit(p *process, c runtime.Command, e *Event) verdict {
+func (a *Assembler) onExistingInit(p *process, c runtime.Command, e *Event) disposition {
 	parent := a.processes.byPID[e.Parent]
 	if parent == nil || parent.command == nil || parent.command.process != parent {
-		return isNode
+		return unrelated
 	}
 	cmd := parent.command
 	p.command = cmd
 	if cmd.name != "create" && cmd.name != "run" {
-		return isNode
+		return unrelated
 	}
 	if cmd.attempt == nil {
-		a.partly(cmd)
+		a.adoptInProgress(cmd)
 	}
 	p.attempt = cmd.attempt
-	if t := p.start(); t != nil && e.Comm == c.Runtime.InitComm {
-		a.initIs(t, p)
+	if att := p.currentStart(); att != nil && e.Comm == c.Runtime.InitComm {
+		a.setInit(att, p)
 	}
-	return isJoined
+	return joined
 }
 
 // partly opens the start that a command was creating when the exporter came.
-func (a *Assembler) partly(c *command) {
-	t := a.create(c.process, c)
-	c.attempt, c.process.attempt = t, t
-	if t != nil {
-		t.spoil(beforeUs)
-		c.op = t.do(OpRuntime, c.begin, 0, map[string]string{"runtime": c.runtime.Name, "command": c.name})
+func (a *Assembler) adoptInProgress(c *command) {
+	att := a.onRuntimeCreate(c.process, c)
+	c.attempt, c.process.attempt = att, att
+	if att != nil {
+		att.markIncomplete(startedBeforeExporter)
+		c.op = att.addOperation(OpRuntime, c.begin, 0, map[string]string{"runtime": c.runtime.Name, "command": c.name})
 	}
 }

@@ -16,7 +16,7 @@ type veth struct {
 	// inside: name was made in the container's namespace; peerInside: peer was.
 	inside, peerInside bool
 	// made is what the driver told of the pair, nil where it was not seen.
-	made *Event
+	event *Event
 }
 
 // link is what is known of an interface of a start's, by its index. A move to
@@ -29,24 +29,24 @@ type link struct {
 }
 
 // link returns what is known of the interface with that index.
-func (t *attempt) link(index int) *link {
-	if t.links == nil {
-		t.links = make(map[int]*link)
+func (att *attempt) link(index int) *link {
+	if att.links == nil {
+		att.links = make(map[int]*link)
 	}
-	l := t.links[index]
+	l := att.links[index]
 	if l == nil {
 		l = &link{}
-		t.links[index] = l
+		att.links[index] = l
 	}
 	return l
 }
 
 // lacksMaking says that a veth was moved into the container whose making was not
 // seen: the start began before the exporter did.
-func (t *attempt) lacksMaking() bool {
-	for _, l := range t.links {
+func (att *attempt) creationUnseen() bool {
+	for _, l := range att.links {
 		made := func(v *veth) bool { return v.name == l.name || v.peer == l.name }
-		if l.moved && l.name != "" && !slices.ContainsFunc(t.veths, made) {
+		if l.moved && l.name != "" && !slices.ContainsFunc(att.veths, made) {
 			return true
 		}
 	}
@@ -56,35 +56,35 @@ func (t *attempt) lacksMaking() bool {
 // lacksName says that the kernel has named the host's end of a pair (netavark
 // leaves it to it): the notification about the interface that is set up next
 // tells the name.
-func (t *attempt) lacksName() bool {
-	return slices.ContainsFunc(t.veths, func(v *veth) bool { return v.peerInside && v.name == "" })
+func (att *attempt) hostNameUnknown() bool {
+	return slices.ContainsFunc(att.veths, func(v *veth) bool { return v.peerInside && v.name == "" })
 }
 
 // describeVeth tells the ends of a pair apart: the container's is the one that was
 // made in its network namespace, or moved there.
-func (t *attempt) describeVeth(v *veth) Veth {
-	d, known := t.describeMade(v)
+func (att *attempt) describeVeth(v *veth) Veth {
+	d, known := att.describeMade(v)
 	if !known {
-		d = t.describeRequested(v)
+		d = att.describeRequested(v)
 	}
-	if v.made != nil {
-		d.Waited = time.Duration(v.made.Waited)
+	if v.event != nil {
+		d.Waited = time.Duration(v.event.Waited)
 	}
 	return d
 }
 
 // describeMade tells the ends apart by what the driver told: the container's is
 // the one of which the index is known inside.
-func (t *attempt) describeMade(v *veth) (d Veth, known bool) {
-	if v.made == nil {
+func (att *attempt) describeMade(v *veth) (d Veth, known bool) {
+	if v.event == nil {
 		return d, false
 	}
-	name, peer := v.made.Name, v.made.PeerName
-	index := v.made.Index
-	if l := t.links[index]; !v.inside && (v.peerInside || l == nil || !l.moved) {
-		name, peer, index = peer, name, v.made.PeerIndex
+	name, peer := v.event.Name, v.event.PeerName
+	index := v.event.Index
+	if l := att.links[index]; !v.inside && (v.peerInside || l == nil || !l.moved) {
+		name, peer, index = peer, name, v.event.PeerIndex
 	}
-	l := t.links[index]
+	l := att.links[index]
 	if l == nil || l.address == "" && l.renamed == "" {
 		return d, false
 	}
@@ -92,14 +92,14 @@ func (t *attempt) describeMade(v *veth) (d Veth, known bool) {
 }
 
 // describeRequested does so by what was asked for and what was notified.
-func (t *attempt) describeRequested(v *veth) Veth {
+func (att *attempt) describeRequested(v *veth) Veth {
 	switch {
 	case v.inside:
-		return t.namedInside(Veth{Host: v.peer, Container: v.name})
+		return att.containerEndFromLinks(Veth{Host: v.peer, Container: v.name})
 	case v.peerInside:
-		return t.namedInside(Veth{Host: cmp.Or(v.name, t.namedByKernel()), Container: v.peer})
+		return att.containerEndFromLinks(Veth{Host: cmp.Or(v.name, att.hostEndFromLinks()), Container: v.peer})
 	}
-	l := t.movedEnd(v)
+	l := att.movedEnd(v)
 	if l == nil {
 		return Veth{Host: v.name, Container: v.peer}
 	}
@@ -112,9 +112,9 @@ func (t *attempt) describeRequested(v *veth) Veth {
 
 // movedEnd is the end of a pair that was moved into the container's namespace,
 // nil if none was. Of two that were, it is the one that was set up there.
-func (t *attempt) movedEnd(v *veth) (end *link) {
-	for _, index := range slices.Sorted(maps.Keys(t.links)) {
-		l := t.links[index]
+func (att *attempt) movedEnd(v *veth) (end *link) {
+	for _, index := range slices.Sorted(maps.Keys(att.links)) {
+		l := att.links[index]
 		if !l.moved || l.name == "" || l.name != v.name && l.name != v.peer {
 			continue
 		}
@@ -129,14 +129,14 @@ func (t *attempt) movedEnd(v *veth) (end *link) {
 }
 
 // namedByKernel is the name of the start's one interface outside the container.
-func (t *attempt) namedByKernel() string {
+func (att *attempt) hostEndFromLinks() string {
 	var names []string
-	for _, l := range t.links {
+	for _, l := range att.links {
 		if l.name != "" && !l.moved {
 			names = append(names, l.name)
 		}
 	}
-	if len(t.veths) != 1 || len(names) != 1 {
+	if len(att.veths) != 1 || len(names) != 1 {
 		return ""
 	}
 	return names[0]
@@ -145,12 +145,12 @@ func (t *attempt) namedByKernel() string {
 // namedInside completes a pair whose one end was made in the container's
 // namespace, where nobody notifies us of its index: if it is the only pair, the
 // one interface that was renamed or given an address there is that end.
-func (t *attempt) namedInside(v Veth) Veth {
-	if len(t.veths) != 1 {
+func (att *attempt) containerEndFromLinks(v Veth) Veth {
+	if len(att.veths) != 1 {
 		return v
 	}
 	var known []*link
-	for _, l := range t.links {
+	for _, l := range att.links {
 		if l.renamed != "" || l.address != "" && !strings.HasPrefix(l.address, "127.") {
 			known = append(known, l)
 		}

@@ -45,14 +45,14 @@ func TestVethChurn(t *testing.T) {
 // network namespace, and sets up one: that is the container's end, in every run.
 func TestVethEndsKeepTheirPlaces(t *testing.T) {
 	for range 50 {
-		at := &attempt{links: map[int]*link{
+		att := &attempt{links: map[int]*link{
 			7: {name: "a", moved: true}, 8: {name: "b", moved: true, address: "10.0.0.2/16"}, 9: {name: "c", moved: true},
 		}}
 		want := Veth{Host: "a", Container: "b", Address: "10.0.0.2/16"}
-		if got := at.describeVeth(&veth{name: "a", peer: "b"}); got != want {
+		if got := att.describeVeth(&veth{name: "a", peer: "b"}); got != want {
 			t.Fatalf("%+v, want %+v", got, want)
 		}
-		if got := at.describeVeth(&veth{name: "c", peer: "a"}); got.Container != "a" {
+		if got := att.describeVeth(&veth{name: "c", peer: "a"}); got.Container != "a" {
 			t.Fatalf("%+v: of two ends that nothing tells apart, the one with the lower index is the container's", got)
 		}
 	}
