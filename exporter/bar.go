@@ -6,71 +6,72 @@ import (
 	"time"
 )
 
-// ink are the characters that a bar is drawn with.
-type ink struct {
+// glyphs are the characters that a bar is drawn with.
+type glyphs struct {
 	full  string
-	ends  []string // the last cell, from the least to the most of it
-	begin string   // the first cell, where the bar begins in its right half
+	ends  []string // the last cell, from the least to the most filled
+	begin string   // the first cell, if the bar begins in its right half
 }
 
 var (
-	blocks = ink{full: "█", ends: []string{"▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"}, begin: "▐"}
-	thin   = ink{full: "━", ends: []string{"╸", "━"}, begin: "╺"}
-	hashes = ink{full: "#", ends: []string{"#"}, begin: "#"}
-	dashes = ink{full: "-", ends: []string{"-"}, begin: "-"}
+	blocks = glyphs{full: "█", ends: []string{"▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"}, begin: "▐"}
+	thin   = glyphs{full: "━", ends: []string{"╸", "━"}, begin: "╺"}
+	hashes = glyphs{full: "#", ends: []string{"#"}, begin: "#"}
+	dashes = glyphs{full: "-", ends: []string{"-"}, begin: "-"}
 )
 
-// pick returns one of two inks: the first, or its like in ASCII.
-func (o TerminalOptions) pick(fine, coarse ink) ink {
+// pick returns the glyphs that the terminal can show.
+func (o TerminalOptions) pick(unicode, ascii glyphs) glyphs {
 	if o.ASCII {
-		return coarse
+		return ascii
 	}
-	return fine
+	return unicode
 }
 
-// bar draws what began at begin and lasted long, to the scale of total in
-// cells. It returns the cells before the bar and the bar. Whatever happened is
-// at least a sliver.
-func bar(begin, long, total time.Duration, cells int, with ink) (skip int, drawn string) {
+// bar draws an interval, to a scale on which total fills the cells. It returns
+// the number of cells before the bar, and the bar: at least a sliver, however
+// short the interval is.
+func bar(begin, duration, total time.Duration, cells int, g glyphs) (skip int, drawn string) {
 	if total <= 0 || cells <= 0 {
 		return 0, ""
 	}
-	from, until := position(begin, total, cells), position(begin+long, total, cells)
+	from, until := position(begin, total, cells), position(begin+duration, total, cells)
 	skip = min(int(from), cells-1)
 	last := int(until) // the cell that is only partly filled
 	if until-from < 1 && last > skip && until-float64(last) > 0.5*(until-from) {
 		skip = min(last, cells-1) // a sliver is drawn where most of it is
 	}
 	if until-from < 1 || last <= skip {
-		return skip, with.end(until - from)
+		return skip, g.end(until - from)
 	}
 	var b strings.Builder
 	if from-float64(skip) >= 0.5 {
-		b.WriteString(with.begin)
+		b.WriteString(g.begin)
 	} else {
-		b.WriteString(with.full)
+		b.WriteString(g.full)
 	}
-	b.WriteString(strings.Repeat(with.full, last-skip-1))
-	if part := until - float64(last); part*float64(len(with.ends)) >= 0.5 {
-		b.WriteString(with.end(part))
+	b.WriteString(strings.Repeat(g.full, last-skip-1))
+	if part := until - float64(last); part*float64(len(g.ends)) >= 0.5 {
+		b.WriteString(g.end(part))
 	}
 	return skip, b.String()
 }
 
-// end is the character of a cell that is filled by a part, at least a sliver.
-func (i ink) end(part float64) string {
-	n := int(math.Round(part*float64(len(i.ends)))) - 1
-	return i.ends[max(0, min(n, len(i.ends)-1))]
+// end returns the character for a partly filled cell (part is 0 to 1), at least
+// a sliver.
+func (g glyphs) end(part float64) string {
+	n := int(math.Round(part*float64(len(g.ends)))) - 1
+	return g.ends[max(0, min(n, len(g.ends)-1))]
 }
 
-// position is where a moment lies, in cells from the left.
+// position returns where a moment lies, in cells from the left: 0 to cells.
 func position(at, total time.Duration, cells int) float64 {
 	p := float64(at) / float64(total) * float64(cells)
 	return max(0, min(p, float64(cells)))
 }
 
-// apportion gives each of the durations its share of the cells, whole cells
-// that sum to all of them, by the largest remainders.
+// apportion divides cells among durations, in whole cells that sum to cells, by
+// the method of largest remainders. If no duration is positive, all get none.
 func apportion(durations []time.Duration, cells int) []int {
 	total := 0.
 	for _, d := range durations {

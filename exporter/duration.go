@@ -6,16 +6,16 @@ import (
 	"time"
 )
 
-// scale is the unit and the number of decimals that suit a start's duration,
-// so that all the numbers of a drawing can be compared at a glance.
+// scale is the unit and the number of decimals that suit a start's duration, so
+// that all numbers of a drawing can be compared at a glance.
 type scale struct {
 	unit     string
 	per      time.Duration
 	decimals int
 }
 
-// scaleOf keeps four significant digits or so: a start takes from 5 ms (crun)
-// to minutes.
+// scaleOf returns a scale that keeps about four significant digits: a start
+// takes from 5 ms (crun) to minutes.
 func scaleOf(total time.Duration) scale {
 	switch {
 	case total < 10*time.Millisecond:
@@ -29,12 +29,12 @@ func scaleOf(total time.Duration) scale {
 	}
 }
 
-// number writes a duration without the unit.
+// number formats a duration without the unit.
 func (s scale) number(d time.Duration) string {
 	return fmt.Sprintf("%.*f", s.decimals, float64(d)/float64(s.per))
 }
 
-// short writes a duration with its unit in at most eight characters.
+// short formats a duration with its unit, in at most eight characters.
 func short(d time.Duration) string {
 	switch {
 	case d < time.Millisecond:
@@ -48,7 +48,7 @@ func short(d time.Duration) string {
 	}
 }
 
-// share writes what part of the total a duration is.
+// share formats a duration as a percentage of the total, which may be unknown.
 func share(d, total time.Duration) string {
 	if total <= 0 {
 		return ""

@@ -10,10 +10,10 @@ import (
 )
 
 // escape makes a string from a process on the host safe to print and at most
-// max columns wide. What is not printable (control characters, ANSI sequences,
-// bidirectional and combining marks, bytes that are not UTF-8; with ascii, all
-// that is not ASCII) is written as in a Go string: \n, \x1b, \u202e. A string
-// that is too long ends in an ellipsis.
+// max columns wide. Whatever is not printable (control characters, ANSI
+// sequences, bidirectional and combining marks, bytes that are not UTF-8; with
+// ascii, everything beyond ASCII) is written as in a Go string: \n, \x1b,
+// \u202e. A string that is too long is cut and ends in an ellipsis.
 func escape(s string, max int, ascii bool) string {
 	if max <= 0 {
 		return ""
@@ -23,7 +23,7 @@ func escape(s string, max int, ascii bool) string {
 		ellipsis = "~"
 	}
 	var b strings.Builder
-	column, fits := 0, 0 // fits: how much still leaves room for the ellipsis
+	column, fits := 0, 0 // fits: the length that still leaves room for the ellipsis
 	for i := 0; i < len(s); {
 		r, size := utf8.DecodeRuneInString(s[i:])
 		piece, wide := escapeRune(r, s[i:i+size], ascii)
@@ -65,7 +65,7 @@ func escapeRune(r rune, raw string, ascii bool) (string, int) {
 	return raw, len(raw)
 }
 
-// columns is how many columns an escaped string takes.
+// columns returns the width of an escaped string.
 func columns(s string) int {
 	n := 0
 	for _, r := range s {

@@ -7,8 +7,8 @@ import (
 	"container_start_exporter/collector"
 )
 
-// TerminalOptions say what a terminal can show. The zero value is one of 80
-// columns with UTF-8 and no colour.
+// TerminalOptions describe what a terminal can show. The zero value is 80
+// columns, UTF-8 and no colour.
 type TerminalOptions struct {
 	Width int  // columns; 0 is 80
 	Color bool // ANSI colours (256)
@@ -22,20 +22,20 @@ func (o TerminalOptions) width() int {
 	return o.Width
 }
 
-// shade is how a part of a line is drawn: the parameters of an SGR sequence.
-type shade string
+// style is how a part of a line is drawn: the parameters of an SGR sequence.
+type style string
 
 const (
-	plain shade = ""
-	bold  shade = "1"
-	dim   shade = "2"
-	good  shade = "32"
-	bad   shade = "1;31"
-	fair  shade = "33"
+	plain style = ""
+	bold  style = "1"
+	dim   style = "2"
+	good  style = "32"
+	bad   style = "1;31"
+	warn  style = "33"
 )
 
-// phaseColors are of the 256-colour palette, readable on black and on white.
-// The page's style sheet has the same hues.
+// phaseColors are from the 256-colour palette, readable on black and on white.
+// The page's style sheet uses the same hues.
 var phaseColors = map[collector.PhaseName]int{
 	collector.PhasePrepare:    67,
 	collector.PhaseShim:       73,
@@ -49,36 +49,36 @@ var phaseColors = map[collector.PhaseName]int{
 	collector.PhaseStart:      68,
 }
 
-func phaseShade(name collector.PhaseName) shade {
+func phaseStyle(name collector.PhaseName) style {
 	if c, ok := phaseColors[name]; ok {
-		return shade("38;5;" + strconv.Itoa(c))
+		return style("38;5;" + strconv.Itoa(c))
 	}
 	return plain
 }
 
-// outcomeShade is green, red or yellow.
-func outcomeShade(o collector.Outcome) shade {
+// outcomeStyle returns green, red or yellow.
+func outcomeStyle(o collector.Outcome) style {
 	switch o {
 	case collector.Started:
 		return good
 	case collector.Failed:
 		return bad
 	}
-	return fair
+	return warn
 }
 
-// line is a line of a terminal. It never gets wider than the terminal is.
+// line is one line on a terminal. It never gets wider than the terminal.
 type line struct {
 	o      TerminalOptions
 	b      strings.Builder
 	column int
 }
 
-// add appends hostile text, clipped to what is left of the line.
-func (l *line) add(s string, as shade) { l.addMax(s, l.o.width(), as) }
+// add appends untrusted text, clipped to the rest of the line.
+func (l *line) add(s string, as style) { l.addMax(s, l.o.width(), as) }
 
-// addMax appends hostile text in at most max columns.
-func (l *line) addMax(s string, max int, as shade) {
+// addMax appends untrusted text in at most max columns.
+func (l *line) addMax(s string, max int, as style) {
 	s = escape(s, min(max, l.o.width()-l.column), l.o.ASCII)
 	l.column += columns(s)
 	if l.o.Color && as != plain && s != "" {
@@ -87,8 +87,8 @@ func (l *line) addMax(s string, max int, as shade) {
 	l.b.WriteString(s)
 }
 
-// to fills with spaces up to a column; text that has gone beyond it is followed
-// by one.
+// to pads with spaces up to a column, or with one space if the text is already
+// beyond it.
 func (l *line) to(column int) {
 	if column < l.column {
 		column = l.column + 1
@@ -99,10 +99,10 @@ func (l *line) to(column int) {
 }
 
 // right appends text that ends before a column.
-func (l *line) right(s string, column int, as shade) {
+func (l *line) right(s string, column int, as style) {
 	l.to(column - columns(s))
 	l.add(s, as)
 }
 
-// String returns the line and its end, without trailing spaces.
+// String returns the line and its line break, without trailing spaces.
 func (l *line) String() string { return strings.TrimRight(l.b.String(), " ") + "\n" }

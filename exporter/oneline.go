@@ -9,8 +9,8 @@ import (
 )
 
 // Line draws a start on one line: when it began, its name or short id, engine
-// and runtime, how long it took, how it ended, a bar of its phases and the one
-// that took longest.
+// and runtime, duration, outcome, a bar of its phases, and the longest phase or
+// the one in which it failed.
 func Line(w io.Writer, s *collector.Start, o TerminalOptions) error {
 	l := &line{o: o}
 	wider := max(0, o.width()-80)
@@ -22,7 +22,7 @@ func Line(w io.Writer, s *collector.Start, o TerminalOptions) error {
 	l.addMax(stack(s), 15, plain)
 	l.right(short(s.Duration), 34+nameWidth, plain)
 	l.to(35 + nameWidth)
-	l.add(string(s.Outcome), outcomeShade(s.Outcome))
+	l.add(string(s.Outcome), outcomeStyle(s.Outcome))
 	l.to(43 + nameWidth)
 	addTail(l, s)
 	_, err := io.WriteString(w, l.String())
@@ -42,10 +42,10 @@ func addTail(l *line, s *collector.Start) {
 	}
 }
 
-// PhaseLetters are what Line draws the phases with where there is no colour.
+// PhaseLetters is the legend of Line's bar if there is no colour: phase=letter.
 const PhaseLetters = "prepare=p shim=s create=c cgroup=g namespaces=n rootfs=r hooks=h init=i wait=w start=t"
 
-// addPhases draws the phases in so many cells: in colour, else as letters.
+// addPhases draws the phases in cells columns: in colour, or else as letters.
 func addPhases(l *line, s *collector.Start, cells int) {
 	durations := make([]time.Duration, len(s.Phases))
 	for i := range s.Phases {
@@ -57,7 +57,7 @@ func addPhases(l *line, s *collector.Start, cells int) {
 		}
 		name := s.Phases[i].Name
 		if l.o.Color {
-			l.add(strings.Repeat(l.o.pick(blocks, hashes).full, n), phaseShade(name))
+			l.add(strings.Repeat(l.o.pick(blocks, hashes).full, n), phaseStyle(name))
 			continue
 		}
 		l.add(strings.Repeat(phaseLetter(name), n), plain)

@@ -57,14 +57,14 @@ func viewStart(s *collector.Start, open bool) startView {
 		r.Share, r.Bad = share(p.Duration, s.Duration), p.Name == s.FailedPhase
 		v.Phases = append(v.Phases, r)
 	}
-	list, left := steps(s)
+	list, omitted := steps(s)
 	for _, st := range list {
 		r := viewRow(s, sc, st.label, st.phase, st.begin, st.duration)
 		r.Note, r.Bad, r.Folded = pageText(st.note), st.failed, st.folded
 		v.Steps = append(v.Steps, r)
 	}
-	if left > 0 {
-		v.More = "and " + plural(left, "operation") + " more"
+	if omitted > 0 {
+		v.More = "and " + plural(omitted, "more operation")
 	}
 	return v
 }

@@ -11,23 +11,23 @@ import (
 	"container_start_exporter/collector"
 )
 
-// step is an operation as a person reads it: a row of a drawing.
+// step is an operation as people read it: a row of a drawing.
 type step struct {
 	label    string
 	phase    collector.PhaseName
 	begin    time.Duration
 	duration time.Duration
-	note     string // what else there is to say
+	note     string // the error, or what a folded row shows in place of a bar
 	failed   bool
-	folded   bool // stands for many operations: duration is their sum, not a stretch of time
+	folded   bool // many operations: duration is their sum, not an interval
 }
 
 // maxSteps bounds the rows of a drawing: a bundle may have any number of hooks.
 const maxSteps = 24
 
-// steps are the notable operations of a start in the order in which they
-// began, the mounts by init folded to one, and how many were left out.
-func steps(s *collector.Start) (list []step, left int) {
+// steps returns the notable operations of a start in the order in which they
+// began, each of foldedKinds folded into one, and how many were left out.
+func steps(s *collector.Start) (list []step, omitted int) {
 	for i := range s.Operations {
 		if o := &s.Operations[i]; notable(o, s.Duration) {
 			list = append(list, stepOf(o))
@@ -40,12 +40,12 @@ func steps(s *collector.Start) (list []step, left int) {
 	}
 	slices.SortStableFunc(list, func(a, b step) int { return cmp.Compare(a.begin, b.begin) })
 	if len(list) > maxSteps {
-		list, left = list[:maxSteps], len(list)-maxSteps
+		list, omitted = list[:maxSteps], len(list)-maxSteps
 	}
-	return list, left
+	return list, omitted
 }
 
-// notable says whether an operation gets a row of its own.
+// notable reports whether an operation gets a row of its own.
 func notable(o *collector.Operation, total time.Duration) bool {
 	switch o.Name {
 	case collector.OpMount, collector.OpIptables:
@@ -63,8 +63,8 @@ func stepOf(o *collector.Operation) step {
 		failed: o.Attributes["error"] != "" || code != "" && code != "0",
 		note:   o.Attributes["error"],
 	}
-	if o.Name == collector.OpNetwork { // a union: its time need not be in one piece
-		st.folded, st.note = true, "all that set up the network"
+	if o.Name == collector.OpNetwork { // a union of intervals: its time may have gaps
+		st.folded, st.note = true, "total of all network setup"
 	}
 	if st.note == "" && st.failed {
 		st.note = "exit " + code
@@ -98,18 +98,19 @@ func stepLabel(o *collector.Operation) string {
 	}
 }
 
-// words joins the words that there are.
+// words joins words with spaces, without those that are missing: "", and "." for
+// the base of an empty path.
 func words(list ...string) string {
 	return strings.Join(slices.DeleteFunc(list, func(w string) bool { return w == "" || w == "." }), " ")
 }
 
-// foldedKind is a kind of operation of which a start has so many that only
-// their sum and the slowest get a row.
+// foldedKind is a kind of operation so frequent in a start that only their sum
+// and the slowest get a row.
 type foldedKind struct {
 	name    collector.OperationName
 	noun    string
-	subject func(*collector.Operation) string // what the slowest was about
-	failure string                            // the attribute that tells of one
+	subject func(*collector.Operation) string // names the slowest
+	failure string                            // the attribute of those that failed
 }
 
 var foldedKinds = []foldedKind{
@@ -117,9 +118,9 @@ var foldedKinds = []foldedKind{
 	{collector.OpIptables, "iptables run", func(o *collector.Operation) string { return o.Attributes["rule"] }, ""},
 }
 
-// fold makes one step of all operations of a kind.
+// fold returns one step for all operations of a kind, and whether there are any.
 func fold(s *collector.Start, kind foldedKind) (step, bool) {
-	var m step
+	var st step
 	var slowest *collector.Operation
 	n, failed := 0, 0
 	for i := range s.Operations {
@@ -127,10 +128,10 @@ func fold(s *collector.Start, kind foldedKind) (step, bool) {
 		if o.Name != kind.name {
 			continue
 		}
-		if n++; n == 1 || o.Begin < m.begin {
-			m.begin, m.phase = o.Begin, o.Phase
+		if n++; n == 1 || o.Begin < st.begin {
+			st.begin, st.phase = o.Begin, o.Phase
 		}
-		if m.duration += o.Duration; slowest == nil || o.Duration > slowest.Duration {
+		if st.duration += o.Duration; slowest == nil || o.Duration > slowest.Duration {
 			slowest = o
 		}
 		if o.Attributes[kind.failure] != "" {
@@ -138,19 +139,19 @@ func fold(s *collector.Start, kind foldedKind) (step, bool) {
 		}
 	}
 	if n == 0 {
-		return m, false
+		return st, false
 	}
-	m.folded = true
-	m.label = plural(n, kind.noun)
+	st.folded = true
+	st.label = plural(n, kind.noun)
 	if failed > 0 {
-		m.label += fmt.Sprintf(", %d failed", failed)
+		st.label += fmt.Sprintf(", %d failed", failed)
 	}
-	m.note = words("slowest", kind.subject(slowest), short(slowest.Duration))
-	return m, true
+	st.note = words("slowest", kind.subject(slowest), short(slowest.Duration))
+	return st, true
 }
 
-// mountpoint is the path inside the container, where it can be told: what
-// follows the rootfs.
+// mountpoint returns a mount's path inside the container, which follows the
+// rootfs, or else its path on the host.
 func mountpoint(target string) string {
 	for _, root := range []string{"/merged/", "/rootfs/"} {
 		if _, inside, ok := strings.Cut(target, root); ok {

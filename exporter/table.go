@@ -50,10 +50,10 @@ func (t *Table) Event(e *collector.Event) error {
 			return err
 		}
 	}
-	return t.row(t.time(e), comm(e), pid(e), string(e.Kind), actionShade(e), content(e, t.o.ASCII))
+	return t.row(t.time(e), comm(e), pid(e), string(e.Kind), actionStyle(e), content(e, t.o.ASCII))
 }
 
-func (t *Table) row(at, comm, pid, action string, as shade, content string) error {
+func (t *Table) row(at, comm, pid, action string, as style, content string) error {
 	l := &line{o: t.o}
 	l.add(at, dim)
 	l.to(commColumn)
@@ -91,7 +91,7 @@ func pid(e *collector.Event) string {
 	return fmt.Sprint(e.PID)
 }
 
-func actionShade(e *collector.Event) shade {
+func actionStyle(e *collector.Event) style {
 	switch {
 	case e.Kind == collector.KindLost || e.Ret < 0:
 		return bad

@@ -9,8 +9,8 @@ import (
 )
 
 // The columns of a waterfall: where the labels begin, the numbers end and the
-// bars begin, which take what is left of the line. A narrow terminal gets
-// shorter labels, then no bars.
+// bars begin, which fill the rest of the line. A narrow terminal gets shorter
+// labels, then no bars.
 const (
 	labelColumn = 2
 	atColumn    = 33
@@ -18,17 +18,17 @@ const (
 	shareColumn = 49
 	barColumn   = 51
 	minBar      = 8
-	maxShift    = 13 // what a narrow terminal takes from the labels
+	maxShift    = 13 // the most that a narrow terminal shortens the labels
 )
 
 // maxError bounds the line that says why a start failed.
 const maxError = 400
 
-// Waterfall draws a start: a header, a line for each phase with when it began,
-// how long it took, its share of the whole and a bar to scale; beneath, in the
-// same columns, what was done in the phases; at last what the start has made
-// and why it failed. What came from processes on the host is escaped; no line
-// is wider than the terminal.
+// Waterfall draws a start: a header; a line for each phase with its begin,
+// duration, share of the whole and a bar to scale; below them, in the same
+// columns, the operations; at the end what the start created and why it failed.
+// Text from processes on the host is escaped. No line is wider than the
+// terminal.
 func Waterfall(w io.Writer, s *collector.Start, o TerminalOptions) error {
 	d := &drawing{o: o, start: s, scale: scaleOf(s.Duration)}
 	d.shift = max(0, min(barColumn+minBar-o.width(), maxShift))
@@ -45,7 +45,7 @@ type drawing struct {
 	o     TerminalOptions
 	start *collector.Start
 	scale scale
-	shift int // of all columns but the first, to the left
+	shift int // by which all columns but the first move to the left
 	b     strings.Builder
 }
 
@@ -55,7 +55,7 @@ func (d *drawing) line(draw func(*line)) {
 	d.b.WriteString(l.String())
 }
 
-// header tells what was started, and how it ended.
+// header draws what was started and how it ended.
 func (d *drawing) header() {
 	s, end := d.start, ending(d.start)
 	room := d.o.width() - columns(end) - 2
@@ -65,7 +65,7 @@ func (d *drawing) header() {
 			l.addMax("  ", room-l.column, plain)
 			l.addMax(s.Image, room-l.column, plain)
 		}
-		l.right(end, d.o.width(), outcomeShade(s.Outcome))
+		l.right(end, d.o.width(), outcomeStyle(s.Outcome))
 	})
 	d.line(func(l *line) { l.add(subtitle(s), dim) })
 }
@@ -96,12 +96,12 @@ func (d *drawing) phase(p *collector.Phase) {
 		l.right(share(p.Duration, d.start.Duration), shareColumn-d.shift, plain)
 		skip, drawn := bar(p.Begin, p.Duration, d.start.Duration, d.cells(), d.o.pick(blocks, hashes))
 		l.to(barColumn - d.shift + skip)
-		l.add(drawn, phaseShade(p.Name))
+		l.add(drawn, phaseStyle(p.Name))
 	})
 }
 
 func (d *drawing) steps() {
-	list, left := steps(d.start)
+	list, omitted := steps(d.start)
 	if len(list) == 0 {
 		return
 	}
@@ -109,10 +109,10 @@ func (d *drawing) steps() {
 	for i := range list {
 		d.step(&list[i])
 	}
-	if left > 0 {
+	if omitted > 0 {
 		d.line(func(l *line) {
 			l.to(labelColumn)
-			l.add("and "+plural(left, "operation")+" more", dim)
+			l.add("and "+plural(omitted, "more operation"), dim)
 		})
 	}
 }
@@ -132,24 +132,24 @@ func (d *drawing) step(st *step) {
 			return
 		}
 		skip, drawn := bar(st.begin, st.duration, d.start.Duration, d.cells(), d.o.pick(thin, dashes))
-		before := skip > d.cells()/2 // where there is room for the note
+		before := skip > d.cells()/2 // the note goes where there is room for it
 		if l.to(barColumn - d.shift); before && st.note != "" {
 			l.addMax(st.note, skip-1, bad)
 		}
 		l.to(barColumn - d.shift + skip)
-		if l.add(drawn, phaseShade(st.phase)); !before && st.note != "" {
+		if l.add(drawn, phaseStyle(st.phase)); !before && st.note != "" {
 			l.add(" "+st.note, bad)
 		}
 	})
 }
 
 // label writes the first column.
-func (d *drawing) label(l *line, s string, as shade) {
+func (d *drawing) label(l *line, s string, as style) {
 	l.to(labelColumn)
 	l.addMax(s, atColumn-d.shift-8-labelColumn, as)
 }
 
-// cells is how wide the bars may get.
+// cells returns how wide the bars may get, 0 if there is no room for any.
 func (d *drawing) cells() int {
 	if n := d.o.width() - barColumn + d.shift; n >= minBar {
 		return n
@@ -170,13 +170,13 @@ func (d *drawing) footer() {
 	for _, part := range wrap(escape(why, maxError, d.o.ASCII), d.o.width()-labelColumn) {
 		d.line(func(l *line) {
 			l.to(labelColumn)
-			l.add(part, outcomeShade(d.start.Outcome))
+			l.add(part, outcomeStyle(d.start.Outcome))
 		})
 	}
 }
 
-// wrap breaks an escaped text at spaces into lines of at most max columns; a
-// word that is longer than a line is cut by the line itself.
+// wrap breaks an escaped text at spaces into lines of at most max columns. A
+// longer word is cut when its line is drawn.
 func wrap(text string, max int) []string {
 	var lines []string
 	for _, word := range strings.Fields(text) {

@@ -7,7 +7,7 @@ import (
 	"container_start_exporter/collector"
 )
 
-// counts says in one sentence what a start has made.
+// counts lists what a start did and created.
 func counts(s *collector.Start) string {
 	c := s.Counts
 	list := []string{plural(c.Mounts, "mount") + " by init"}
@@ -21,7 +21,7 @@ func counts(s *collector.Start) string {
 	return strings.Join(list, ", ")
 }
 
-// ending says how a start ended.
+// ending returns how a start ended, and after how long.
 func ending(s *collector.Start) string {
 	switch s.Outcome {
 	case collector.Started:
@@ -40,7 +40,7 @@ func inPhase(name collector.PhaseName) string {
 	return "in " + string(name)
 }
 
-// title is the name of a start, or else the short form of its id.
+// title returns the name of a start, or else the short form of its id.
 func title(s *collector.Start) string {
 	if s.Name != "" {
 		return s.Name
@@ -48,8 +48,8 @@ func title(s *collector.Start) string {
 	return shortID(s.ContainerID)
 }
 
-// shortID is a container's id as engines print it: 12 digits of a digest; an
-// id that is free text (containerd, bare runtimes) stays as it is.
+// shortID returns a container's id as engines print it: 12 digits of a digest.
+// An id that is free text (containerd, bare runtimes) stays as it is.
 func shortID(id string) string {
 	if len(id) == 64 && strings.Trim(id, "0123456789abcdef") == "" {
 		return id[:12]
@@ -60,7 +60,7 @@ func shortID(id string) string {
 	return id
 }
 
-// stack is what started it: docker/runc.
+// stack returns the engine and the runtime: docker/runc.
 func stack(s *collector.Start) string {
 	switch {
 	case s.Engine == "" || s.Engine == "none":
@@ -71,7 +71,7 @@ func stack(s *collector.Start) string {
 	return s.Engine + "/" + s.Runtime
 }
 
-// longest is the phase that took most, or nil.
+// longest returns the longest phase, or nil.
 func longest(s *collector.Start) *collector.Phase {
 	var most *collector.Phase
 	for i := range s.Phases {
@@ -82,7 +82,7 @@ func longest(s *collector.Start) *collector.Phase {
 	return most
 }
 
-// subtitle is the rest of what identifies a start.
+// subtitle returns the rest of what identifies a start.
 func subtitle(s *collector.Start) string {
 	list := []string{stack(s)}
 	if s.Name != "" {
