@@ -12,56 +12,56 @@ import (
 	"container_start_exporter/collector"
 )
 
-// maxWord bounds each word of a content, in columns.
+// maxWord bounds each word of an event's details, in columns.
 const maxWord = 200
 
-// phrase is a content being put together, escaped word by word.
-type phrase struct {
+// detailWriter writes the details of an event, escaped word by word.
+type detailWriter struct {
 	b     strings.Builder
 	ascii bool
 }
 
-// raw appends words of our own.
-func (p *phrase) raw(s string) *phrase {
+// raw appends trusted text, after a space.
+func (w *detailWriter) raw(s string) *detailWriter {
 	if s != "" {
-		if p.b.Len() > 0 {
-			p.b.WriteByte(' ')
+		if w.b.Len() > 0 {
+			w.b.WriteByte(' ')
 		}
-		p.b.WriteString(s)
+		w.b.WriteString(s)
 	}
-	return p
+	return w
 }
 
-// word appends a word from a process on the host, in quotes where a shell
-// would need them.
-func (p *phrase) word(s string) *phrase { return p.raw(quoted(s, p.ascii)) }
+// word appends a word from a process on the host, in quotes if a shell would
+// need them.
+func (w *detailWriter) word(s string) *detailWriter { return w.raw(quoted(s, w.ascii)) }
 
-// named appends name=word, if there is a word.
-func (p *phrase) named(name, s string) *phrase {
+// named appends name=word, unless the word is empty.
+func (w *detailWriter) named(name, s string) *detailWriter {
 	if s == "" {
-		return p
+		return w
 	}
-	return p.raw(name + "=" + quoted(s, p.ascii))
+	return w.raw(name + "=" + quoted(s, w.ascii))
 }
 
-// number appends name=n, if n is known.
-func (p *phrase) number(name string, n int) *phrase {
+// number appends name=n, unless n is 0: unknown.
+func (w *detailWriter) number(name string, n int) *detailWriter {
 	if n == 0 {
-		return p
+		return w
 	}
-	return p.raw(name + "=" + strconv.Itoa(n))
+	return w.raw(name + "=" + strconv.Itoa(n))
 }
 
-// arrow points from a source to a target.
-func (p *phrase) arrow() *phrase {
-	if p.ascii {
-		return p.raw("->")
+// arrow appends an arrow from a source to a target.
+func (w *detailWriter) arrow() *detailWriter {
+	if w.ascii {
+		return w.raw("->")
 	}
-	return p.raw("→")
+	return w.raw("→")
 }
 
-// quoted escapes a word and, where it has a character that separates or means
-// something to a shell, puts it in quotes.
+// quoted escapes a word, and puts it in quotes if it is empty or has a
+// character that separates words or is special to a shell.
 func quoted(s string, ascii bool) string {
 	escaped := escape(s, maxWord, ascii)
 	if s != "" && !strings.ContainsAny(s, " \t\n\"'\\$`&|;<>()*?#~") {
@@ -70,15 +70,18 @@ func quoted(s string, ascii bool) string {
 	return `"` + strings.ReplaceAll(escaped, `"`, `\"`) + `"`
 }
 
-// content says what an event was about, much as strace would.
-func content(e *collector.Event, ascii bool) string {
-	p := &phrase{ascii: ascii}
+// details describes what an event was about, much as strace would.
+func details(e *collector.Event, ascii bool) string {
+	w := &detailWriter{ascii: ascii}
 	if describe, ok := contents[e.Kind]; ok {
-		describe(p, e)
+		describe(w, e)
 	}
-	p.result(e)
-	return p.b.String()
+	w.result(e)
+	return w.b.String()
 }
+
+// phrase is the name by which contents knows a detailWriter.
+type phrase = detailWriter
 
 // contents has one function for each kind of event but clock, which has no row.
 var contents = map[collector.Kind]func(*phrase, *collector.Event){
@@ -111,131 +114,133 @@ var contents = map[collector.Kind]func(*phrase, *collector.Event){
 	collector.KindBundle:       (*phrase).bundle,
 }
 
-func (p *phrase) fork(e *collector.Event) {
-	p.number("child", e.Child).number("parent", e.Parent)
-	p.raw(flagNames(cloneFlags, e.Flags&^0xff)).namespaces(e.Namespaces, e.Flags)
+func (w *detailWriter) fork(e *collector.Event) {
+	w.number("child", e.Child).number("parent", e.Parent)
+	w.raw(flagNames(cloneFlags, e.Flags&^0xff)).namespaces(e.Namespaces, e.Flags)
 }
 
-// exec writes the arguments, the first as the path that was executed; in
-// brackets before them where that has another name (/proc/self/exe).
-func (p *phrase) exec(e *collector.Event) {
+// exec writes the arguments, with the executed path in place of the first. If
+// the path has another base name (/proc/self/exe), it goes in brackets before
+// all arguments.
+func (w *detailWriter) exec(e *collector.Event) {
 	args := e.Args
 	switch {
 	case len(args) == 0:
-		p.word(e.File)
+		w.word(e.File)
 	case e.File == "":
 	case path.Base(e.File) == path.Base(args[0]):
-		p.word(e.File)
+		w.word(e.File)
 		args = args[1:]
 	default:
-		p.raw("[" + escape(e.File, maxWord, p.ascii) + "]")
+		w.raw("[" + escape(e.File, maxWord, w.ascii) + "]")
 	}
 	for _, a := range args {
-		if p.b.Len() > maxContent {
+		if w.b.Len() > maxDetails {
 			break
 		}
-		p.word(a)
+		w.word(a)
 	}
 	if e.Truncated {
-		p.raw("...")
+		w.raw("...")
 	}
 	for _, v := range e.Env {
 		name, value, _ := strings.Cut(v, "=")
-		p.named("env "+escape(name, maxWord, p.ascii), value)
+		w.named("env "+escape(name, maxWord, w.ascii), value)
 	}
 }
 
-// exit decodes a wait status: a code, or the signal that killed it.
-func (p *phrase) exit(e *collector.Event) {
+// exit decodes a wait status: the exit code, or the signal that killed the
+// process.
+func (w *detailWriter) exit(e *collector.Event) {
 	status := unix.WaitStatus(e.Status)
 	if status.Signaled() {
-		p.raw("killed by " + signalName(status.Signal()))
+		w.raw("killed by " + signalName(status.Signal()))
 		return
 	}
-	p.raw("status " + strconv.Itoa(status.ExitStatus()))
+	w.raw("status " + strconv.Itoa(status.ExitStatus()))
 }
 
-func (p *phrase) unshare(e *collector.Event) {
-	p.raw(flagNames(cloneFlags, e.Flags)).namespaces(e.Namespaces, e.Flags)
+func (w *detailWriter) unshare(e *collector.Event) {
+	w.raw(flagNames(cloneFlags, e.Flags)).namespaces(e.Namespaces, e.Flags)
 }
 
-// mount serves all calls of the mount interfaces: they have the same fields.
-func (p *phrase) mount(e *collector.Event) {
+// mount serves all calls of the mount APIs: they have the same fields.
+func (w *detailWriter) mount(e *collector.Event) {
 	if e.Source != "" {
-		p.word(e.Source)
+		w.word(e.Source)
 	}
 	if e.SourceNS != 0 {
-		p.raw(fmt.Sprintf("[%d]", e.SourceNS))
+		w.raw(fmt.Sprintf("[%d]", e.SourceNS))
 	}
 	if e.Source != "" && e.Target != "" {
-		p.arrow()
+		w.arrow()
 	}
 	if e.Target != "" {
-		p.word(e.Target)
+		w.word(e.Target)
 	}
 	if e.RealTarget != "" && e.RealTarget != e.Target {
-		p.raw("(" + escape(e.RealTarget, maxWord, p.ascii) + ")")
+		w.raw("(" + escape(e.RealTarget, maxWord, w.ascii) + ")")
 	}
-	p.named("type", e.FSType).raw(flagNames(mountFlagsOf(e.Kind), e.Flags)).named("data", e.Data)
+	w.named("type", e.FSType).raw(flagNames(mountFlagsOf(e.Kind), e.Flags)).named("data", e.Data)
 }
 
-func (p *phrase) cgroup(e *collector.Event) {
-	p.word(e.Path).raw("hierarchy="+strconv.Itoa(e.Hierarchy)).number("process", e.Child)
+func (w *detailWriter) cgroup(e *collector.Event) {
+	w.word(e.Path).raw("hierarchy="+strconv.Itoa(e.Hierarchy)).number("process", e.Child)
 }
 
-// link serves the request and the notification of rtnetlink.
-func (p *phrase) link(e *collector.Event) {
-	p.word(e.Message).named("name", e.Name).number("index", e.Index).named("type", e.LinkType)
-	p.named("peer", e.PeerName).number("peer_index", e.PeerIndex)
-	p.number("netns", int(e.TargetNS)).named("address", e.Address)
+// link serves both requests to rtnetlink and its notifications.
+func (w *detailWriter) link(e *collector.Event) {
+	w.word(e.Message).named("name", e.Name).number("index", e.Index).named("type", e.LinkType)
+	w.named("peer", e.PeerName).number("peer_index", e.PeerIndex)
+	w.number("netns", int(e.TargetNS)).named("address", e.Address)
 	if e.Moved {
-		p.raw("moved")
+		w.raw("moved")
 	}
 }
 
-// veth writes both ends of a pair, each with its network namespace and how long
-// the request waited before the pair began to be made.
-func (p *phrase) veth(e *collector.Event) {
-	p.end(e.Name, e.Index, e.LinkNS)
+// veth writes both ends of a pair, each with its network namespace, and how long
+// the request waited before the creation of the pair began.
+func (w *detailWriter) veth(e *collector.Event) {
+	w.end(e.Name, e.Index, e.LinkNS)
 	if e.PeerIndex != 0 || e.PeerName != "" {
-		p.raw("peer").end(e.PeerName, e.PeerIndex, e.TargetNS)
+		w.raw("peer").end(e.PeerName, e.PeerIndex, e.TargetNS)
 	}
 	if e.Waited > 0 {
-		p.raw("waited=" + short(time.Duration(e.Waited)))
+		w.raw("waited=" + short(time.Duration(e.Waited)))
 	}
 }
 
-func (p *phrase) end(name string, index int, netNS uint32) *phrase {
+func (w *detailWriter) end(name string, index int, netNS uint32) *detailWriter {
 	if name != "" {
-		p.word(name)
+		w.word(name)
 	}
-	return p.number("index", index).number("netns", int(netNS))
+	return w.number("index", index).number("netns", int(netNS))
 }
 
-func (p *phrase) lost(e *collector.Event) {
-	p.raw(strconv.FormatUint(e.Lost, 10)).word(e.What).raw("events lost: a larger --buffer-size may help")
+func (w *detailWriter) lost(e *collector.Event) {
+	w.raw(strconv.FormatUint(e.Lost, 10)).word(e.What).raw("events lost: a larger --buffer-size may help")
 }
 
-func (p *phrase) process(e *collector.Event) {
-	p.raw("runs already:")
-	p.exec(e)
-	p.namespaces(e.Namespaces, 0)
+func (w *detailWriter) process(e *collector.Event) {
+	w.raw("already running:")
+	w.exec(e)
+	w.namespaces(e.Namespaces, 0)
 }
 
-func (p *phrase) bundle(e *collector.Event) {
-	p.word(e.Path)
+func (w *detailWriter) bundle(e *collector.Event) {
+	w.word(e.Path)
 	if e.Bundle == nil {
 		return
 	}
-	p.named("root", e.Bundle.Root).named("cgroup", e.Bundle.CgroupsPath)
+	w.named("root", e.Bundle.Root).named("cgroup", e.Bundle.CgroupsPath)
 	for _, h := range e.Bundle.Hooks {
-		p.named(escape(h.Kind, maxWord, p.ascii), h.Path)
+		w.named(escape(h.Kind, maxWord, w.ascii), h.Path)
 	}
 }
 
-// namespaces appends those that are known, as /proc/PID/ns writes them: those
-// that the flags name, or all where they name none.
-func (p *phrase) namespaces(n *collector.Namespaces, flags uint64) {
+// namespaces appends the known namespaces as /proc/PID/ns writes them: those
+// that the flags name, or all if they name none.
+func (w *detailWriter) namespaces(n *collector.Namespaces, flags uint64) {
 	if n == nil {
 		return
 	}
@@ -254,17 +259,18 @@ func (p *phrase) namespaces(n *collector.Namespaces, flags uint64) {
 	}
 	for _, ns := range all {
 		if ns.inode != 0 && (named == 0 || named&ns.flag != 0) {
-			p.raw(fmt.Sprintf("%s:[%d]", ns.kind, ns.inode))
+			w.raw(fmt.Sprintf("%s:[%d]", ns.kind, ns.inode))
 		}
 	}
 }
 
-// result appends what a call returned, if it failed, and how long it took.
-func (p *phrase) result(e *collector.Event) {
+// result appends the error of a call that failed, and how long the call took if
+// it was at least 1 µs.
+func (w *detailWriter) result(e *collector.Event) {
 	if e.Ret < 0 {
-		p.raw("= " + errnoName(e.Ret))
+		w.raw("= " + errnoName(e.Ret))
 	}
 	if e.Duration >= int64(time.Microsecond) {
-		p.raw("<" + short(time.Duration(e.Duration)) + ">")
+		w.raw("<" + short(time.Duration(e.Duration)) + ">")
 	}
 }

@@ -10,7 +10,7 @@ import (
 	"container_start_exporter/collector"
 )
 
-// flagBit is a bit of a system call's flags, by its name in the kernel's headers.
+// flagBit is a bit of a system call's flags and its name in the kernel's headers.
 type flagBit struct {
 	bit  uint64
 	name string
@@ -57,7 +57,7 @@ var moveMountFlags = []flagBit{
 	{unix.MOVE_MOUNT_SET_GROUP, "MOVE_MOUNT_SET_GROUP"},
 }
 
-// mountFlagsOf are the flags that a call of the mount interfaces knows.
+// mountFlagsOf returns the flags of a call of the mount APIs.
 func mountFlagsOf(k collector.Kind) []flagBit {
 	switch k {
 	case collector.KindMount:
@@ -76,8 +76,8 @@ func mountFlagsOf(k collector.Kind) []flagBit {
 	return nil
 }
 
-// flagNames writes the names of the bits that are set, and what has no name in
-// hexadecimal.
+// flagNames joins the names of the bits that are set with |; bits without a name
+// are in hexadecimal.
 func flagNames(known []flagBit, bits uint64) string {
 	var names []string
 	for _, f := range known {
@@ -92,7 +92,8 @@ func flagNames(known []flagBit, bits uint64) string {
 	return strings.Join(names, "|")
 }
 
-// errnoName is the name of a negative return value: -ENOENT.
+// errnoName returns the name of a negative return value, such as -ENOENT, or
+// else the number.
 func errnoName(ret int64) string {
 	if ret > -4096 {
 		if name := unix.ErrnoName(syscall.Errno(-ret)); name != "" {
@@ -102,7 +103,7 @@ func errnoName(ret int64) string {
 	return fmt.Sprint(ret)
 }
 
-// signalName is SIGKILL for 9; a real-time signal has a number only.
+// signalName returns SIGKILL for 9; a real-time signal has only a number.
 func signalName(s syscall.Signal) string {
 	if name := unix.SignalName(s); name != "" {
 		return name

@@ -8,36 +8,36 @@ import (
 	"container_start_exporter/collector"
 )
 
-// maxContent bounds a row of a table, in columns: an argument list may have
-// 2 MiB.
-const maxContent = 1000
+// maxDetails bounds the details of an event, in columns: an argument list may
+// have 2 MiB.
+const maxDetails = 1000
 
 // The columns of a table, after the time.
 const (
 	commColumn    = 13
-	pidColumn     = 37 // where it ends
+	pidColumn     = 37 // its end
 	actionColumn  = 38
-	contentColumn = 53
+	detailsColumn = 53
 )
 
 // Table writes the kernel's events for people: time of day, command, pid,
-// action and content. Flags and errors have their names. What came from
-// processes on the host is escaped and bounded. Rows are not cut to the width
-// of the terminal: a mount's target is what one looks for.
+// action and details, with flags and errors by name. Text from processes on the
+// host is escaped and bounded. Rows are not cut to the width of the terminal:
+// at their end is what people look for, such as a mount's target.
 type Table struct {
 	w     io.Writer
 	o     TerminalOptions
-	clock time.Duration // wall clock - boot clock; 0 is not known yet
+	clock time.Duration // wall clock minus boot time; 0 until a clock event
 	begun bool
 }
 
-// NewTable makes a table that is written to w.
+// NewTable returns a table that writes to w.
 func NewTable(w io.Writer, o TerminalOptions) *Table {
-	o.Width = contentColumn + maxContent
+	o.Width = detailsColumn + maxDetails
 	return &Table{w: w, o: o}
 }
 
-// Event writes a row, the first time after a header. A clock event has none:
+// Event writes a row, before the first one a header. A clock event has no row:
 // it sets the clock.
 func (t *Table) Event(e *collector.Event) error {
 	if e.Kind == collector.KindClock {
@@ -46,29 +46,29 @@ func (t *Table) Event(e *collector.Event) error {
 	}
 	if !t.begun {
 		t.begun = true
-		if err := t.row("time", "command", "pid", "action", dim, "content"); err != nil {
+		if err := t.row("time", "command", "pid", "action", dim, "details"); err != nil {
 			return err
 		}
 	}
-	return t.row(t.time(e), comm(e), pid(e), string(e.Kind), actionStyle(e), content(e, t.o.ASCII))
+	return t.row(t.time(e), comm(e), pid(e), string(e.Kind), actionStyle(e), details(e, t.o.ASCII))
 }
 
-func (t *Table) row(at, comm, pid, action string, as style, content string) error {
+func (t *Table) row(at, comm, pid, action string, as style, details string) error {
 	l := &line{o: t.o}
 	l.add(at, dim)
 	l.to(commColumn)
 	l.addMax(comm, 16, plain)
 	l.right(pid, pidColumn, plain)
 	l.to(actionColumn)
-	l.addMax(action, contentColumn-actionColumn-1, as)
-	l.to(contentColumn)
-	l.add(content, plain)
+	l.addMax(action, detailsColumn-actionColumn-1, as)
+	l.to(detailsColumn)
+	l.add(details, plain)
 	_, err := io.WriteString(t.w, l.String())
 	return err
 }
 
-// time is the time of day at which an event was complete, or the seconds since
-// boot where no clock has been seen.
+// time returns the time of day at which an event was complete, or the seconds
+// since boot if there was no clock event yet.
 func (t *Table) time(e *collector.Event) string {
 	if t.clock == 0 {
 		return fmt.Sprintf("%.3f", time.Duration(e.Time).Seconds())
@@ -76,7 +76,7 @@ func (t *Table) time(e *collector.Event) string {
 	return time.Unix(0, e.Time+int64(t.clock)).Format("15:04:05.000")
 }
 
-// comm is the thread's name; what the exporter adds itself has none.
+// comm returns the thread's name; events that the exporter adds have none.
 func comm(e *collector.Event) string {
 	if e.Comm == "" {
 		return "-"

@@ -92,7 +92,7 @@ func TestTableBounded(t *testing.T) {
 			if err := NewTable(&b, TerminalOptions{ASCII: true}).Event(e); err != nil {
 				t.Fatal(err)
 			}
-			checkInside(t, b.String(), TerminalOptions{Width: contentColumn + maxContent, ASCII: true})
+			checkInside(t, b.String(), TerminalOptions{Width: detailsColumn + maxDetails, ASCII: true})
 		}
 	}
 }
