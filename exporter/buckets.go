@@ -6,13 +6,13 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// startBuckets are dense where starts are: crun takes 5 ms, Docker 200 to 500.
+// startBuckets are dense at usual durations: 5 ms by crun, 200 to 500 by Docker.
 var startBuckets = []float64{
 	.001, .002, .003, .005, .007, .01, .015, .02, .03, .05, .07,
 	.1, .15, .2, .3, .4, .5, .7, 1, 1.5, 2, 3, 5, 10, 20, 30, 60,
 }
 
-// partBuckets are for what a start consists of, where there are many series.
+// partBuckets are for the parts of a start: fewer, as there are many series.
 var partBuckets = []float64{
 	.001, .002, .005, .01, .02, .05, .1, .2, .5, 1, 2, 5, 10, 30, 60,
 }
@@ -20,18 +20,18 @@ var partBuckets = []float64{
 // runc makes about thirty to sixty mounts; image layers can make thousands.
 var mountBuckets = []float64{1, 2, 5, 10, 20, 30, 40, 50, 70, 100, 150, 200, 500, 1000, 2000, 5000}
 
-// A bare crun start is three programs, one with CNI plugins fifty.
+// A bare crun start executes three programs, one with CNI plugins fifty.
 var execBuckets = []float64{1, 2, 3, 5, 7, 10, 15, 20, 30, 50, 70, 100, 200, 500}
 
-// Native buckets are at most 10 % wide; a histogram has at most 160 of them
-// and starts afresh, at most once an hour, when it would need more.
+// Native buckets are at most 10 % wide. A histogram has at most 160 of them; if
+// it needs more, it is reset, at most once an hour.
 const (
 	nativeFactor   = 1.1
 	nativeBuckets  = 160
 	nativeMinReset = time.Hour
 )
 
-// histogramOpts always has classic buckets, which every Prometheus reads.
+// histogramOpts always sets classic buckets, which every Prometheus reads.
 func histogramOpts(o MetricsOptions, buckets []float64, name, help string) prometheus.HistogramOpts {
 	opts := prometheus.HistogramOpts{Name: name, Help: help, Buckets: buckets}
 	if o.NativeHistograms {

@@ -13,15 +13,15 @@ import (
 	"container_start_exporter/collector"
 )
 
-// other stands for a label value that is none of ours.
+// other replaces label values that are not ours.
 const other = "other"
 
 // labelMax is the length of the longest label value.
 const labelMax = 32
 
-// label returns s if it looks like the names in the collector's fixed lists
-// (a-z, 0-9, - and _, at most 32 of them), else "other". The collector bounds
-// the values; this keeps what slips through from reaching a scrape.
+// label returns s if it looks like the names in the collector's fixed lists (1
+// to 32 of a-z, 0-9, - and _), else "other". The collector bounds the values;
+// this keeps anything that slips through out of a scrape.
 func label(s string) string {
 	if s == "" || len(s) > labelMax {
 		return other
@@ -35,13 +35,14 @@ func label(s string) string {
 	return s
 }
 
-// seconds is d as a metric's value. A clock that steps back must not make a
-// histogram's sum, which is a counter, fall.
+// seconds returns d as a metric's value. A clock that steps back must not lower
+// a histogram's sum, which is a counter.
 func seconds(d time.Duration) float64 { return max(d, 0).Seconds() }
 
-// exemplar names the trace and the container of a start, or is nil. What does
-// not fit is left out: client_golang panics on an exemplar that is longer than
-// prometheus.ExemplarMaxRunes or no UTF-8, and a container's id is free text.
+// exemplar returns the ids of a start's trace and container, or nil. An id that
+// does not fit is left out: client_golang panics on an exemplar that is longer
+// than prometheus.ExemplarMaxRunes or not UTF-8, and a container's id is free
+// text.
 func exemplar(s *collector.Start) prometheus.Labels {
 	labels := prometheus.Labels{}
 	left := prometheus.ExemplarMaxRunes
@@ -63,8 +64,8 @@ func exemplar(s *collector.Start) prometheus.Labels {
 	return labels
 }
 
-// text is s as valid UTF-8 of at most limit runes: OTLP refuses a whole batch
-// for one string that is not.
+// text returns s as valid UTF-8 of at most limit runes: OTLP rejects a whole
+// batch for one string that is not UTF-8.
 func text(s string, limit int) string {
 	if len(s) > limit*utf8.UTFMax {
 		s = s[:limit*utf8.UTFMax]

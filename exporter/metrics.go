@@ -8,14 +8,14 @@ import (
 	"container_start_exporter/collector"
 )
 
-// MetricsOptions are the choices a user has.
+// MetricsOptions are the user's choices.
 type MetricsOptions struct {
 	// NativeHistograms adds native buckets to every histogram. The classic
-	// ones stay, but Prometheus 2.x ignores those of a metric that has both.
+	// buckets stay, but Prometheus 2.x ignores them if a metric has both.
 	NativeHistograms bool
 }
 
-// Metrics turns what the assembler finds into Prometheus metrics. It is a
+// Metrics turns what the assembler reports into Prometheus metrics. It is a
 // collector.Observer and a prometheus.Collector, safe for concurrent use.
 type Metrics struct {
 	duration   *prometheus.HistogramVec
@@ -44,13 +44,13 @@ var (
 	_ prometheus.Collector = (*Metrics)(nil)
 )
 
-// NewMetrics returns metrics that have not been told anything yet. They have
-// to be registered by the caller.
+// NewMetrics returns metrics without observations. The caller has to register
+// them.
 func NewMetrics(o MetricsOptions) *Metrics {
 	m := &Metrics{}
 	m.makeStartMetrics(o)
 	m.makeNodeMetrics(o)
-	// A difference needs both of its sides from the beginning.
+	// Created minus deleted has a value only if both series exist from the beginning.
 	m.veths.WithLabelValues(string(collector.OriginStart))
 	m.veths.WithLabelValues(string(collector.OriginOther))
 	return m
@@ -58,49 +58,49 @@ func NewMetrics(o MetricsOptions) *Metrics {
 
 func (m *Metrics) makeStartMetrics(o MetricsOptions) {
 	m.duration = m.histograms(o, startBuckets, "container_start_duration_seconds",
-		"Time from the beginning of a successful container start to the exec of its entrypoint, in seconds.", ofStart()...)
+		"Time from the beginning of a successful container start to the exec of its entrypoint, in seconds.", startLabels()...)
 	m.phases = m.histograms(o, partBuckets, "container_start_phase_duration_seconds",
-		"Time that a successful start spent in each phase, in seconds; the phases of a start add up to its duration.", ofStart("phase")...)
+		"Time that a successful start spent in each phase, in seconds; the phases of a start add up to its duration.", startLabels("phase")...)
 	m.operations = m.histograms(o, partBuckets, "container_start_operation_duration_seconds",
-		"Time of each operation of a start that succeeded or failed, in seconds; operations may overlap. A runtime's run, which may last as long as its container, is not among them.", ofStart("operation")...)
+		"Time of each operation of a successful or failed start, in seconds; operations may overlap. A runtime's run command is excluded, as it may last as long as its container.", startLabels("operation")...)
 	m.ready = m.histograms(o, startBuckets, "container_start_ready_seconds",
-		"Time from the exec of the entrypoint to the container's first listen(2), in seconds, where it listens.", ofStart()...)
+		"Time from the exec of the entrypoint to the container's first listen(2), in seconds; containers that never listen are not counted.", startLabels()...)
 	m.mounts = m.histograms(o, mountBuckets, "container_start_mounts",
-		"Calls that attach a mount, failed ones included, per successful start: by the container's init, or by the engine and its shim.", ofStart("actor")...)
+		"Calls that attach a mount, failed ones included, per successful start: by the container's init (actor=init), or by the engine and its shim (actor=engine).", startLabels("actor")...)
 	m.execs = m.histograms(o, execBuckets, "container_start_execs",
-		"Programs executed per successful start, the entrypoint included.", ofStart()...)
+		"Programs executed per successful start, the entrypoint included.", startLabels()...)
 	m.starts = m.counters("container_starts_total",
-		"Container starts that ended: that succeeded and that failed.", ofStart()...)
+		"Container starts that ended, successful or failed.", startLabels()...)
 	m.failures = m.counters("container_start_failures_total",
-		"Container starts that failed, by the phase that they died in.", ofStart("phase")...)
+		"Container starts that failed, by the phase in which they failed.", startLabels("phase")...)
 	m.incomplete = m.counter("container_starts_incomplete_total",
-		"Container starts that were seen in part, spoiled by lost events, or timed out; they are in no other metric of starts.")
+		"Container starts that were seen only in part, lost events, or timed out; no other metric of starts counts them.")
 }
 
 func (m *Metrics) makeNodeMetrics(o MetricsOptions) {
 	m.commands = m.histograms(o, partBuckets, "container_start_runtime_command_duration_seconds",
-		"Time from exec to exit of each command of a container runtime, in seconds, whether it belongs to a start or not.", "runtime", "command")
+		"Time from exec to exit of each command of a container runtime, in seconds, whether or not it belongs to a start.", "runtime", "command")
 	m.namespaces = m.counters("container_start_namespaces_created_total",
-		"Namespaces created on the node, for a container start or otherwise.", "namespace_type", "origin")
+		"Namespaces created on the node, by container starts (origin=start) and others.", "namespace_type", "origin")
 	m.netns = m.histogram(o, partBuckets, "container_start_network_namespace_duration_seconds",
-		"Time to create a network namespace, in seconds; where only tracepoints can be had, of the call, which may have created other namespaces too.")
+		"Time to create a network namespace, in seconds; without fentry or kprobe, the time of the whole call, which may have created other namespaces too.")
 	m.veths = m.counters("container_start_veths_created_total",
-		"Pairs of veth interfaces created on the node, for a container start or otherwise.", "origin")
+		"Veth pairs created on the node, by container starts (origin=start) and others.", "origin")
 	m.vethTime = m.histogram(o, partBuckets, "container_start_veth_duration_seconds",
-		"Time that the driver took to create a pair of veth interfaces, in seconds; empty where only tracepoints can be had.")
+		"Time that the veth driver took to create a veth pair, in seconds; empty without fentry or kprobe.")
 	m.rtnlWait = m.histogram(o, partBuckets, "container_start_rtnl_wait_seconds",
-		"Time that an engine's or a plugin's request for a pair of veth interfaces waited for the RTNL lock, in seconds; empty where only tracepoints can be had.")
+		"Time that an engine's or a plugin's request for a veth pair waited for the RTNL lock, in seconds; empty without fentry or kprobe.")
 	m.vethsDeleted = m.counter("container_start_veths_deleted_total",
-		"Pairs of veth interfaces deleted on the node.")
+		"Veth pairs deleted on the node.")
 }
 
-// ofStart are the labels of a metric of starts, and what it has besides.
-func ofStart(more ...string) []string {
+// startLabels returns the labels of every metric of starts, and more.
+func startLabels(more ...string) []string {
 	return append([]string{"engine", "runtime", "kind"}, more...)
 }
 
-// Start counts a start. What an incomplete one took or made is not known, so
-// that it is in no histogram.
+// Start counts a start. An incomplete one is in no histogram: its durations and
+// counts are not known.
 func (m *Metrics) Start(s *collector.Start) {
 	if s.Outcome != collector.Started && s.Outcome != collector.Failed {
 		m.incomplete.Inc()
@@ -121,43 +121,44 @@ func (m *Metrics) Start(s *collector.Start) {
 	m.succeeded(s, engine, runtime, kind)
 }
 
-// outlives tells whether an operation may last as long as the container, which
-// says nothing about its start: a runtime's run in the foreground.
+// outlives reports whether an operation may last as long as the container, and
+// so says nothing about the start: a runtime's run in the foreground.
 func outlives(o collector.Operation) bool {
 	return o.Name == collector.OpRuntime && o.Attributes["command"] == "run"
 }
 
 func (m *Metrics) succeeded(s *collector.Start, engine, runtime, kind string) {
-	of := exemplar(s)
-	observe(m.duration.WithLabelValues(engine, runtime, kind), s.Duration, of)
+	e := exemplar(s)
+	observe(m.duration.WithLabelValues(engine, runtime, kind), s.Duration, e)
 	for _, p := range s.Phases {
-		observe(m.phases.WithLabelValues(engine, runtime, kind, label(string(p.Name))), p.Duration, of)
+		observe(m.phases.WithLabelValues(engine, runtime, kind, label(string(p.Name))), p.Duration, e)
 	}
 	m.mounts.WithLabelValues(engine, runtime, kind, "init").Observe(float64(s.Counts.Mounts))
 	m.mounts.WithLabelValues(engine, runtime, kind, "engine").Observe(float64(s.Counts.EngineMounts))
 	m.execs.WithLabelValues(engine, runtime, kind).Observe(float64(s.Counts.Execs))
 }
 
-// Ready times a container from its start to its first listen.
+// Ready records the time from the exec of a container's entrypoint to its first
+// listen.
 func (m *Metrics) Ready(s *collector.Start) {
 	m.ready.WithLabelValues(label(s.Engine), label(s.Runtime), label(s.Kind)).Observe(seconds(s.Ready))
 }
 
 func observe(h prometheus.Observer, d time.Duration, exemplar prometheus.Labels) {
-	// A nil exemplar is none.
+	// A nil exemplar means none.
 	h.(prometheus.ExemplarObserver).ObserveWithExemplar(seconds(d), exemplar)
 }
 
-// Command times a command of a runtime.
+// Command records the time of a runtime's command.
 func (m *Metrics) Command(c collector.Command) {
 	m.commands.WithLabelValues(label(c.Runtime), label(c.Name)).Observe(seconds(c.Duration))
 }
 
-// Namespace counts a namespace, and times the making of a network namespace.
-// runc makes all of a container's namespaces in one call, of whose time the
-// network namespace takes most: where the kernel does not tell that, and such
-// calls were left out, there would be nothing to see on most nodes. So it is an
-// upper bound there, as the help text says.
+// Namespace counts a namespace, and records the time to create a network
+// namespace. runc creates all of a container's namespaces in one call, and most
+// of its time is the network namespace's. If only the call's time is known, it
+// is recorded as an upper bound, as the help text says: without such calls, most
+// nodes would have no observations.
 func (m *Metrics) Namespace(n collector.NamespaceCreated) {
 	m.namespaces.WithLabelValues(label(n.Type), label(string(n.Origin))).Inc()
 	if n.Type == "net" {
@@ -174,7 +175,8 @@ func (m *Metrics) Veth(v collector.VethChanged) {
 	m.veths.WithLabelValues(label(string(v.Origin))).Inc()
 }
 
-// VethTime times the making of a veth pair.
+// VethTime records the time to create a veth pair, and the wait for the RTNL
+// lock before it, if there was one.
 func (m *Metrics) VethTime(v collector.VethTime) {
 	m.vethTime.Observe(seconds(v.Duration))
 	if v.Waited > 0 {
@@ -189,7 +191,7 @@ func (m *Metrics) Describe(descs chan<- *prometheus.Desc) {
 	}
 }
 
-// Collect sends every metric that has been told something.
+// Collect sends every metric that has a value.
 func (m *Metrics) Collect(metrics chan<- prometheus.Metric) {
 	for _, c := range m.all {
 		c.Collect(metrics)

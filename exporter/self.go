@@ -9,32 +9,33 @@ import (
 	"container_start_exporter/collector"
 )
 
-// ProbeStats are the counters of the probes, as they stand at a scrape.
+// ProbeStats are the counters of the kernel probes at the time of a scrape.
 type ProbeStats struct {
 	Hooks []ProbeHook
-	// Received and Lost count events since the probes were attached, by kind:
-	// those that were read, and those that the kernel side had to drop.
+	// Received and Lost count events by kind since the probes were attached:
+	// those that were read, and those that the probes had to drop.
 	Received map[string]uint64
 	Lost     map[string]uint64
 	// BufferUsed and BufferSize are bytes of the ring buffer; a size of 0 is
 	// unknown.
 	BufferUsed int
 	BufferSize int
-	// RunTime is what the probes have taken of all CPUs in RunCount runs; 0
-	// is unknown, unless kernel.bpf_stats_enabled is set.
+	// RunTime is the CPU time of RunCount runs of the probes, on all CPUs; both
+	// are 0, for unknown, unless kernel.bpf_stats_enabled is set.
 	RunTime  time.Duration
 	RunCount uint64
-	// BundlesUnread is how many bundles could not be read.
+	// BundlesUnread counts the OCI bundles that could not be read.
 	BundlesUnread uint64
 }
 
-// ProbeHook is one place in the kernel that is, or should be, probed.
+// ProbeHook is a kernel hook: a place in the kernel that is, or should be,
+// probed.
 type ProbeHook struct {
 	Name      string // sched_process_exec, mount, ...
 	Mechanism string // fentry, kprobe, tracepoint, ...
 	Attached  bool
-	Waiting   bool // for a module of the kernel to be loaded
-	Absent    bool // from this kernel
+	Waiting   bool // until a kernel module is loaded
+	Absent    bool // not in this kernel
 }
 
 // self is the exporter's own state, read at each scrape.
@@ -46,8 +47,8 @@ type self struct {
 }
 
 // NewSelf returns the metrics of the exporter itself. Each function is called
-// once a scrape, from any goroutine, and may be nil where there is no such
-// part: its metrics are then absent. spans is Traces.Stats.
+// once per scrape, from any goroutine. It may be nil if there is no such part;
+// its metrics are then absent. spans is Traces.Stats.
 func NewSelf(assembler func() collector.Stats, probes func() ProbeStats, spans func() (exported, dropped uint64)) prometheus.Collector {
 	return &self{
 		build:     version.NewCollector("container_start_exporter"),
@@ -63,45 +64,45 @@ func selfDesc(name, help string, labels ...string) *prometheus.Desc {
 
 var (
 	inProgressDesc = selfDesc("container_starts_in_progress",
-		"Container starts that have begun and have not ended.")
+		"Container starts that have begun but not ended.")
 	joinedDesc = selfDesc("container_start_exporter_events_joined_total",
-		"Events that were joined to a container start.")
+		"Events joined to a container start.")
 	nodeDesc = selfDesc("container_start_exporter_events_node_total",
-		"Events that are the node's own: there is nothing to join them by.")
+		"Events that belong to the node, not to any container start.")
 	unjoinedDesc = selfDesc("container_start_exporter_events_unjoined_total",
-		"Events that could have been joined and were not: their key became no start's in time.")
+		"Events with a key that no start claimed in time.")
 	waitingDesc = selfDesc("container_start_exporter_events_waiting",
-		"Events that still wait for their key to become a start's.")
+		"Events with a key that no start has claimed yet.")
 	processesDesc = selfDesc("container_start_exporter_processes_known",
-		"Processes that the exporter keeps track of.")
+		"Processes that the exporter tracks.")
 	evictionsDesc = selfDesc("container_start_exporter_evictions_total",
-		"Entries evicted from a full table before their time, by table.", "table")
+		"Entries evicted from a full table before they expired, by table.", "table")
 
 	attachedDesc = selfDesc("container_start_exporter_probe_attached",
-		"Whether a hook in the kernel is probed (1) or not (0), and by which mechanism; where it is not: absent from this kernel, waiting for its module, or none.",
+		"1 if the kernel hook is attached by this mechanism; 0 with mechanism=absent (not in this kernel), waiting (module not loaded) or none (refused).",
 		"hook", "mechanism")
 	receivedDesc = selfDesc("container_start_exporter_events_received_total",
 		"Events received from the kernel, by kind.", "event")
 	unreadDesc = selfDesc("container_start_exporter_bundles_unread_total",
-		"Bundles that could not be read: of these starts neither name and image nor the kinds of hooks are known.")
+		"OCI bundles that could not be read; their starts lack name, image and hook kinds.")
 	lostDesc = selfDesc("container_start_exporter_events_lost_total",
 		"Events lost because the ring buffer was full, by kind.", "event")
 	usedDesc = selfDesc("container_start_exporter_buffer_used_bytes",
-		"Bytes of the ring buffer that wait to be read.")
+		"Unread bytes in the ring buffer.")
 	sizeDesc = selfDesc("container_start_exporter_buffer_size_bytes",
 		"Size of the ring buffer in bytes.")
 	runTimeDesc = selfDesc("container_start_exporter_bpf_run_seconds_total",
-		"CPU time that the probes have taken, in seconds; absent unless kernel.bpf_stats_enabled is set and, before Linux 5.19, --privileges.keep.")
+		"CPU time used by the kernel probes, in seconds; absent unless kernel.bpf_stats_enabled is set and, before Linux 5.19, --privileges.keep.")
 	runCountDesc = selfDesc("container_start_exporter_bpf_runs_total",
-		"Times that a probe has run; absent unless kernel.bpf_stats_enabled is set and, before Linux 5.19, --privileges.keep.")
+		"Runs of the kernel probes; absent unless kernel.bpf_stats_enabled is set and, before Linux 5.19, --privileges.keep.")
 
 	spansExportedDesc = selfDesc("container_start_exporter_spans_exported_total",
-		"Spans that the OTLP endpoint has accepted.")
+		"Spans accepted by the OTLP endpoint.")
 	spansDroppedDesc = selfDesc("container_start_exporter_spans_dropped_total",
 		"Spans dropped because the queue was full or the OTLP endpoint did not accept them.")
 )
 
-// Describe sends the descriptions of what Collect may send.
+// Describe sends the descriptions of all metrics that Collect may send.
 func (s *self) Describe(descs chan<- *prometheus.Desc) {
 	s.build.Describe(descs)
 	for _, d := range []*prometheus.Desc{
@@ -167,26 +168,26 @@ func collectProbes(to sink, p ProbeStats) {
 	}
 }
 
-// sink is where metrics are sent to.
+// sink receives metrics.
 type sink chan<- prometheus.Metric
 
-func (to sink) gauge(d *prometheus.Desc, value float64, labels ...string) {
-	to <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, value, labels...)
+func (s sink) gauge(d *prometheus.Desc, value float64, labels ...string) {
+	s <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, value, labels...)
 }
 
-func (to sink) counter(d *prometheus.Desc, value float64, labels ...string) {
-	to <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, value, labels...)
+func (s sink) counter(d *prometheus.Desc, value float64, labels ...string) {
+	s <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, value, labels...)
 }
 
-// counters sends one counter for each entry, those whose key is no label
-// together as "other": sent apart, they would be the same series twice, and
-// the whole scrape would fail.
-func (to sink) counters(d *prometheus.Desc, by map[string]uint64) {
+// counters sends one counter for each entry. Entries whose key is not a valid
+// label are summed as "other": sent separately, they would be the same series
+// twice, and the whole scrape would fail.
+func (s sink) counters(d *prometheus.Desc, by map[string]uint64) {
 	sums := make(map[string]uint64, len(by))
 	for key, n := range by {
 		sums[label(key)] += n
 	}
 	for value, n := range sums {
-		to.counter(d, float64(n), value)
+		s.counter(d, float64(n), value)
 	}
 }
