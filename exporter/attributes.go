@@ -12,22 +12,23 @@ import (
 	"container_start_exporter/collector"
 )
 
-// The most runes that a text attribute has: names, and paths and messages.
+// The most runes of a text attribute: of names, and of paths and messages.
 const (
 	shortText = 256
 	longText  = 1024
 )
 
-// An operation has a handful of attributes, and a start a handful of addresses.
+// An operation usually has a handful of attributes, and a start a handful of
+// addresses.
 const (
 	operationAttributesMax = 16
 	addressesMax           = 16
 )
 
-// rootAttributes describe a start. Those that OpenTelemetry's semantic
-// conventions name are named so, the others container_start.*.
+// rootAttributes describe a start. They have the names of OpenTelemetry's
+// semantic conventions, or container_start.* if these define none.
 func rootAttributes(s *collector.Start) []attribute.KeyValue {
-	attributes := known(nil,
+	attributes := appendKnown(nil,
 		semconv.ContainerID(text(s.ContainerID, shortText)),
 		semconv.ContainerName(text(s.Name, shortText)),
 		semconv.ContainerImageName(text(s.Image, longText)),
@@ -49,35 +50,35 @@ func rootAttributes(s *collector.Start) []attribute.KeyValue {
 		attribute.Int("container_start.veths", s.Counts.Veths),
 	)
 	attributes = append(attributes, podAttributes(s)...)
-	attributes = append(attributes, madeAttributes(s)...)
+	attributes = append(attributes, resultAttributes(s)...)
 	attributes = append(attributes, namespaceAttributes(s.Namespaces)...)
 	return append(attributes, addressAttributes(s.Veths)...)
 }
 
-// podAttributes say in which pod a container or a sandbox is.
+// podAttributes identify the pod of a container or a sandbox.
 func podAttributes(s *collector.Start) []attribute.KeyValue {
 	if s.Pod == nil {
 		return nil
 	}
-	attributes := known(nil,
+	attributes := appendKnown(nil,
 		semconv.K8SPodName(text(s.Pod.Name, shortText)),
 		semconv.K8SPodUID(text(s.Pod.UID, shortText)),
 		semconv.K8SNamespaceName(text(s.Pod.Namespace, shortText)),
 	)
 	if s.Kind == collector.KindOfContainer {
-		attributes = known(attributes, semconv.K8SContainerName(text(s.Name, shortText)))
+		attributes = appendKnown(attributes, semconv.K8SContainerName(text(s.Name, shortText)))
 	}
 	return attributes
 }
 
-// madeAttributes say what came out of a start.
-func madeAttributes(s *collector.Start) []attribute.KeyValue {
+// resultAttributes describe what a start created: its cgroup and its rootfs.
+func resultAttributes(s *collector.Start) []attribute.KeyValue {
 	var attributes []attribute.KeyValue
 	if s.Cgroup != nil {
-		attributes = known(attributes, attribute.String("container_start.cgroup.path", text(s.Cgroup.Path, longText)))
+		attributes = appendKnown(attributes, attribute.String("container_start.cgroup.path", text(s.Cgroup.Path, longText)))
 	}
 	if s.Rootfs != nil {
-		attributes = known(attributes,
+		attributes = appendKnown(attributes,
 			attribute.String("container_start.rootfs.path", text(s.Rootfs.Path, longText)),
 			attribute.String("container_start.rootfs.type", text(s.Rootfs.Type, labelMax)),
 			attribute.Int("container_start.rootfs.layers", s.Rootfs.Layers))
@@ -85,8 +86,9 @@ func madeAttributes(s *collector.Start) []attribute.KeyValue {
 	return attributes
 }
 
-// costAttributes say why an operation that is a process took so long: what it
-// did not spend so was waiting for others.
+// costAttributes say why an operation that is a process took so long: its CPU
+// time, run-queue delay and block-I/O delay, if known. It spent the rest of its
+// time waiting for others.
 func costAttributes(c *collector.Cost) []attribute.KeyValue {
 	if c == nil {
 		return nil
@@ -101,8 +103,8 @@ func costAttributes(c *collector.Cost) []attribute.KeyValue {
 	return attributes
 }
 
-// known appends the attributes that are: those with a value.
-func known(attributes []attribute.KeyValue, candidates ...attribute.KeyValue) []attribute.KeyValue {
+// appendKnown appends the candidates that have a value: "" and 0 are unknown.
+func appendKnown(attributes []attribute.KeyValue, candidates ...attribute.KeyValue) []attribute.KeyValue {
 	for _, a := range candidates {
 		switch a.Value.Type() {
 		case attribute.STRING:
@@ -123,9 +125,10 @@ func known(attributes []attribute.KeyValue, candidates ...attribute.KeyValue) []
 	return attributes
 }
 
-// runtimeName is what the conventions call the runtime: "the container runtime
-// managing this container", such as docker or containerd. runc and its like are
-// that only where there is no engine; they are in container_start.runtime.
+// runtimeName returns what the conventions call the runtime: "the container
+// runtime managing this container", such as docker or containerd. OCI runtimes
+// such as runc are that only if there is no engine; container_start.runtime has
+// them in any case.
 func runtimeName(s *collector.Start) string {
 	switch s.Engine {
 	case "cri":
@@ -140,7 +143,7 @@ func namespaceAttributes(n collector.Namespaces) []attribute.KeyValue {
 	inode := func(kind string, number uint32) attribute.KeyValue {
 		return attribute.Int64("container_start.namespace."+kind, int64(number))
 	}
-	return known(nil,
+	return appendKnown(nil,
 		inode("mnt", n.Mnt), inode("uts", n.UTS), inode("ipc", n.IPC), inode("pid", n.PID),
 		inode("net", n.Net), inode("cgroup", n.Cgroup), inode("user", n.User), inode("time", n.Time),
 	)
@@ -159,8 +162,8 @@ func addressAttributes(veths []collector.Veth) []attribute.KeyValue {
 	return []attribute.KeyValue{attribute.StringSlice("container_start.addresses", addresses)}
 }
 
-// operationAttributes are those of an operation, in the order of their keys:
-// pid and exit_code as the conventions have them, the others as
+// operationAttributes returns the attributes of an operation, in the order of
+// their keys: pid and exit_code under the conventions' names, the others as
 // container_start.operation.KEY.
 func operationAttributes(o collector.Operation) []attribute.KeyValue {
 	keys := slices.Sorted(maps.Keys(o.Attributes))

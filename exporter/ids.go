@@ -13,15 +13,15 @@ import (
 
 type rootIDsKey struct{}
 
-// rootIDs are those that the root span of a start's trace is to have.
+// rootIDs are the ids that the root span of a start's trace must get.
 type rootIDs struct {
 	trace trace.TraceID
 	span  trace.SpanID
 }
 
-// rootContext is the context in which the root span begins: with the ids that
-// the start brings, and below the engine's span where the start was executed in
-// a trace context.
+// rootContext returns the context in which the root span begins: with the ids
+// of the start and, if the start was executed in a trace context, below the
+// engine's span.
 func rootContext(s *collector.Start) context.Context {
 	ctx := context.Background()
 	if s.TraceParent != "" {
@@ -33,7 +33,8 @@ func rootContext(s *collector.Start) context.Context {
 	return ctx
 }
 
-// contextOf is the context in which a span without a parent in its tree begins.
+// contextOf returns the context in which a span without a parent in its tree
+// begins.
 func contextOf(s *collector.Start, node span) context.Context {
 	if node.name == rootName {
 		return rootContext(s)
@@ -56,7 +57,8 @@ func sandboxLinks(s *collector.Start) []trace.Link {
 	return []trace.Link{{SpanContext: c}}
 }
 
-// spanContext parses 32 and 16 hexadecimal digits, neither all zero.
+// spanContext parses the 32 and 16 hexadecimal digits of the ids, neither all
+// zero.
 func spanContext(traceID, spanID string) (trace.SpanContext, bool) {
 	t, err := trace.TraceIDFromHex(traceID)
 	if err != nil {
@@ -69,12 +71,12 @@ func spanContext(traceID, spanID string) (trace.SpanContext, bool) {
 	return trace.NewSpanContext(trace.SpanContextConfig{TraceID: t, SpanID: s, TraceFlags: trace.FlagsSampled}), true
 }
 
-// startIDs makes ids as the SDK requires. A start brings those of its root
-// span, so that exemplars, pages and traces agree on them; others are random.
+// startIDs generates ids for the SDK. A start's own ids are those of its root
+// span, so that exemplars, pages and traces agree; all other ids are random.
 type startIDs struct{}
 
-// NewIDs returns the ids in the context, else random ones.
-func (g startIDs) NewIDs(ctx context.Context) (trace.TraceID, trace.SpanID) {
+// NewIDs returns the ids in the context, or else random ones.
+func (s startIDs) NewIDs(ctx context.Context) (trace.TraceID, trace.SpanID) {
 	if root, ok := ctx.Value(rootIDsKey{}).(rootIDs); ok {
 		return root.trace, root.span
 	}
@@ -83,10 +85,10 @@ func (g startIDs) NewIDs(ctx context.Context) (trace.TraceID, trace.SpanID) {
 		binary.NativeEndian.PutUint64(id[:8], rand.Uint64())
 		binary.NativeEndian.PutUint64(id[8:], rand.Uint64())
 	}
-	return id, g.NewSpanID(ctx, id)
+	return id, s.NewSpanID(ctx, id)
 }
 
-// NewSpanID returns the span id in the context, else a random one.
+// NewSpanID returns the span id in the context, or else a random one.
 func (startIDs) NewSpanID(ctx context.Context, _ trace.TraceID) trace.SpanID {
 	if root, ok := ctx.Value(rootIDsKey{}).(rootIDs); ok {
 		return root.span

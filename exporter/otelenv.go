@@ -14,18 +14,18 @@ import (
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 )
 
-// Bounds of the queue of spans, unless OTEL_BSP_* says otherwise. A start has
-// about 20 spans: the queue holds some 800 starts, the specification's 2048
-// would hold a hundred.
+// Default and maximum size of the queue of spans (OTEL_BSP_MAX_QUEUE_SIZE). A
+// start has about 20 spans: the default holds some 800 starts, the
+// specification's default of 2048 would hold a hundred.
 const (
 	defaultQueue = 16 * 1024
 	largestQueue = 1024 * 1024
 )
 
-// spanExporterFromEnv returns the exporter that OTEL_* asks for, nil where
-// nothing does: OTEL_SDK_DISABLED is true, OTEL_TRACES_EXPORTER is none, or
-// neither that nor an OTLP endpoint is set. A variable that is set to an empty
-// value is not set.
+// spanExporterFromEnv returns the exporter that OTEL_* asks for. It is nil if
+// OTEL_SDK_DISABLED is true, if OTEL_TRACES_EXPORTER is none, or if neither
+// OTEL_TRACES_EXPORTER nor an OTLP endpoint is set. A variable with an empty
+// value counts as not set.
 func spanExporterFromEnv(ctx context.Context) (sdktrace.SpanExporter, error) {
 	// The SDK for Go leaves OTEL_SDK_DISABLED to its caller.
 	if strings.EqualFold(strings.TrimSpace(os.Getenv("OTEL_SDK_DISABLED")), "true") {
@@ -34,7 +34,7 @@ func spanExporterFromEnv(ctx context.Context) (sdktrace.SpanExporter, error) {
 	var options []autoexport.SpanOption
 	if os.Getenv("OTEL_EXPORTER_OTLP_ENDPOINT") == "" && os.Getenv("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT") == "" {
 		options = append(options, autoexport.WithFallbackSpanExporter(noSpanExporter))
-	} // else autoexport falls back to otlp: who names an endpoint wants traces there
+	} // else autoexport falls back to otlp: an endpoint is set, so it gets the traces
 	exporter, err := autoexport.NewSpanExporter(ctx, options...)
 	if err != nil {
 		return nil, fmt.Errorf("create span exporter from OTEL_TRACES_EXPORTER and OTEL_EXPORTER_OTLP_*: %w", err)
@@ -48,8 +48,8 @@ func spanExporterFromEnv(ctx context.Context) (sdktrace.SpanExporter, error) {
 func noSpanExporter(context.Context) (sdktrace.SpanExporter, error) { return nil, nil }
 
 // serviceResource describes this process. OTEL_RESOURCE_ATTRIBUTES and
-// OTEL_SERVICE_NAME have the last word. The error says which of it could not
-// be had; the resource is good in any case.
+// OTEL_SERVICE_NAME take precedence. The error says which part could not be
+// detected; the resource is valid in any case.
 func serviceResource(ctx context.Context, version string) (*resource.Resource, error) {
 	r, err := resource.New(ctx,
 		resource.WithAttributes(semconv.ServiceName("container_start_exporter"), semconv.ServiceVersion(version)),
@@ -58,7 +58,7 @@ func serviceResource(ctx context.Context, version string) (*resource.Resource, e
 		resource.WithFromEnv(),
 	)
 	if err != nil {
-		err = fmt.Errorf("describe service by OTEL_RESOURCE_ATTRIBUTES: %w", err)
+		err = fmt.Errorf("describe service from OTEL_RESOURCE_ATTRIBUTES: %w", err)
 	}
 	if r == nil {
 		err = errors.Join(err, errors.New("detect resource: nothing found"))
@@ -67,19 +67,19 @@ func serviceResource(ctx context.Context, version string) (*resource.Resource, e
 	return r, err
 }
 
-// queueSize is the number of spans that may wait, from OTEL_BSP_MAX_QUEUE_SIZE.
+// queueSize returns how many spans may wait, from OTEL_BSP_MAX_QUEUE_SIZE.
 func queueSize() int {
 	return min(positiveEnv("OTEL_BSP_MAX_QUEUE_SIZE", defaultQueue), largestQueue)
 }
 
-// batchSize is the number of spans that are sent at once, from
+// batchSize returns how many spans are sent at once, from
 // OTEL_BSP_MAX_EXPORT_BATCH_SIZE.
 func batchSize() int {
 	return min(positiveEnv("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", sdktrace.DefaultMaxExportBatchSize), queueSize())
 }
 
-// positiveEnv is the number in a variable, or fallback. The SDK would panic on
-// a queue of negative size.
+// positiveEnv returns the number in a variable, or fallback unless it is
+// positive. The SDK would panic on a queue of negative size.
 func positiveEnv(name string, fallback int) int {
 	if n, err := strconv.Atoi(strings.TrimSpace(os.Getenv(name))); err == nil && n > 0 {
 		return n

@@ -11,8 +11,8 @@ import (
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 )
 
-// countingExporter counts what becomes of the spans, and frees their place in
-// the queue: the SDK drops in silence.
+// countingExporter counts the spans that were exported or dropped, and frees
+// their place in the queue. The SDK drops spans silently.
 type countingExporter struct {
 	sdktrace.SpanExporter
 	traces *Traces
@@ -32,7 +32,7 @@ func (e *countingExporter) ExportSpans(ctx context.Context, spans []sdktrace.Rea
 // with a warning. Its type is internal to each OTLP exporter.
 var partialSuccess = regexp.MustCompile(`(?s)OTLP partial success: .*\((\d+) spans rejected\)`)
 
-// rejected is how many of n spans an export that ended so has lost.
+// rejected returns how many of n spans were lost by an export that returned err.
 func rejected(err error, n int) int {
 	if err == nil {
 		return 0
@@ -48,11 +48,11 @@ func rejected(err error, n int) int {
 	return min(lost, n)
 }
 
-// errorLogInterval is the least time between two lines about spans.
+// errorLogInterval is the minimum time between two log lines about spans.
 const errorLogInterval = time.Minute
 
-// errorLog is the SDK's error handler. An endpoint that is down makes an error
-// per batch, and one line a minute.
+// errorLog is the SDK's error handler. An endpoint that is down causes an error
+// per batch, and only one log line a minute.
 type errorLog struct {
 	logger *slog.Logger
 
@@ -61,18 +61,19 @@ type errorLog struct {
 	suppressed int
 }
 
-// Handle logs an error, unless another was logged a short time ago.
-func (l *errorLog) Handle(err error) {
-	if l.logger == nil || err == nil {
+// Handle logs an error, or counts it if another was logged less than a minute
+// ago.
+func (e *errorLog) Handle(err error) {
+	if e.logger == nil || err == nil {
 		return
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
+	e.mu.Lock()
+	defer e.mu.Unlock()
 	now := time.Now()
-	if now.Before(l.next) {
-		l.suppressed++
+	if now.Before(e.next) {
+		e.suppressed++
 		return
 	}
-	l.logger.Warn("Traces are not exported as they should be", "err", err, "suppressed", l.suppressed)
-	l.next, l.suppressed = now.Add(errorLogInterval), 0
+	e.logger.Warn("Cannot export traces", "err", err, "suppressed", e.suppressed)
+	e.next, e.suppressed = now.Add(errorLogInterval), 0
 }

@@ -25,12 +25,13 @@ import (
 //	├── start
 //	│   └── runc start
 //
-// A phase and the program that makes it up have different names (create is a
+// A phase and the program that begins it have different names (create is a
 // phase, "runc create" the program, which runs on through the phases after it).
-// A child never reaches beyond its parent: what outlives the start is cut off at
-// the start's end and has its full time in container_start.operation.duration.
-// The SDK keeps the last 128 events of a span (OTEL_SPAN_EVENT_COUNT_LIMIT) and
-// counts the others; container_start.mounts of the root is how many there were.
+// A child never extends beyond its parent: an operation that outlives the start
+// is cut off at the start's end, and container_start.operation.duration is its
+// full time. The SDK keeps the last 128 events of a span
+// (OTEL_SPAN_EVENT_COUNT_LIMIT) and counts the others; container_start.mounts of
+// the root is the number of all.
 const rootName = "container start"
 
 // span is one node of the tree. Times are relative to the start's begin.
@@ -51,11 +52,11 @@ type spanEvent struct {
 	attributes []attribute.KeyValue
 }
 
-// spanTree is the trace of a start: the root first, parents before children.
+// spanTree returns the trace of a start: the root first, parents before children.
 func spanTree(s *collector.Start) []span {
 	root := span{name: rootName, parent: -1, end: max(s.Duration, 0), attributes: rootAttributes(s)}
 	if s.Outcome == collector.Failed {
-		root.errorType, root.message = failure(s), text(s.Error, longText)
+		root.errorType, root.message = errorType(s), text(s.Error, longText)
 	}
 	tree := append(make([]span, 0, spanCount(s)), root)
 	for _, p := range s.Phases {
@@ -72,15 +73,15 @@ func spanTree(s *collector.Start) []span {
 	return tree
 }
 
-// readyTree is the one span of what follows a start.
+// readyTree returns the single span after a start, up to the first listen.
 func readyTree(s *collector.Start) []span {
 	return []span{{
 		name: "ready", parent: -1, begin: s.Duration, end: s.Duration + s.Ready,
-		attributes: known(nil, semconv.ContainerID(text(s.ContainerID, shortText)), semconv.ContainerName(text(s.Name, shortText))),
+		attributes: appendKnown(nil, semconv.ContainerID(text(s.ContainerID, shortText)), semconv.ContainerName(text(s.Name, shortText))),
 	}}
 }
 
-// spanCount is the length of the start's tree.
+// spanCount returns the length of a start's spanTree.
 func spanCount(s *collector.Start) int {
 	n := 1 + len(s.Phases) + len(s.Operations)
 	for _, o := range s.Operations {
@@ -98,7 +99,7 @@ func phaseSpan(s *collector.Start, p collector.Phase) span {
 		attribute.String("container_start.phase", name),
 	}}
 	if s.Outcome == collector.Failed && p.Name == s.FailedPhase {
-		phase.errorType, phase.message = failure(s), text(s.Error, longText)
+		phase.errorType, phase.message = errorType(s), text(s.Error, longText)
 	}
 	return phase
 }
@@ -126,17 +127,17 @@ func operationSpan(s *collector.Start, phases []span, o collector.Operation) spa
 	return operation
 }
 
-// addMount makes a mount an event of the span of its phase, or of the root.
+// addMount adds a mount as an event to the span of its phase, or to the root.
 func addMount(tree, phases []span, o collector.Operation) {
 	at := min(max(o.Begin, 0), tree[0].end)
 	attributes := operationAttributes(o)
 	attributes = append(attributes, attribute.Float64("container_start.operation.duration", seconds(o.Duration)))
-	of := &tree[parentOf(phases, at, at, string(o.Phase))]
-	of.events = append(of.events, spanEvent{name: "mount", at: at, attributes: attributes})
+	parent := &tree[parentOf(phases, at, at, string(o.Phase))]
+	parent.events = append(parent.events, spanEvent{name: "mount", at: at, attributes: attributes})
 }
 
-// within is an interval as far as it lies in the start. Sums that overflow are
-// cut as well.
+// within returns the part of an interval that lies in the start. An end that
+// overflows is cut off as well.
 func within(s *collector.Start, begin, duration time.Duration) (from, to time.Duration) {
 	all := max(s.Duration, 0)
 	from = min(max(begin, 0), all)
@@ -146,8 +147,8 @@ func within(s *collector.Start, begin, duration time.Duration) (from, to time.Du
 	return from, min(max(to, from), all)
 }
 
-// parentOf is the index in the tree of the phase that wholly contains an
-// interval, the preferred one first (at a boundary two do), or the root's.
+// parentOf returns the index in the tree of the phase that wholly contains an
+// interval, or the root's. If two do, at a boundary, the preferred one wins.
 func parentOf(phases []span, begin, end time.Duration, preferred string) int {
 	found := 0
 	for i, p := range phases {
@@ -164,7 +165,7 @@ func parentOf(phases []span, begin, end time.Duration, preferred string) int {
 	return found
 }
 
-// operationName is the name of an operation's span, of low cardinality.
+// operationName returns the name of an operation's span, of low cardinality.
 func operationName(s *collector.Start, o collector.Operation) string {
 	switch o.Name {
 	case collector.OpRuntime: // runc create, crun run
@@ -185,8 +186,8 @@ func operationName(s *collector.Start, o collector.Operation) string {
 	return label(string(o.Name))
 }
 
-// word is a name that a container's administrator has chosen, made fit for a
-// span's name: other runes than letters, digits and . - _ become an underscore.
+// word makes a name that a container's administrator has chosen fit for a span's
+// name: runes other than ASCII letters, digits and . - _ become underscores.
 func word(s string) string {
 	out := make([]byte, 0, labelMax)
 	for _, r := range s {
@@ -205,8 +206,8 @@ func word(s string) string {
 	return string(out)
 }
 
-// failure is the error.type of a failed start.
-func failure(s *collector.Start) string {
+// errorType returns the error.type of a failed start.
+func errorType(s *collector.Start) string {
 	if s.ErrorType == "" {
 		return "_OTHER"
 	}

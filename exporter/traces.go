@@ -18,13 +18,13 @@ import (
 	"container_start_exporter/collector"
 )
 
-// Traces sends one trace per start to where OTEL_* says. It is a
+// Traces sends one trace per start to the endpoint that OTEL_* names. It is a
 // collector.Observer; a nil or disabled one does nothing.
 //
 // Starts wait in a queue that is bounded by the number of their spans, from
-// Start until the exporter is done with them. A start for which there is no
-// room is dropped as a whole, for half a trace misleads. So every span offered
-// is exported, dropped and counted, left out by the sampler, or still queued.
+// Start until the exporter is done with them. If there is no room for a start,
+// it is dropped as a whole: half a trace misleads. So every span is exported,
+// dropped and counted, left out by the sampler, or still queued.
 type Traces struct {
 	provider *sdktrace.TracerProvider
 	tracer   trace.Tracer
@@ -42,18 +42,18 @@ type Traces struct {
 
 var _ collector.Observer = (*Traces)(nil)
 
-// TracesOptions are what the environment does not say.
+// TracesOptions are the options that are not in the environment.
 type TracesOptions struct {
-	// Logger is told of an endpoint that does not accept spans, once a minute.
+	// Logger logs errors of the export, at most one a minute.
 	Logger *slog.Logger
 	// Version is this program's, the service.version of its traces.
 	Version string
 }
 
-// NewTraces returns traces as OTEL_* asks for them: disabled unless
-// OTEL_TRACES_EXPORTER or OTEL_EXPORTER_OTLP_(TRACES_)ENDPOINT is set, or when
-// OTEL_SDK_DISABLED is true. It connects to nothing yet. An error says that a
-// variable has a value that nobody knows.
+// NewTraces returns traces as OTEL_* configures them: disabled unless
+// OTEL_TRACES_EXPORTER or OTEL_EXPORTER_OTLP_(TRACES_)ENDPOINT is set, or if
+// OTEL_SDK_DISABLED is true. It connects to nothing yet. It returns an error if
+// a variable has an unknown value.
 func NewTraces(ctx context.Context, o TracesOptions) (*Traces, error) {
 	exporter, err := spanExporterFromEnv(ctx)
 	if err != nil {
@@ -79,8 +79,8 @@ func newTraces(exporter sdktrace.SpanExporter, service *resource.Resource, versi
 		stopped:  make(chan struct{}),
 		limit:    int64(limit),
 	}
-	// The processor's queue cannot overflow: no more spans than this are ever
-	// on their way.
+	// The processor's queue cannot overflow: never more than limit spans are on
+	// their way.
 	t.provider = sdktrace.NewTracerProvider(
 		sdktrace.WithBatcher(&countingExporter{SpanExporter: exporter, traces: t},
 			sdktrace.WithMaxQueueSize(limit), sdktrace.WithMaxExportBatchSize(batchSize())),
@@ -92,15 +92,15 @@ func newTraces(exporter sdktrace.SpanExporter, service *resource.Resource, versi
 	return t
 }
 
-// Enabled tells whether traces are sent at all.
+// Enabled reports whether traces are sent at all.
 func (t *Traces) Enabled() bool { return t != nil && t.provider != nil }
 
-// Start queues a start, or drops and counts it. It never blocks. What comes
-// after Shutdown is lost.
+// Start queues a start, or drops and counts it. It never blocks. A start after
+// Shutdown is lost.
 func (t *Traces) Start(s *collector.Start) { t.queue(s, spanTree, spanCount(s)) }
 
-// Ready queues a span of its own in the trace of a start: from the entrypoint
-// to the first listen, which follows the start and is no part of it.
+// Ready queues one more span in the trace of a start: from the exec of the
+// entrypoint to the first listen. It follows the start and is not part of it.
 func (t *Traces) Ready(s *collector.Start) { t.queue(s, readyTree, 1) }
 
 func (t *Traces) queue(s *collector.Start, tree func(*collector.Start) []span, count int) {
@@ -108,12 +108,13 @@ func (t *Traces) queue(s *collector.Start, tree func(*collector.Start) []span, c
 		return
 	}
 	spans := int64(count)
-	// A trace has to be somewhere in time, and a replay may not say where.
+	// A trace needs a time of day, and a replay may not have one.
 	if s.Begin.IsZero() || !t.reserve(spans) {
 		t.dropped.Add(uint64(spans))
 		return
 	}
-	// There is room: each start in the channel holds at least one of limit.
+	// This never blocks: each start in the channel has reserved at least one of
+	// limit spans.
 	t.starts <- queued{s, tree}
 }
 
@@ -127,7 +128,7 @@ func (t *Traces) reserve(spans int64) bool {
 
 func (t *Traces) release(spans int64) { t.queued.Add(-spans) }
 
-// Command does nothing: a command of a runtime is no trace.
+// Command does nothing: a runtime's command is not a trace.
 func (t *Traces) Command(collector.Command) {}
 
 // Namespace does nothing.
@@ -140,8 +141,8 @@ func (t *Traces) Veth(collector.VethChanged) {}
 func (t *Traces) VethTime(collector.VethTime) {}
 
 // Stats returns how many spans the endpoint has accepted, and how many were
-// dropped: for want of room, or because it did not accept them. Spans that the
-// sampler leaves out are in neither.
+// dropped: because the queue was full or the endpoint did not accept them. Spans
+// that the sampler leaves out are in neither.
 func (t *Traces) Stats() (exported, dropped uint64) {
 	if !t.Enabled() {
 		return 0, 0
@@ -149,8 +150,8 @@ func (t *Traces) Stats() (exported, dropped uint64) {
 	return t.exported.Load(), t.dropped.Load()
 }
 
-// Shutdown sends what is queued, as far as ctx allows. It is to be called
-// after the last Start.
+// Shutdown sends what is queued, as far as ctx allows. Call it after the last
+// Start.
 func (t *Traces) Shutdown(ctx context.Context) error {
 	if !t.Enabled() {
 		return nil
@@ -166,7 +167,7 @@ func (t *Traces) Shutdown(ctx context.Context) error {
 	return nil
 }
 
-// run makes spans of starts, away from the goroutine that assembles them.
+// run turns starts into spans, away from the goroutine that assembles them.
 func (t *Traces) run() {
 	defer close(t.stopped)
 	for {
@@ -182,7 +183,7 @@ func (t *Traces) run() {
 	}
 }
 
-// queued is a start that waits to be sent, and how it becomes spans.
+// queued is a start that waits to be sent, and the function for its spans.
 type queued struct {
 	start *collector.Start
 	tree  func(*collector.Start) []span
@@ -214,13 +215,13 @@ func (t *Traces) send(q queued) {
 	}
 }
 
-func finish(of trace.Span, begin time.Time, node span) {
+func finish(s trace.Span, begin time.Time, node span) {
 	for _, e := range node.events {
-		of.AddEvent(e.name, trace.WithTimestamp(begin.Add(e.at)), trace.WithAttributes(e.attributes...))
+		s.AddEvent(e.name, trace.WithTimestamp(begin.Add(e.at)), trace.WithAttributes(e.attributes...))
 	}
 	if node.errorType != "" {
-		of.SetAttributes(attribute.String("error.type", node.errorType))
-		of.SetStatus(codes.Error, node.message)
+		s.SetAttributes(attribute.String("error.type", node.errorType))
+		s.SetStatus(codes.Error, node.message)
 	}
-	of.End(trace.WithTimestamp(begin.Add(node.end)))
+	s.End(trace.WithTimestamp(begin.Add(node.end)))
 }
