@@ -23,8 +23,8 @@ var pageCSS string
 
 var pageTemplate = template.Must(template.New("page").Parse(pageHTML))
 
-// pagePolicy lets the page have its own style sheet and nothing else: no
-// script, no request to anywhere.
+// pagePolicy allows the page its own style sheet and nothing else: no script, no
+// request to anywhere.
 var pagePolicy = "default-src 'none'; style-src 'sha256-" + hash(pageCSS) +
 	"'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
@@ -33,9 +33,9 @@ func hash(s string) string {
 	return base64.StdEncoding.EncodeToString(sum[:])
 }
 
-// PageOptions are what a page says beside the starts.
+// PageOptions are what a page shows besides the starts.
 type PageOptions struct {
-	MetricsPath string // where the metrics are
+	MetricsPath string // URL path of the metrics
 	Version     string // the exporter's
 	Host        string // the node's name
 }
@@ -51,10 +51,10 @@ type Page struct {
 	failed int
 }
 
-// NewPage makes a page without starts.
+// NewPage returns a page without starts.
 func NewPage(o PageOptions) *Page { return &Page{o: o} }
 
-// Start adds a start, and forgets the oldest of more than 50.
+// Start adds a start. The page keeps the latest keptStarts.
 func (p *Page) Start(s *collector.Start) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -65,7 +65,7 @@ func (p *Page) Start(s *collector.Start) {
 	}
 }
 
-// Ready puts a start that is known to listen in the place of itself.
+// Ready replaces a start by its record with the time of its first listen.
 func (p *Page) Ready(s *collector.Start) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -76,7 +76,7 @@ func (p *Page) Ready(s *collector.Start) {
 	}
 }
 
-// Command does nothing: the page shows starts alone.
+// Command does nothing: the page shows only starts.
 func (p *Page) Command(collector.Command) {}
 
 // Namespace does nothing.
@@ -85,10 +85,11 @@ func (p *Page) Namespace(collector.NamespaceCreated) {}
 // Veth does nothing.
 func (p *Page) Veth(collector.VethChanged) {}
 
-// VethTime does nothing: a page shows starts.
+// VethTime does nothing.
 func (p *Page) VethTime(collector.VethTime) {}
 
-// starts returns those that are kept, the latest first.
+// starts returns the kept starts, the latest first, and how many were seen and
+// failed.
 func (p *Page) starts() (list []*collector.Start, seen, failed int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -98,7 +99,7 @@ func (p *Page) starts() (list []*collector.Start, seen, failed int) {
 	return list, p.seen, p.failed
 }
 
-// ServeHTTP serves the page at / alone.
+// ServeHTTP serves the page, only at /.
 func (p *Page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Path != "/" {
 		http.NotFound(w, r)
@@ -120,7 +121,7 @@ func (p *Page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("Cache-Control", "no-store")
-	_, _ = w.Write(body.Bytes()) // the client is gone if it fails
+	_, _ = w.Write(body.Bytes()) // if it fails, the client is gone
 }
 
 func (p *Page) view(live bool) pageView {

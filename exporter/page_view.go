@@ -7,13 +7,13 @@ import (
 	"container_start_exporter/collector"
 )
 
-// The page is laid out from these. All text is escaped as on a terminal, and
-// once more by the template.
+// The page's template renders these types. All text is escaped as on a terminal,
+// and once more by the template.
 
 type pageView struct {
 	PageOptions
 	CSS          template.CSS
-	Live         bool // the page loads itself anew
+	Live         bool // the page reloads itself
 	Seen, Failed int
 	Starts       []startView
 }
@@ -24,7 +24,7 @@ type startView struct {
 	Longest, Unit, Counts        string
 	Open                         bool
 	Phases, Steps                []rowView
-	More                         string // operations that are not shown
+	More                         string // how many operations are not shown
 }
 
 // rowView is a row of a waterfall. X and Width are in thousandths of the
@@ -69,19 +69,19 @@ func viewStart(s *collector.Start, open bool) startView {
 	return v
 }
 
-func viewRow(s *collector.Start, sc scale, label string, phase collector.PhaseName, begin, long time.Duration) rowView {
+func viewRow(s *collector.Start, sc scale, label string, phase collector.PhaseName, begin, duration time.Duration) rowView {
 	const cells = 1000
-	r := rowView{Label: pageText(label), Class: phaseClass(phase), At: sc.number(begin), Took: sc.number(long)}
+	r := rowView{Label: pageText(label), Class: phaseClass(phase), At: sc.number(begin), Took: sc.number(duration)}
 	if s.Duration > 0 {
 		r.X = position(begin, s.Duration, cells)
-		r.Width = position(begin+long, s.Duration, cells) - r.X
+		r.Width = position(begin+duration, s.Duration, cells) - r.X
 		r.Width = max(r.Width, 2) // a sliver
 		r.X = min(r.X, cells-r.Width)
 	}
 	return r
 }
 
-// phaseClass is a phase's class in the style sheet.
+// phaseClass returns a phase's class in the style sheet.
 func phaseClass(name collector.PhaseName) string {
 	if _, ok := phaseColors[name]; ok {
 		return "p-" + string(name)
