@@ -7,11 +7,11 @@ import (
 	"container_start_exporter/collector"
 )
 
-// millis is a duration of milliseconds.
+// millis returns a duration of n milliseconds.
 func millis(n float64) time.Duration { return time.Duration(n * float64(time.Millisecond)) }
 
-// layPhases makes phases of their durations: each begins where the one before
-// ends.
+// layPhases appends phases with these durations in milliseconds: each begins
+// when the one before ends.
 func layPhases(s *collector.Start, names []collector.PhaseName, durations ...float64) {
 	for i, d := range durations {
 		s.Phases = append(s.Phases, collector.Phase{Name: names[i], Begin: s.Duration, Duration: millis(d)})
@@ -26,7 +26,7 @@ var runcPhases = []collector.PhaseName{
 
 type attrs = map[string]string
 
-// drawnDocker is a start as Docker 20.10 and runc make it.
+// drawnDocker returns a typical start by Docker 20.10 and runc.
 func drawnDocker() *collector.Start {
 	s := &collector.Start{
 		ContainerID: "3f9c1a2b4d5e60718293a4b5c6d7e8f90123456789abcdef0123456789abcdef",
@@ -63,7 +63,7 @@ func oper(name collector.OperationName, phase collector.PhaseName, begin, took f
 	return collector.Operation{Name: name, Phase: phase, Begin: millis(begin), Duration: millis(took), Attributes: a}
 }
 
-// drawnFailed dies in a hook.
+// drawnFailed returns a start that failed in a hook.
 func drawnFailed() *collector.Start {
 	s := drawnDocker()
 	s.Phases, s.Duration = nil, 0
@@ -75,7 +75,7 @@ func drawnFailed() *collector.Start {
 	return s
 }
 
-// drawnIncomplete has neither name nor image.
+// drawnIncomplete returns a start without name and image.
 func drawnIncomplete() *collector.Start {
 	s := drawnDocker()
 	s.Name, s.Image, s.Operations, s.PID = "", "", nil, 0
@@ -83,7 +83,7 @@ func drawnIncomplete() *collector.Start {
 	return s
 }
 
-// drawnCrun is a bare `crun run`.
+// drawnCrun returns the start by a bare `crun run`.
 func drawnCrun() *collector.Start {
 	s := &collector.Start{
 		ContainerID: "web-1", Engine: "none", Runtime: "crun", Kind: collector.KindOfContainer, Outcome: collector.Started,
@@ -99,7 +99,8 @@ func drawnCrun() *collector.Start {
 	return s
 }
 
-// drawnHostile is what a process on the host may make of a start.
+// drawnHostile returns a start with texts as hostile as processes on the host
+// can make them.
 func drawnHostile() *collector.Start {
 	s := drawnDocker()
 	evil := "\x1b[31mred\x1b]0;title\x07\n<script>alert(1)</script>\u202e\xff漢字漢字漢字\u0301"

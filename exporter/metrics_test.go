@@ -14,7 +14,7 @@ import (
 	"container_start_exporter/collector"
 )
 
-// sampleRegistry holds every metric that there is, each told something.
+// sampleRegistry returns a registry with every metric, each with a value.
 func sampleRegistry(t *testing.T, o MetricsOptions) *prometheus.Registry {
 	t.Helper()
 	m := NewMetrics(o)
@@ -104,7 +104,7 @@ func TestMetricsNative(t *testing.T) {
 	}
 }
 
-// exemplars are all those of a metric.
+// exemplars returns all exemplars of a metric.
 func exemplars(t *testing.T, r prometheus.Gatherer, name string) (all []map[string]string) {
 	for _, f := range gather(t, r) {
 		if f.GetName() != name {
@@ -200,12 +200,12 @@ func TestMetricsBoundLabels(t *testing.T) {
 			}
 		}
 		if f.GetName() == "container_start_exporter_events_lost_total" && f.GetMetric()[0].GetCounter().GetValue() != 3 {
-			t.Error("lost events of unknown kinds are not summed up")
+			t.Error("lost events of unknown kinds are not summed")
 		}
 	}
 }
 
-// No start, whatever it says, makes it panic or spoils a scrape.
+// No start, whatever is in it, causes a panic or a failed scrape.
 func TestMetricsHostile(t *testing.T) {
 	m := NewMetrics(MetricsOptions{NativeHistograms: true})
 	r := prometheus.NewPedanticRegistry()
@@ -222,7 +222,7 @@ func TestSelfUnknown(t *testing.T) {
 	r.MustRegister(NewSelf(nil, func() ProbeStats { return ProbeStats{} }, nil))
 	for _, f := range gather(t, r) {
 		if f.GetName() != "container_start_exporter_build_info" {
-			t.Errorf("%s is there", f.GetName())
+			t.Errorf("%s is exported", f.GetName())
 		}
 	}
 }

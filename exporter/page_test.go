@@ -31,7 +31,7 @@ func TestPage(t *testing.T) {
 }
 
 // The policy names the style sheet by its hash: if the template changed a byte
-// of it, a browser would drop it.
+// of it, a browser would reject it.
 func TestPagePolicy(t *testing.T) {
 	w := getPage(t, NewPage(PageOptions{}), "/")
 	_, rest, _ := strings.Cut(w.Body.String(), "<style>")
@@ -47,11 +47,11 @@ func TestPageHostile(t *testing.T) {
 	body := getPage(t, p, "/").Body.String()
 	for _, evil := range []string{"<script", "\x1b", "\x07", "\u202e", "<b>&lt;"} {
 		if strings.Contains(body, evil) {
-			t.Errorf("%q in the page", evil)
+			t.Errorf("%q is in the page", evil)
 		}
 	}
 	if !strings.Contains(body, "&lt;script&gt;") {
-		t.Error("the name is not shown, escaped")
+		t.Error("the escaped name is not in the page")
 	}
 }
 
@@ -67,7 +67,7 @@ func TestPageKeepsTheLatest(t *testing.T) {
 		t.Errorf("%d starts; want %d", n, keptStarts)
 	}
 	if strings.Index(body, "nr-106.") > strings.Index(body, "nr-105.") || strings.Contains(body, "nr-56.") || !strings.Contains(body, "nr-57.") {
-		t.Error("not the latest first")
+		t.Error("the starts are not the latest ones, the latest first")
 	}
 }
 

@@ -12,12 +12,12 @@ import (
 	dto "github.com/prometheus/client_model/go"
 )
 
-// metricRow is a row of the README's table of metrics, whose first column is
-// `name{label,label}` and whose second one is the type.
+// metricRow matches a row of the README's table of metrics. The first column is
+// `name{label,label}`, the second one the type.
 var metricRow = regexp.MustCompile("(?m)^\\| *`(container_start[a-z_]*)(?:\\{([a-z_,]+)\\})?` *\\| *([a-z]+) *\\|")
 
-// TestREADMEListsEveryMetric compares the README's table with what is exported:
-// names, labels and types, both ways.
+// TestREADMEListsEveryMetric compares the README's table with the exported
+// metrics: names, labels and types, in both directions.
 func TestREADMEListsEveryMetric(t *testing.T) {
 	readme, err := os.ReadFile("../README.md")
 	if err != nil {
@@ -34,12 +34,12 @@ func TestREADMEListsEveryMetric(t *testing.T) {
 	}
 	for _, name := range slices.Sorted(maps.Keys(exported)) {
 		if listed[name] != exported[name] {
-			t.Errorf("%s is %s, and in the README %q", name, exported[name], listed[name])
+			t.Errorf("%s is %s, but %q in the README", name, exported[name], listed[name])
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(listed)) {
 		if exported[name] == "" {
-			t.Errorf("%s is in the README and not exported", name)
+			t.Errorf("%s is in the README, but not exported", name)
 		}
 	}
 	if t.Failed() {
@@ -59,7 +59,7 @@ func labelNames(f *dto.MetricFamily) []string {
 	return names
 }
 
-// metricsTable is the README's table. The exporter's own metrics come last.
+// metricsTable returns the README's table, with the exporter's own metrics last.
 func metricsTable(families []*dto.MetricFamily) string {
 	own := func(f *dto.MetricFamily) bool { return strings.HasPrefix(f.GetName(), "container_start_exporter_") }
 	var first, last strings.Builder
@@ -78,7 +78,7 @@ func metricsTable(families []*dto.MetricFamily) string {
 	return "| metric | type | what |\n| --- | --- | --- |\n" + first.String() + last.String()
 }
 
-// labelRank puts a start's labels first, in the order in which people say them.
+// labelRank orders a start's labels first, from the engine to the kind.
 func labelRank(name string) int {
 	if i := slices.Index([]string{"engine", "runtime", "kind"}, name); i >= 0 {
 		return i

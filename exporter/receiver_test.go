@@ -12,7 +12,7 @@ import (
 	"container_start_exporter/collector"
 )
 
-// receivedSpan is a line of testdata/otlpsink.
+// receivedSpan is one line of the output of testdata/otlpsink.
 type receivedSpan struct {
 	TraceID    string         `json:"trace_id"`
 	SpanID     string         `json:"span_id"`
@@ -28,7 +28,7 @@ type receivedSpan struct {
 }
 
 // otlpSink runs the OpenTelemetry Collector's receiver on the two addresses.
-// The function stops it and returns what it has received.
+// The returned function stops it and returns the received spans.
 func otlpSink(t *testing.T, grpc, http string) (stop func() []receivedSpan) {
 	t.Helper()
 	binary := filepath.Join(t.TempDir(), "otlpsink")
@@ -50,7 +50,7 @@ func otlpSink(t *testing.T, grpc, http string) (stop func() []receivedSpan) {
 		t.Fatal(err)
 	}
 	if line, err := bufio.NewReader(stderr).ReadString('\n'); line != "ready\n" {
-		t.Fatalf("otlpsink says %q: %v", line, err)
+		t.Fatalf("otlpsink printed %q: %v", line, err)
 	}
 	received := make(chan []receivedSpan)
 	go func() {
@@ -74,8 +74,8 @@ func otlpSink(t *testing.T, grpc, http string) (stop func() []receivedSpan) {
 	}
 }
 
-// A real receiver gets the whole tree, by both of OTLP's transports, also of a
-// start whose names are hostile.
+// A real receiver gets the whole tree by both transports of OTLP, even if the
+// names of a start are hostile.
 func TestRealReceiver(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds the OpenTelemetry Collector's receiver")
@@ -113,7 +113,7 @@ func TestRealReceiver(t *testing.T) {
 		byTrace[span.TraceID] = append(byTrace[span.TraceID], span)
 	}
 	if len(byTrace) != len(sent) {
-		t.Errorf("%d traces are received, want %d", len(byTrace), len(sent))
+		t.Errorf("%d traces received, want %d", len(byTrace), len(sent))
 	}
 	for _, s := range sent {
 		compareReceived(t, s, byTrace[s.TraceID])

@@ -13,9 +13,10 @@ import (
 	"container_start_exporter/collector"
 )
 
-var update = flag.Bool("update", false, "write the golden files of testdata anew")
+var update = flag.Bool("update", false, "rewrite the golden files of testdata")
 
-// golden compares with a file of testdata, or writes it with -update.
+// golden compares got with a file of testdata; with -update, it writes the file
+// first.
 func golden(t *testing.T, name, got string) {
 	t.Helper()
 	file := filepath.Join("testdata", name)
@@ -33,15 +34,16 @@ func golden(t *testing.T, name, got string) {
 	}
 }
 
-// ms is a number of milliseconds.
+// ms returns a duration of n milliseconds.
 func ms(n float64) time.Duration { return time.Duration(n * float64(time.Millisecond)) }
 
-// phase is a name and when it begins.
+// phaseAt is a phase's name and its begin in milliseconds.
 type phaseAt struct {
 	name collector.PhaseName
 	at   float64
 }
 
+// partition returns phases that sum to total milliseconds.
 func partition(total float64, marks ...phaseAt) []collector.Phase {
 	phases := make([]collector.Phase, len(marks))
 	for i, m := range marks {
@@ -65,8 +67,8 @@ func operation(name collector.OperationName, in collector.PhaseName, begin, took
 	return o
 }
 
-// sampleDocker is a start by Docker 20.10 with all ten phases, whose `runc
-// start` exits only after the entrypoint's exec.
+// sampleDocker returns a start by Docker 20.10 with all ten phases. Its `runc
+// start` exits after the entrypoint's exec.
 func sampleDocker() *collector.Start {
 	const rootfs = "/var/lib/docker/overlay2/5f0c/merged"
 	s := &collector.Start{
@@ -102,7 +104,7 @@ func sampleDocker() *collector.Start {
 	return s
 }
 
-// sampleBare is a bare `crun run`: four phases, no engine.
+// sampleBare returns the start by a bare `crun run`: four phases, no engine.
 func sampleBare() *collector.Start {
 	return &collector.Start{
 		ContainerID: "busybox", Engine: "none", Runtime: "crun", Kind: collector.KindOfContainer, Outcome: collector.Started,
@@ -116,7 +118,7 @@ func sampleBare() *collector.Start {
 	}
 }
 
-// sampleFailed is a pod's container whose hook failed.
+// sampleFailed returns the start of a pod's container whose hook failed.
 func sampleFailed() *collector.Start {
 	return &collector.Start{
 		ContainerID: "c0ffee00", Engine: "cri", Runtime: "runc", Kind: collector.KindOfContainer,
@@ -132,7 +134,7 @@ func sampleFailed() *collector.Start {
 	}
 }
 
-// sampleIncomplete is a start that lost events have spoiled.
+// sampleIncomplete returns a start that lost events.
 func sampleIncomplete() *collector.Start {
 	return &collector.Start{
 		ContainerID: "deadbeef", Engine: "podman", Runtime: "crun", Kind: collector.KindOfContainer,
@@ -142,7 +144,7 @@ func sampleIncomplete() *collector.Start {
 	}
 }
 
-// many is n different starts.
+// many returns n different starts.
 func many(n int) []*collector.Start {
 	starts := make([]*collector.Start, n)
 	for i := range starts {

@@ -19,7 +19,7 @@ import (
 	"container_start_exporter/collector"
 )
 
-// recorded are the spans that the SDK makes of starts, as they are exported.
+// recorded returns the spans of starts as the SDK exports them.
 func recorded(t *testing.T, starts ...*collector.Start) tracetest.SpanStubs {
 	t.Helper()
 	memory := &keeping{tracetest.NewInMemoryExporter()}
@@ -32,12 +32,12 @@ func recorded(t *testing.T, starts ...*collector.Start) tracetest.SpanStubs {
 	}
 	spans := memory.GetSpans()
 	if exported, dropped := traces.Stats(); exported != uint64(len(spans)) || dropped != 0 || traces.queued.Load() != 0 {
-		t.Errorf("%d spans: %d are exported, %d dropped, %d queued", len(spans), exported, dropped, traces.queued.Load())
+		t.Errorf("%d spans: %d exported, %d dropped, %d queued", len(spans), exported, dropped, traces.queued.Load())
 	}
 	return spans
 }
 
-// keeping keeps what it has after its shutdown.
+// keeping keeps its spans after a shutdown.
 type keeping struct{ *tracetest.InMemoryExporter }
 
 func (keeping) Shutdown(context.Context) error { return nil }
@@ -105,13 +105,13 @@ func TestTraceID(t *testing.T) {
 	}
 }
 
-// A child lies inside its parent, whatever the start says.
+// A child lies inside its parent, whatever is in the start.
 func TestSpansInsideParents(t *testing.T) {
 	for seed := range uint64(2000) {
 		s := randomStart(rand.New(rand.NewPCG(seed, 1)))
 		tree := spanTree(s)
 		if len(tree) != spanCount(s) {
-			t.Fatalf("seed %d: %d spans, %d were counted", seed, len(tree), spanCount(s))
+			t.Fatalf("seed %d: %d spans, but spanCount is %d", seed, len(tree), spanCount(s))
 		}
 		events := 0
 		for i, span := range tree {
@@ -149,7 +149,7 @@ func TestSpansInsideParents(t *testing.T) {
 	}
 }
 
-// randomStart partitions a duration into phases and strews operations over it
+// randomStart partitions a duration into phases and scatters operations over it
 // and beyond.
 func randomStart(r *rand.Rand) *collector.Start {
 	names := []collector.PhaseName{"prepare", "shim", "create", "cgroup", "namespaces", "rootfs", "hooks", "init", "wait", "start"}
@@ -209,7 +209,8 @@ func TestSampler(t *testing.T) {
 
 var _ sdktrace.SpanExporter = keeping{}
 
-// What the goroutine that assembles pays; most starts are dropped here.
+// BenchmarkTracesStart measures the cost for the goroutine that assembles starts.
+// The queue is full: most starts are dropped.
 func BenchmarkTracesStart(b *testing.B) {
 	s := sampleDocker()
 	traces := newTraces(&keeping{tracetest.NewInMemoryExporter()}, resource.Empty(), "test")
@@ -219,8 +220,8 @@ func BenchmarkTracesStart(b *testing.B) {
 	}
 }
 
-// A start that was executed in a trace context goes on in that trace.
-func TestTraceGoesOn(t *testing.T) {
+// A start that was executed in a trace context continues that trace.
+func TestTraceParent(t *testing.T) {
 	s := sampleDocker()
 	s.TraceParent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 	s.TraceID = "4bf92f3577b34da6a3ce929d0e0e4736"
@@ -258,7 +259,7 @@ func TestSandboxLink(t *testing.T) {
 	}
 }
 
-// A container that listens has a span beside its start, in the same trace.
+// A container that listens gets a span after its start, in the same trace.
 func TestReadySpan(t *testing.T) {
 	s := sampleDocker()
 	memory := tracetest.NewInMemoryExporter()
@@ -287,7 +288,7 @@ func TestReadySpan(t *testing.T) {
 			return
 		}
 		if time.Now().After(deadline) {
-			t.Fatal("no span ready")
+			t.Fatal("no ready span")
 		}
 		time.Sleep(10 * time.Millisecond)
 	}

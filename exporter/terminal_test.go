@@ -11,7 +11,7 @@ import (
 	"container_start_exporter/collector"
 )
 
-// inUTC draws times of day as the golden files have them.
+// inUTC sets the time zone of the golden files.
 func inUTC(t *testing.T) {
 	local := time.Local
 	time.Local = time.UTC
@@ -58,8 +58,8 @@ func TestLine(t *testing.T) {
 
 var sgr = regexp.MustCompile("\x1b\\[[0-9;]*m")
 
-// Whatever is in a start, no line is wider than asked and nothing but our own
-// colours gets through.
+// Whatever is in a start, no line is wider than the terminal, and the exporter's
+// own colours are the only escape sequences.
 func TestDrawingsStayInside(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	for range 3000 {
@@ -98,6 +98,7 @@ func randomDrawing(random *rand.Rand) *collector.Start {
 	s := []func() *collector.Start{drawnDocker, drawnFailed, drawnIncomplete, drawnCrun, drawnHostile}[random.IntN(5)]()
 	s.Name, s.Image, s.Error = drawnText(random), drawnText(random), drawnText(random)
 	long := func() time.Duration { return time.Duration(random.Int64N(1<<random.IntN(62) + 1)) }
+	signed := func() time.Duration { return long() * time.Duration(1-2*random.IntN(2)) }
 	if random.IntN(2) == 0 {
 		s.Duration = long()
 		for i := range s.Phases {
@@ -106,7 +107,7 @@ func randomDrawing(random *rand.Rand) *collector.Start {
 	}
 	for range random.IntN(60) {
 		o := oper("network", "wait", 0, 0, attrs{"name": drawnText(random), "exit_code": "9"})
-		o.Begin, o.Duration = long()-long(), long()
+		o.Begin, o.Duration = signed(), long() // it may begin before the start
 		s.Operations = append(s.Operations, o)
 	}
 	return s

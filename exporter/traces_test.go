@@ -19,7 +19,7 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// otelEnv leaves only these variables of OTEL_* set.
+// otelEnv unsets all OTEL_* variables but these.
 func otelEnv(t *testing.T, variables map[string]string) {
 	t.Helper()
 	for _, v := range os.Environ() {
@@ -94,7 +94,7 @@ func TestTracesNil(t *testing.T) {
 	}
 }
 
-// logged is a buffer that may be written and read at the same time.
+// logged is a buffer that is safe for concurrent use.
 type logged struct {
 	mu  sync.Mutex
 	all bytes.Buffer
@@ -112,8 +112,8 @@ func (l *logged) lines() int {
 	return strings.Count(l.all.String(), "\n")
 }
 
-// Where nobody listens, every span is counted as dropped, and there is one
-// line in the log.
+// If nothing listens at the endpoint, every span is counted as dropped, and one
+// line is logged.
 func TestTracesDeadEndpoint(t *testing.T) {
 	otelEnv(t, map[string]string{
 		"OTEL_EXPORTER_OTLP_ENDPOINT": "http://" + freeAddress(t),
@@ -131,12 +131,12 @@ func TestTracesDeadEndpoint(t *testing.T) {
 		t.Errorf("%d exported, %d dropped, want %d dropped", exported, dropped, want)
 	}
 	if log.lines() != 1 {
-		t.Errorf("%d lines are logged:\n%s", log.lines(), log.all.String())
+		t.Errorf("%d lines logged:\n%s", log.lines(), log.all.String())
 	}
 }
 
-// An endpoint that never answers does not stop Start; what has no room is
-// dropped, in whole traces.
+// An endpoint that never answers does not block Start. Starts that do not fit in
+// the queue are dropped as whole traces.
 func TestTracesSilentEndpoint(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -155,16 +155,16 @@ func TestTracesSilentEndpoint(t *testing.T) {
 	spans := uint64(spanCount(starts[0]))
 	exported, dropped := traces.Stats()
 	if kept := 100 / spans; exported != 0 || dropped != (uint64(len(starts))-kept)*spans {
-		t.Errorf("%d exported, %d dropped; %d of %d starts have room", exported, dropped, kept, len(starts))
+		t.Errorf("%d exported, %d dropped; %d of %d starts fit in the queue", exported, dropped, kept, len(starts))
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
 	defer cancel()
 	if err := traces.Shutdown(ctx); !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("shutdown ends with %v", err)
+		t.Errorf("shutdown returned %v", err)
 	}
 }
 
-// An endpoint may accept a batch in part.
+// An endpoint may accept a part of a batch.
 func TestTracesPartialSuccess(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		answer, _ := proto.Marshal(&coltracepb.ExportTraceServiceResponse{
@@ -223,7 +223,7 @@ func TestErrorLog(t *testing.T) {
 	}
 }
 
-// freeAddress is an address on which nobody listens.
+// freeAddress returns an address on which nothing listens.
 func freeAddress(t *testing.T) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")

@@ -1,7 +1,6 @@
-// otlpsink receives traces by OTLP, as the OpenTelemetry Collector does (it is
-// the Collector's own receiver), and writes each span as one line of JSON. It
-// is a module of its own, so that the Collector never becomes a dependency of
-// the exporter that it tests.
+// otlpsink receives traces by OTLP with the OpenTelemetry Collector's own
+// receiver, and writes each span as one line of JSON. It is a module of its own,
+// so that the Collector does not become a dependency of the exporter.
 //
 //	otlpsink -grpc 127.0.0.1:4317 -http 127.0.0.1:4318 > spans.jsonl
 //
@@ -26,8 +25,8 @@ import (
 )
 
 func main() {
-	grpc := flag.String("grpc", "", "address to receive OTLP over gRPC on; empty: not at all")
-	http := flag.String("http", "", "address to receive OTLP over HTTP on; empty: not at all")
+	grpc := flag.String("grpc", "", "address to receive OTLP over gRPC on; empty: none")
+	http := flag.String("http", "", "address to receive OTLP over HTTP on; empty: none")
 	flag.Parse()
 	if err := run(*grpc, *http); err != nil {
 		fmt.Fprintln(os.Stderr, "otlpsink:", err)
@@ -64,7 +63,7 @@ func run(grpc, http string) error {
 	return receiver.Shutdown(ctx)
 }
 
-// protocols is the receiver's configuration, as in a Collector's YAML.
+// protocols returns the receiver's configuration, as in a Collector's YAML.
 func protocols(grpc, http string) *confmap.Conf {
 	listen := map[string]any{}
 	if grpc != "" {

@@ -31,7 +31,8 @@ type span struct {
 	Resource      map[string]any `json:"resource"`
 }
 
-// lines writes spans to a file. Requests are served at the same time.
+// lines writes spans to a file. Its methods are safe for concurrent use: requests
+// are served in parallel.
 type lines struct {
 	mu   sync.Mutex
 	file *os.File
