@@ -80,38 +80,35 @@ func details(e *collector.Event, ascii bool) string {
 	return w.b.String()
 }
 
-// phrase is the name by which contents knows a detailWriter.
-type phrase = detailWriter
-
 // contents has one function for each kind of event but clock, which has no row.
-var contents = map[collector.Kind]func(*phrase, *collector.Event){
-	collector.KindFork:         (*phrase).fork,
-	collector.KindExec:         (*phrase).exec,
-	collector.KindExit:         (*phrase).exit,
-	collector.KindRename:       func(p *phrase, e *collector.Event) { p.word(e.Name) },
-	collector.KindUnshare:      (*phrase).unshare,
-	collector.KindSetns:        (*phrase).unshare,
-	collector.KindMount:        (*phrase).mount,
-	collector.KindUmount:       (*phrase).mount,
-	collector.KindPivotRoot:    (*phrase).mount,
-	collector.KindChroot:       (*phrase).mount,
-	collector.KindOpenTree:     (*phrase).mount,
-	collector.KindMoveMount:    (*phrase).mount,
-	collector.KindFsopen:       (*phrase).mount,
-	collector.KindFsconfig:     func(p *phrase, e *collector.Event) { p.named(e.Name, e.Data) },
-	collector.KindFsmount:      (*phrase).mount,
-	collector.KindMountSetattr: (*phrase).mount,
-	collector.KindCgroupMkdir:  (*phrase).cgroup,
-	collector.KindCgroupAttach: (*phrase).cgroup,
-	collector.KindCgroupRmdir:  (*phrase).cgroup,
-	collector.KindNetlink:      (*phrase).link,
-	collector.KindLink:         (*phrase).link,
-	collector.KindVethNewlink:  (*phrase).veth,
-	collector.KindVethDellink:  (*phrase).veth,
-	collector.KindListen:       func(*phrase, *collector.Event) {}, // says all by itself
-	collector.KindLost:         (*phrase).lost,
-	collector.KindProcess:      (*phrase).process,
-	collector.KindBundle:       (*phrase).bundle,
+var contents = map[collector.Kind]func(*detailWriter, *collector.Event){
+	collector.KindFork:         (*detailWriter).fork,
+	collector.KindExec:         (*detailWriter).exec,
+	collector.KindExit:         (*detailWriter).exit,
+	collector.KindRename:       func(p *detailWriter, e *collector.Event) { p.word(e.Name) },
+	collector.KindUnshare:      (*detailWriter).unshare,
+	collector.KindSetns:        (*detailWriter).unshare,
+	collector.KindMount:        (*detailWriter).mount,
+	collector.KindUmount:       (*detailWriter).mount,
+	collector.KindPivotRoot:    (*detailWriter).mount,
+	collector.KindChroot:       (*detailWriter).mount,
+	collector.KindOpenTree:     (*detailWriter).mount,
+	collector.KindMoveMount:    (*detailWriter).mount,
+	collector.KindFsopen:       (*detailWriter).mount,
+	collector.KindFsconfig:     func(p *detailWriter, e *collector.Event) { p.named(e.Name, e.Data) },
+	collector.KindFsmount:      (*detailWriter).mount,
+	collector.KindMountSetattr: (*detailWriter).mount,
+	collector.KindCgroupMkdir:  (*detailWriter).cgroup,
+	collector.KindCgroupAttach: (*detailWriter).cgroup,
+	collector.KindCgroupRmdir:  (*detailWriter).cgroup,
+	collector.KindNetlink:      (*detailWriter).link,
+	collector.KindLink:         (*detailWriter).link,
+	collector.KindVethNewlink:  (*detailWriter).veth,
+	collector.KindVethDellink:  (*detailWriter).veth,
+	collector.KindListen:       func(*detailWriter, *collector.Event) {}, // says all by itself
+	collector.KindLost:         (*detailWriter).lost,
+	collector.KindProcess:      (*detailWriter).process,
+	collector.KindBundle:       (*detailWriter).bundle,
 }
 
 func (w *detailWriter) fork(e *collector.Event) {
