@@ -17,7 +17,7 @@ func TestFold(t *testing.T) {
 	if err := spec.Variables[probesVarWakeupBytes].Set(uint64(wakeupBytes)); err != nil {
 		t.Fatal(err)
 	}
-	if err := spec.Variables[probesVarPairedFentry].Set(true); err != nil {
+	if err := spec.Variables[probesVarTwinFentry].Set(true); err != nil {
 		t.Fatal(err)
 	}
 	loads := func() (n int) {
@@ -51,7 +51,7 @@ func TestFold(t *testing.T) {
 			values[offsetOf(at)][p.Instructions[i+1].Constant]++
 		}
 	}
-	for name, want := range map[string]int64{probesVarWakeupBytes: wakeupBytes, probesVarPairedFentry: 1, probesVarPairedTracepoints: 0} {
+	for name, want := range map[string]int64{probesVarWakeupBytes: wakeupBytes, probesVarTwinFentry: 1, probesVarTwinTracepoints: 0} {
 		if got := values[spec.Variables[name].Offset]; len(got) != 1 || got[want] == 0 {
 			t.Errorf("%s is folded to %v; want %d alone", name, got, want)
 		}

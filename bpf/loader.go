@@ -38,9 +38,9 @@ func newLoader(o Options, types *btf.Cache) (*loader, error) {
 	spec.Maps[probesMapEvents].MaxEntries = uint32(o.BufferSize)
 	paired := preempts()
 	for name, value := range map[string]any{
-		probesVarWakeupBytes:       uint64(o.BufferSize / 16),
-		probesVarPairedFentry:      paired.functions,
-		probesVarPairedTracepoints: paired.tracepoints,
+		probesVarWakeupBytes:     uint64(o.BufferSize / 16),
+		probesVarTwinFentry:      paired.functions,
+		probesVarTwinTracepoints: paired.tracepoints,
 	} {
 		if err := spec.Variables[name].Set(value); err != nil {
 			return nil, fmt.Errorf("set %s: %w", name, err)
@@ -53,7 +53,7 @@ func newLoader(o Options, types *btf.Cache) (*loader, error) {
 	}
 	spec.Maps[probesMapScratches].MaxEntries *= uint32(cpus)
 	if !paired.tracepoints {
-		spec.Maps[probesMapHalves].MaxEntries = 1 // not used
+		spec.Maps[probesMapTwinTokens].MaxEntries = 1 // not used
 	}
 
 	c, err := ebpf.NewCollection(&ebpf.CollectionSpec{
@@ -71,7 +71,7 @@ func newLoader(o Options, types *btf.Cache) (*loader, error) {
 // instance is a program of the object as it is loaded for a point.
 type instance struct {
 	point
-	second bool // of a pair: see c/pair.h
+	second bool // of a pair: see c/twin.h
 }
 
 // instances are those of points, in their order.

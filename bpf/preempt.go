@@ -9,7 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// preemption says which programs may be preempted in the midst: see c/pair.h.
+// preemption says which programs may be preempted in the midst: see c/twin.h.
 type preemption struct {
 	functions   bool // fentry and fexit
 	tracepoints bool // tp_btf

@@ -22,7 +22,7 @@ type probesCall struct {
 	_             structs.HostLayout
 	Begin         uint64
 	Kind          uint32
-	Again         uint32
+	TwinPending   uint32
 	MntNs         uint32
 	_             [4]byte
 	Args          [5]uint64
@@ -213,17 +213,6 @@ type probesFilter struct {
 	Strangers uint32
 }
 
-type probesHalf struct {
-	_      structs.HostLayout
-	Thread uint64
-	What   uint64
-}
-
-type probesInside struct {
-	_     structs.HostLayout
-	Count [24]uint32
-}
-
 type probesLosses struct {
 	_     structs.HostLayout
 	Count [24]uint64
@@ -234,12 +223,9 @@ type probesName struct {
 	Text [32]int8
 }
 
-type probesPair struct {
-	_      structs.HostLayout
-	Begin  uint64
-	Waited uint64
-	Device uint64
-	Ends   [2]probesEventVethEnd
+type probesRunning struct {
+	_     structs.HostLayout
+	Count [24]uint32
 }
 
 type probesScratch struct {
@@ -285,6 +271,20 @@ const (
 	probesTaskClassCLASS_INIT    probesTaskClass = 5
 )
 
+type probesTwinToken struct {
+	_      structs.HostLayout
+	Thread uint64
+	What   uint64
+}
+
+type probesVethPair struct {
+	_      structs.HostLayout
+	Begin  uint64
+	Waited uint64
+	Device uint64
+	Ends   [2]probesEventVethEnd
+}
+
 // Names of all BPF objects in the ELF.
 //
 // Used for safe lookups in a Collection or CollectionSpec.
@@ -293,13 +293,13 @@ const (
 	probesMapCalls                      = "calls"
 	probesMapContainers                 = "containers"
 	probesMapEvents                     = "events"
-	probesMapHalves                     = "halves"
-	probesMapInsides                    = "insides"
 	probesMapLost                       = "lost"
 	probesMapNames                      = "names"
-	probesMapPairs                      = "pairs"
+	probesMapRunningPrograms            = "running_programs"
 	probesMapScratches                  = "scratches"
 	probesMapTasks                      = "tasks"
+	probesMapTwinTokens                 = "twin_tokens"
+	probesMapVethPairs                  = "veth_pairs"
 	probesProgCgroupAttachTask          = "cgroup_attach_task"
 	probesProgCgroupMkdir               = "cgroup_mkdir"
 	probesProgCgroupRmdir               = "cgroup_rmdir"
@@ -403,9 +403,9 @@ const (
 	probesVarEventRenameType            = "event_rename_type"
 	probesVarEventVethType              = "event_veth_type"
 	probesVarFilter                     = "filter"
-	probesVarPairedFentry               = "paired_fentry"
-	probesVarPairedTracepoints          = "paired_tracepoints"
 	probesVarTaskClassType              = "task_class_type"
+	probesVarTwinFentry                 = "twin_fentry"
+	probesVarTwinTracepoints            = "twin_tracepoints"
 	probesVarWakeupBytes                = "wakeup_bytes"
 )
 
@@ -548,17 +548,17 @@ type probesProgramSpecs struct {
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type probesMapSpecs struct {
-	Bases      *ebpf.MapSpec `ebpf:"bases"`
-	Calls      *ebpf.MapSpec `ebpf:"calls"`
-	Containers *ebpf.MapSpec `ebpf:"containers"`
-	Events     *ebpf.MapSpec `ebpf:"events"`
-	Halves     *ebpf.MapSpec `ebpf:"halves"`
-	Insides    *ebpf.MapSpec `ebpf:"insides"`
-	Lost       *ebpf.MapSpec `ebpf:"lost"`
-	Names      *ebpf.MapSpec `ebpf:"names"`
-	Pairs      *ebpf.MapSpec `ebpf:"pairs"`
-	Scratches  *ebpf.MapSpec `ebpf:"scratches"`
-	Tasks      *ebpf.MapSpec `ebpf:"tasks"`
+	Bases           *ebpf.MapSpec `ebpf:"bases"`
+	Calls           *ebpf.MapSpec `ebpf:"calls"`
+	Containers      *ebpf.MapSpec `ebpf:"containers"`
+	Events          *ebpf.MapSpec `ebpf:"events"`
+	Lost            *ebpf.MapSpec `ebpf:"lost"`
+	Names           *ebpf.MapSpec `ebpf:"names"`
+	RunningPrograms *ebpf.MapSpec `ebpf:"running_programs"`
+	Scratches       *ebpf.MapSpec `ebpf:"scratches"`
+	Tasks           *ebpf.MapSpec `ebpf:"tasks"`
+	TwinTokens      *ebpf.MapSpec `ebpf:"twin_tokens"`
+	VethPairs       *ebpf.MapSpec `ebpf:"veth_pairs"`
 }
 
 // probesVariableSpecs contains global variables before they are loaded into the kernel.
@@ -577,9 +577,9 @@ type probesVariableSpecs struct {
 	EventRenameType    *ebpf.VariableSpec `ebpf:"event_rename_type"`
 	EventVethType      *ebpf.VariableSpec `ebpf:"event_veth_type"`
 	Filter             *ebpf.VariableSpec `ebpf:"filter"`
-	PairedFentry       *ebpf.VariableSpec `ebpf:"paired_fentry"`
-	PairedTracepoints  *ebpf.VariableSpec `ebpf:"paired_tracepoints"`
 	TaskClassType      *ebpf.VariableSpec `ebpf:"task_class_type"`
+	TwinFentry         *ebpf.VariableSpec `ebpf:"twin_fentry"`
+	TwinTracepoints    *ebpf.VariableSpec `ebpf:"twin_tracepoints"`
 	WakeupBytes        *ebpf.VariableSpec `ebpf:"wakeup_bytes"`
 }
 
@@ -603,17 +603,17 @@ func (o *probesObjects) Close() error {
 //
 // It can be passed to loadProbesObjects or ebpf.CollectionSpec.LoadAndAssign.
 type probesMaps struct {
-	Bases      *ebpf.Map `ebpf:"bases"`
-	Calls      *ebpf.Map `ebpf:"calls"`
-	Containers *ebpf.Map `ebpf:"containers"`
-	Events     *ebpf.Map `ebpf:"events"`
-	Halves     *ebpf.Map `ebpf:"halves"`
-	Insides    *ebpf.Map `ebpf:"insides"`
-	Lost       *ebpf.Map `ebpf:"lost"`
-	Names      *ebpf.Map `ebpf:"names"`
-	Pairs      *ebpf.Map `ebpf:"pairs"`
-	Scratches  *ebpf.Map `ebpf:"scratches"`
-	Tasks      *ebpf.Map `ebpf:"tasks"`
+	Bases           *ebpf.Map `ebpf:"bases"`
+	Calls           *ebpf.Map `ebpf:"calls"`
+	Containers      *ebpf.Map `ebpf:"containers"`
+	Events          *ebpf.Map `ebpf:"events"`
+	Lost            *ebpf.Map `ebpf:"lost"`
+	Names           *ebpf.Map `ebpf:"names"`
+	RunningPrograms *ebpf.Map `ebpf:"running_programs"`
+	Scratches       *ebpf.Map `ebpf:"scratches"`
+	Tasks           *ebpf.Map `ebpf:"tasks"`
+	TwinTokens      *ebpf.Map `ebpf:"twin_tokens"`
+	VethPairs       *ebpf.Map `ebpf:"veth_pairs"`
 }
 
 func (m *probesMaps) Close() error {
@@ -622,13 +622,13 @@ func (m *probesMaps) Close() error {
 		m.Calls,
 		m.Containers,
 		m.Events,
-		m.Halves,
-		m.Insides,
 		m.Lost,
 		m.Names,
-		m.Pairs,
+		m.RunningPrograms,
 		m.Scratches,
 		m.Tasks,
+		m.TwinTokens,
+		m.VethPairs,
 	)
 }
 
@@ -648,9 +648,9 @@ type probesVariables struct {
 	EventRenameType    *ebpf.Variable `ebpf:"event_rename_type"`
 	EventVethType      *ebpf.Variable `ebpf:"event_veth_type"`
 	Filter             *ebpf.Variable `ebpf:"filter"`
-	PairedFentry       *ebpf.Variable `ebpf:"paired_fentry"`
-	PairedTracepoints  *ebpf.Variable `ebpf:"paired_tracepoints"`
 	TaskClassType      *ebpf.Variable `ebpf:"task_class_type"`
+	TwinFentry         *ebpf.Variable `ebpf:"twin_fentry"`
+	TwinTracepoints    *ebpf.Variable `ebpf:"twin_tracepoints"`
 	WakeupBytes        *ebpf.Variable `ebpf:"wakeup_bytes"`
 }
 

@@ -12,7 +12,7 @@
 struct call {
 	__u64 begin;
 	__u32 kind;   /* 0: the thread is in none */
-	__u32 again;  /* the second entry of a pair is to come */
+	__u32 twin_pending;  /* the second entry of a pair is to come */
 	__u32 mnt_ns; /* unshare, setns: where the caller was */
 	__u64 args[5];
 	__u64 netns_begin; /* of copy_net_ns, where the call makes a network namespace */

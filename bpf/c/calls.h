@@ -39,7 +39,7 @@ static __always_inline void call_missed(struct call *call)
  * Begins a call; NULL where the first entry of a pair has done so, and where
  * there is no room, which is counted.
  */
-static __always_inline struct call *call_enter(struct task *t, __u32 kind, const bool paired)
+static __always_inline struct call *call_enter(struct task *t, __u32 kind, const bool twin)
 {
 	__u64 id = bpf_get_current_pid_tgid();
 	struct call *call = call_get(t, id);
@@ -52,13 +52,13 @@ static __always_inline struct call *call_enter(struct task *t, __u32 kind, const
 			return NULL;
 		}
 	}
-	if (call->again && call->kind == kind) {
-		call->again = false;
+	if (call->twin_pending && call->kind == kind) {
+		call->twin_pending = false;
 		return NULL;
 	}
 	call_missed(call);
 	call->kind = kind;
-	call->again = paired;
+	call->twin_pending = twin;
 	call->netns_took = 0;
 	call->begin = bpf_ktime_get_boot_ns();
 	return call;

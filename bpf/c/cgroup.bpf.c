@@ -19,7 +19,7 @@ static __noinline int cgroup_changes(__u32 kind, struct cgroup *cgroup, const ch
 	struct scratch *s;
 	__u32 number;
 
-	if (!t || done_by_other(kind, which_change(cgroup, moved)))
+	if (!t || done_by_twin(kind, which_change(cgroup, moved)))
 		return 0;
 	s = scratch_take(&number, kind);
 	if (!s)
@@ -49,20 +49,20 @@ static __always_inline int cgroup_changed(__u32 kind, struct cgroup *cgroup, con
 SEC("tp_btf/cgroup_mkdir")
 int BPF_PROG(cgroup_mkdir, struct cgroup *cgroup, const char *path)
 {
-	TURN(paired_tracepoints, EVENT_CGROUP_MKDIR, cgroup_changed(EVENT_CGROUP_MKDIR, UNTRUSTED(cgroup), path, NULL));
+	RUN_TWIN(twin_tracepoints, EVENT_CGROUP_MKDIR, cgroup_changed(EVENT_CGROUP_MKDIR, UNTRUSTED(cgroup), path, NULL));
 	return 0;
 }
 
 SEC("tp_btf/cgroup_rmdir")
 int BPF_PROG(cgroup_rmdir, struct cgroup *cgroup, const char *path)
 {
-	TURN(paired_tracepoints, EVENT_CGROUP_RMDIR, cgroup_changed(EVENT_CGROUP_RMDIR, UNTRUSTED(cgroup), path, NULL));
+	RUN_TWIN(twin_tracepoints, EVENT_CGROUP_RMDIR, cgroup_changed(EVENT_CGROUP_RMDIR, UNTRUSTED(cgroup), path, NULL));
 	return 0;
 }
 
 SEC("tp_btf/cgroup_attach_task")
 int BPF_PROG(cgroup_attach_task, struct cgroup *cgroup, const char *path, struct task_struct *task)
 {
-	TURN(paired_tracepoints, EVENT_CGROUP_ATTACH, cgroup_changed(EVENT_CGROUP_ATTACH, UNTRUSTED(cgroup), path, UNTRUSTED(task)));
+	RUN_TWIN(twin_tracepoints, EVENT_CGROUP_ATTACH, cgroup_changed(EVENT_CGROUP_ATTACH, UNTRUSTED(cgroup), path, UNTRUSTED(task)));
 	return 0;
 }

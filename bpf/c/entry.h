@@ -15,7 +15,7 @@
 #define ENTRY_H
 
 #include "compat.h"
-#include "pair.h"
+#include "twin.h"
 
 #if defined(__TARGET_ARCH_x86)
 #define FUNCTION_0 di
@@ -57,13 +57,13 @@
  * stack of its own, so that all else is left by a program of two lines of the
  * cache, which looks at nothing but the filter.
  */
-#define SYSCALL_BEGINS(entry, type, from, count, arg, wanted, handler, paired)         \
+#define SYSCALL_BEGINS(entry, type, from, count, arg, wanted, handler, twin)         \
 	static __noinline int entry##_begins(type *from)                               \
 	{                                                                              \
 		unsigned long a[SYSCALL_ARGS] = {ARGS_##count(arg, from)};             \
 		struct task *t = task_current();                                       \
                                                                                        \
-		return wanted(t, arg, from) ? handler(t, a, paired) : 0;               \
+		return wanted(t, arg, from) ? handler(t, a, twin) : 0;               \
 	}
 
 #define ENTERED(entry, from, arg, wanted)                                              \
@@ -74,18 +74,18 @@
 
 /*
  * The entries of a system call with so many arguments, by handler(struct task *,
- * const unsigned long *, bool paired) of those for which wanted(watched, arg,
+ * const unsigned long *, bool twin) of those for which wanted(watched, arg,
  * from) is true: watched says whether the caller is, or may be, and arg(from, n)
  * is an argument. What a handler that is one of a pair may miss is of this kind;
  * EVENT_NONE where it says so itself, or where none is missed.
  */
 #define SYSCALL_ENTER(name, count, kind, wanted, handler)                              \
-	SYSCALL_BEGINS(fentry_##name, struct pt_regs, regs, count, ARG_OF_FENTRY, wanted, handler, paired_fentry) \
+	SYSCALL_BEGINS(fentry_##name, struct pt_regs, regs, count, ARG_OF_FENTRY, wanted, handler, twin_fentry) \
 	SEC("fentry/" #name)                                                           \
 	int fentry_##name(__u64 *ctx)                                                  \
 	{                                                                              \
 		struct pt_regs *regs = (void *)ctx[0];                                 \
-		TURN(paired_fentry, kind, ENTERED(fentry_##name, regs, ARG_OF_FENTRY, wanted)); \
+		RUN_TWIN(twin_fentry, kind, ENTERED(fentry_##name, regs, ARG_OF_FENTRY, wanted)); \
 		return 0;                                                              \
 	}                                                                              \
 	SYSCALL_BEGINS(kprobe_##name, struct pt_regs, regs, count, ARG_OF_KPROBE, wanted, handler, false) \
@@ -109,7 +109,7 @@
 	SEC("fexit/" #name)                                                            \
 	int fexit_##name(__u64 *ctx)                                                   \
 	{                                                                              \
-		TURN(paired_fentry && kind != EVENT_NONE, kind, handler(ctx[1]));      \
+		RUN_TWIN(twin_fentry && kind != EVENT_NONE, kind, handler(ctx[1]));      \
 		return 0;                                                              \
 	}                                                                              \
 	SEC("kretprobe/" #name)                                                        \
@@ -123,13 +123,13 @@
 		return handler(ctx->ret);                                              \
 	}
 
-/* The entries of a function, by handler(first argument, second argument, bool paired). */
+/* The entries of a function, by handler(first argument, second argument, bool twin). */
 #define FUNCTION_ENTER(name, kind, handler)                                            \
 	SEC("fentry/" #name)                                                           \
 	int fentry_##name(__u64 *ctx)                                                  \
 	{                                                                              \
-		const bool paired = paired_fentry;                                     \
-		TURN(paired && kind != EVENT_NONE, kind, handler(ctx[0], ctx[1], paired)); \
+		const bool twin = twin_fentry;                                     \
+		RUN_TWIN(twin && kind != EVENT_NONE, kind, handler(ctx[0], ctx[1], twin)); \
 		return 0;                                                              \
 	}                                                                              \
 	SEC("kprobe/" #name)                                                           \
@@ -143,7 +143,7 @@
 	SEC("fexit/" #name)                                                            \
 	int fexit_##name(__u64 *ctx)                                                   \
 	{                                                                              \
-		TURN(paired_fentry && kind != EVENT_NONE, kind, handler(ctx[count]));  \
+		RUN_TWIN(twin_fentry && kind != EVENT_NONE, kind, handler(ctx[count]));  \
 		return 0;                                                              \
 	}                                                                              \
 	SEC("kretprobe/" #name)                                                        \

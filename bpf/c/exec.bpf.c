@@ -157,7 +157,7 @@ static __noinline int process_executes(struct task_struct *task, struct linux_bi
 
 	if (!t && !by_path && !by_file)
 		return 0;
-	if (done_by_other(EVENT_EXEC, 0))
+	if (done_by_twin(EVENT_EXEC, 0))
 		return 0;
 	tgid = READ(task, tgid);
 	s = scratch_take(&number, EVENT_EXEC);
@@ -190,9 +190,9 @@ static __always_inline int process_exec(struct task_struct *task, struct linux_b
 	return 0;
 }
 
-static __always_inline int exec_enter(struct task *t, unsigned long file, const bool paired)
+static __always_inline int exec_enter(struct task *t, unsigned long file, const bool twin)
 {
-	struct call *call = call_enter(t, EVENT_EXEC, paired);
+	struct call *call = call_enter(t, EVENT_EXEC, twin);
 
 	if (call)
 		call->args[0] = file;
@@ -240,20 +240,20 @@ static __always_inline int exec_exit(long ret)
 	return ret < 0 && UNLIKELY(current_may_be_watched()) ? exec_fails(ret) : 0;
 }
 
-static __always_inline int execve_enter(struct task *t, const unsigned long *a, const bool paired)
+static __always_inline int execve_enter(struct task *t, const unsigned long *a, const bool twin)
 {
-	return exec_enter(t, a[0], paired);
+	return exec_enter(t, a[0], twin);
 }
 
-static __always_inline int execveat_enter(struct task *t, const unsigned long *a, const bool paired)
+static __always_inline int execveat_enter(struct task *t, const unsigned long *a, const bool twin)
 {
-	return exec_enter(t, a[1], paired);
+	return exec_enter(t, a[1], twin);
 }
 
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(sched_process_exec, struct task_struct *task, int old_pid, struct linux_binprm *bprm)
 {
-	TURN(paired_tracepoints, EVENT_EXEC, process_exec(task, UNTRUSTED(bprm)));
+	RUN_TWIN(twin_tracepoints, EVENT_EXEC, process_exec(task, UNTRUSTED(bprm)));
 	return 0;
 }
 

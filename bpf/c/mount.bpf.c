@@ -110,9 +110,9 @@ static __always_inline __u64 put_saved_base(struct scratch *s, struct event_moun
 	(watched || arg(from, 1) & FSMOUNT_NAMESPACE)
 
 static __always_inline struct call *mount_call_enter(struct task *t, __u32 kind,
-						     const unsigned long *a, const bool paired)
+						     const unsigned long *a, const bool twin)
 {
-	struct call *call = call_enter(t, kind, paired);
+	struct call *call = call_enter(t, kind, twin);
 
 	if (!call)
 		return NULL;
@@ -230,9 +230,9 @@ static __always_inline int pathless_exit(long ret)
 
 #define MOUNT_ENTER(name, count, kind, wanted)                                         \
 	static __always_inline int name##_enter(struct task *t, const unsigned long *a, \
-						const bool paired)                     \
+						const bool twin)                     \
 	{                                                                              \
-		mount_call_enter(t, kind, a, paired);                                  \
+		mount_call_enter(t, kind, a, twin);                                  \
 		return 0;                                                              \
 	}                                                                              \
 	SYSCALL_ENTER(name, count, kind, wanted, name##_enter)
@@ -248,9 +248,9 @@ MOUNT_ENTER(fsconfig, 4, EVENT_FSCONFIG, BY_WATCHED)
 MOUNT_ENTER(fsmount, 3, EVENT_FSMOUNT, BY_WATCHED_OR_MOUNTS_NAMESPACE)
 MOUNT_ENTER(mount_setattr, 3, EVENT_MOUNT_SETATTR, BY_WATCHED)
 
-static __always_inline int pivot_root_enter(struct task *t, const unsigned long *a, const bool paired)
+static __always_inline int pivot_root_enter(struct task *t, const unsigned long *a, const bool twin)
 {
-	struct call *call = mount_call_enter(t, EVENT_PIVOT_ROOT, a, paired);
+	struct call *call = mount_call_enter(t, EVENT_PIVOT_ROOT, a, twin);
 
 	if (call)
 		save_base(call, bpf_get_current_pid_tgid());

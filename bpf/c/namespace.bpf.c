@@ -17,9 +17,9 @@ static __always_inline int clone_enter(__u64 flags)
 	return UNLIKELY(flags & CLONE_NEW_ALL) ? clone_begins() : 0;
 }
 
-static __always_inline int namespace_enter(struct task *t, __u32 kind, __u64 flags, const bool paired)
+static __always_inline int namespace_enter(struct task *t, __u32 kind, __u64 flags, const bool twin)
 {
-	struct call *call = call_enter(t, kind, paired);
+	struct call *call = call_enter(t, kind, twin);
 
 	if (!call)
 		return 0;
@@ -79,7 +79,7 @@ static __always_inline int namespace_exit(long ret)
 }
 
 /* setns makes namespaces by the same function, with no flags: it makes none. */
-static __always_inline int namespaces_enter(__u64 flags, __u64 task, const bool paired)
+static __always_inline int namespaces_enter(__u64 flags, __u64 task, const bool twin)
 {
 	struct task *t = task_current();
 	struct call *call;
@@ -88,11 +88,11 @@ static __always_inline int namespaces_enter(__u64 flags, __u64 task, const bool 
 		return 0;
 	call = call_current(t);
 	if (!call || call->kind != EVENT_UNSHARE)
-		call_enter(t, EVENT_FORK, paired);
+		call_enter(t, EVENT_FORK, twin);
 	return 0;
 }
 
-static __always_inline int netns_enter(__u64 flags, __u64 user_ns, const bool paired)
+static __always_inline int netns_enter(__u64 flags, __u64 user_ns, const bool twin)
 {
 	struct call *call;
 
@@ -117,14 +117,14 @@ static __always_inline int netns_exit(long ret)
 #define BY_WATCHED_OR_MAKES_NAMESPACE(watched, arg, from) \
 	(watched || arg(from, 0) & (CLONE_NEW_ALL | UNSHARE_EMPTY_MNTNS))
 
-static __always_inline int unshare_enter(struct task *t, const unsigned long *a, const bool paired)
+static __always_inline int unshare_enter(struct task *t, const unsigned long *a, const bool twin)
 {
-	return namespace_enter(t, EVENT_UNSHARE, a[0], paired);
+	return namespace_enter(t, EVENT_UNSHARE, a[0], twin);
 }
 
-static __always_inline int setns_enter(struct task *t, const unsigned long *a, const bool paired)
+static __always_inline int setns_enter(struct task *t, const unsigned long *a, const bool twin)
 {
-	return namespace_enter(t, EVENT_SETNS, a[1], paired);
+	return namespace_enter(t, EVENT_SETNS, a[1], twin);
 }
 
 SYSCALL_ENTER(unshare, 1, EVENT_UNSHARE, BY_WATCHED_OR_MAKES_NAMESPACE, unshare_enter)

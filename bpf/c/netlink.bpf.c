@@ -58,7 +58,7 @@ static __always_inline long read_message(void *to, __u32 len, const void *from, 
 }
 
 static __always_inline void netlink_enter(struct task *t, __u32 link_ns, const void *message, __u64 len,
-					  __u64 whose, const bool paired)
+					  __u64 whose, const bool twin)
 {
 	struct nlmsghdr head;
 	struct call *call;
@@ -67,7 +67,7 @@ static __always_inline void netlink_enter(struct task *t, __u32 link_ns, const v
 		return;
 	if (read_message(&head, sizeof(head), message, whose) || !is_wanted(head.nlmsg_type))
 		return;
-	call = call_enter(t, EVENT_NETLINK, paired);
+	call = call_enter(t, EVENT_NETLINK, twin);
 	if (!call)
 		return;
 	call->args[0] = (__u64)message;
@@ -180,20 +180,20 @@ static __always_inline int netlink_exit(long ret)
  * What handles one message of a request, in the thread that sends it. It
  * returns 0 or an error, while send tells only how many bytes it took.
  */
-static __noinline int rtnetlink_begins(struct sk_buff *skb, __u64 message, const bool paired)
+static __noinline int rtnetlink_begins(struct sk_buff *skb, __u64 message, const bool twin)
 {
 	struct task *t = task_current();
 
 	if (!t)
 		return 0;
 	netlink_enter(t, LOAD(skb, sk, __sk_common.skc_net.net, ns.inum), (void *)message,
-		      sizeof(struct nlmsghdr), OF_KERNEL, paired);
+		      sizeof(struct nlmsghdr), OF_KERNEL, twin);
 	return 0;
 }
 
-static __always_inline int rtnetlink_enter(__u64 skb, __u64 message, const bool paired)
+static __always_inline int rtnetlink_enter(__u64 skb, __u64 message, const bool twin)
 {
-	return UNLIKELY(current_may_be_watched()) ? rtnetlink_begins((void *)skb, message, paired) : 0;
+	return UNLIKELY(current_may_be_watched()) ? rtnetlink_begins((void *)skb, message, twin) : 0;
 }
 
 static __always_inline int rtnetlink_exit(long ret)

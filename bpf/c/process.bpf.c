@@ -36,13 +36,13 @@ static __noinline int forked(struct task_struct *child, __u64 flags)
 	if (!forker && !(flags & (CLONE_NEW_ALL | CLONE_EMPTY_MNTNS)))
 		return 0;
 	if (flags & CLONE_THREAD) {
-		if (forker && forker->threads && !done_by_other(EVENT_FORK, READ(child, pid)))
+		if (forker && forker->threads && !done_by_twin(EVENT_FORK, READ(child, pid)))
 			__sync_fetch_and_add(&forker->threads, 1);
 		return 0;
 	}
 	if (flags & CLONE_EMPTY_MNTNS)
 		flags |= CLONE_NEWNS;
-	if (done_by_other(EVENT_FORK, READ(child, pid)))
+	if (done_by_twin(EVENT_FORK, READ(child, pid)))
 		return 0;
 	if (flags & CLONE_NEWNS)
 		container_made(READ(child, nsproxy, mnt_ns, ns.inum), forker);
@@ -101,7 +101,7 @@ static __noinline int thread_exit(struct task_struct *task)
 	struct event_exit *e;
 	struct call *call;
 
-	if (!t || done_by_other(EVENT_EXIT, 0))
+	if (!t || done_by_twin(EVENT_EXIT, 0))
 		return 0;
 	call = call_current(t);
 	if (call)
@@ -148,7 +148,7 @@ static __noinline int thread_rename(struct task_struct *task, const char *name)
 	if (id >> 32 != (__u32)id || READ(task, pid) != (int)id)
 		return 0;
 	bpf_probe_read_kernel_str(w, sizeof(w), name);
-	if (done_by_other(EVENT_RENAME, w[0] ^ w[1]))
+	if (done_by_twin(EVENT_RENAME, w[0] ^ w[1]))
 		return 0;
 	e = RESERVE(event_rename, EVENT_RENAME);
 	if (!e)
@@ -197,21 +197,21 @@ static __always_inline int process_running(struct seq_file *seq, struct task_str
 SEC("tp_btf/task_newtask")
 int BPF_PROG(task_newtask, struct task_struct *child, __u64 flags)
 {
-	TURN(paired_tracepoints, EVENT_FORK, process_fork(UNTRUSTED(child), flags));
+	RUN_TWIN(twin_tracepoints, EVENT_FORK, process_fork(UNTRUSTED(child), flags));
 	return 0;
 }
 
 SEC("tp_btf/sched_process_exit")
 int BPF_PROG(sched_process_exit, struct task_struct *task)
 {
-	TURN(paired_tracepoints, EVENT_EXIT, process_exit(task));
+	RUN_TWIN(twin_tracepoints, EVENT_EXIT, process_exit(task));
 	return 0;
 }
 
 SEC("tp_btf/task_rename")
 int BPF_PROG(task_rename, struct task_struct *task, const char *name)
 {
-	TURN(paired_tracepoints, EVENT_RENAME, process_rename(task, name));
+	RUN_TWIN(twin_tracepoints, EVENT_RENAME, process_rename(task, name));
 	return 0;
 }
 

@@ -9,7 +9,7 @@
 #define RECORD_H
 
 #include "event.h"
-#include "pair.h"
+#include "twin.h"
 #include "task.h"
 
 #define TEXT_MAX 4096UL    /* one text: PATH_MAX, and a page of mount options */

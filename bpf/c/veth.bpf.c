@@ -5,7 +5,7 @@
 #include "entry.h"
 
 /* The two ends of a pair; the second's index is 0 where there is none. */
-struct pair {
+struct veth_pair {
 	__u64 begin;
 	__u64 waited;
 	__u64 device;
@@ -17,8 +17,8 @@ struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 256);
 	__type(key, __u64);
-	__type(value, struct pair);
-} pairs SEC(".maps");
+	__type(value, struct veth_pair);
+} veth_pairs SEC(".maps");
 
 static __always_inline void fill_end(struct event_veth_end *end, struct net_device *device)
 {
@@ -54,14 +54,14 @@ static __always_inline void fill_ends(struct event_veth_end ends[2], struct net_
 
 static __always_inline int newlink_enter(struct net_device *device)
 {
-	struct pair pair = {.begin = bpf_ktime_get_boot_ns(), .device = (__u64)device};
+	struct veth_pair pair = {.begin = bpf_ktime_get_boot_ns(), .device = (__u64)device};
 	struct call *call = call_current(task_current());
 	__u64 id = bpf_get_current_pid_tgid();
 
 	/* the request of a watched process */
 	if (call && call->kind == EVENT_NETLINK)
 		pair.waited = pair.begin - call->begin;
-	bpf_map_update_elem(&pairs, &id, &pair, BPF_ANY);
+	bpf_map_update_elem(&veth_pairs, &id, &pair, BPF_ANY);
 	return 0;
 }
 
@@ -69,21 +69,21 @@ static __always_inline int newlink_enter(struct net_device *device)
  * Called for both ends, also when their namespaces end: the second has no peer
  * any more.
  */
-static __always_inline int dellink_enter(__u64 device, __u64 list, const bool paired)
+static __always_inline int dellink_enter(__u64 device, __u64 list, const bool twin)
 {
-	struct pair pair = {.begin = bpf_ktime_get_boot_ns()};
+	struct veth_pair pair = {.begin = bpf_ktime_get_boot_ns()};
 	__u64 id = bpf_get_current_pid_tgid();
 
 	fill_ends(pair.ends, (void *)device);
 	if (pair.ends[1].index)
-		bpf_map_update_elem(&pairs, &id, &pair, BPF_ANY);
+		bpf_map_update_elem(&veth_pairs, &id, &pair, BPF_ANY);
 	return 0;
 }
 
 static __always_inline int veth_exit(__u32 kind, long ret)
 {
 	__u64 id = bpf_get_current_pid_tgid();
-	struct pair *pair = bpf_map_lookup_elem(&pairs, &id);
+	struct veth_pair *pair = bpf_map_lookup_elem(&veth_pairs, &id);
 	struct event_veth *e;
 
 	if (!pair)
@@ -99,7 +99,7 @@ static __always_inline int veth_exit(__u32 kind, long ret)
 			fill_ends(e->ends, (void *)pair->device);
 		SUBMIT(e);
 	}
-	bpf_map_delete_elem(&pairs, &id);
+	bpf_map_delete_elem(&veth_pairs, &id);
 	return 0;
 }
 
@@ -124,7 +124,7 @@ static __always_inline struct net_device *made(__u64 first, __u64 second)
 SEC("fentry/veth_newlink")
 int fentry_veth_newlink(__u64 *ctx)
 {
-	TURN(paired_fentry, EVENT_VETH_NEWLINK, newlink_enter(made(ctx[0], ctx[1])));
+	RUN_TWIN(twin_fentry, EVENT_VETH_NEWLINK, newlink_enter(made(ctx[0], ctx[1])));
 	return 0;
 }
 
@@ -139,9 +139,9 @@ SEC("fexit/veth_newlink")
 int fexit_veth_newlink(__u64 *ctx)
 {
 	if (VETH_NEWLINK_PACKED)
-		TURN(paired_fentry, EVENT_VETH_NEWLINK, newlink_exit(ctx[3]));
+		RUN_TWIN(twin_fentry, EVENT_VETH_NEWLINK, newlink_exit(ctx[3]));
 	else
-		TURN(paired_fentry, EVENT_VETH_NEWLINK, newlink_exit(ctx[5]));
+		RUN_TWIN(twin_fentry, EVENT_VETH_NEWLINK, newlink_exit(ctx[5]));
 	return 0;
 }
 
