@@ -19,9 +19,9 @@ func keyOf(name string) (key nameKey, err error) {
 }
 
 // beginnings says for a hash of the first eight characters of a name whether
-// there may be such a name, a bit for each: may_begin in c/filter.h. They are the
+// there may be such a name, a bit for each: may_match_name in c/filter.h. They are the
 // first in the filter.
-type beginnings [len(probesFilter{}.May)]byte
+type beginnings [len(probesFilter{}.NameFilter)]byte
 
 // filterMap is the section that they are in.
 const filterMap = ".data.filter"

@@ -207,10 +207,10 @@ type probesEventVethEnd struct {
 }
 
 type probesFilter struct {
-	_         structs.HostLayout
-	May       [1024]uint8
-	Near      [512]uint32
-	Strangers uint32
+	_              structs.HostLayout
+	NameFilter     [1024]uint8
+	PidFilter      [512]uint32
+	UntrackedCalls uint32
 }
 
 type probesLosses struct {
@@ -244,22 +244,6 @@ type probesScratch struct {
 	Text  [20480]int8
 }
 
-type probesTask struct {
-	_        structs.HostLayout
-	Born     uint64
-	Class    uint32
-	Executed uint32
-	Threads  uint64
-	Ended    struct {
-		_         structs.HostLayout
-		Cpu       int64
-		Queue     int64
-		Io        int64
-		IoUnknown uint64
-	}
-	Call probesCall
-}
-
 type probesTaskClass uint32
 
 const (
@@ -285,6 +269,22 @@ type probesVethPair struct {
 	Ends   [2]probesEventVethEnd
 }
 
+type probesWatched struct {
+	_        structs.HostLayout
+	Born     uint64
+	Class    uint32
+	Executed uint32
+	Threads  uint64
+	Ended    struct {
+		_         structs.HostLayout
+		Cpu       int64
+		Queue     int64
+		Io        int64
+		IoUnknown uint64
+	}
+	Call probesCall
+}
+
 // Names of all BPF objects in the ELF.
 //
 // Used for safe lookups in a Collection or CollectionSpec.
@@ -297,9 +297,9 @@ const (
 	probesMapNames                      = "names"
 	probesMapRunningPrograms            = "running_programs"
 	probesMapScratches                  = "scratches"
-	probesMapTasks                      = "tasks"
 	probesMapTwinTokens                 = "twin_tokens"
 	probesMapVethPairs                  = "veth_pairs"
+	probesMapWatchedPids                = "watched_pids"
 	probesProgCgroupAttachTask          = "cgroup_attach_task"
 	probesProgCgroupMkdir               = "cgroup_mkdir"
 	probesProgCgroupRmdir               = "cgroup_rmdir"
@@ -556,9 +556,9 @@ type probesMapSpecs struct {
 	Names           *ebpf.MapSpec `ebpf:"names"`
 	RunningPrograms *ebpf.MapSpec `ebpf:"running_programs"`
 	Scratches       *ebpf.MapSpec `ebpf:"scratches"`
-	Tasks           *ebpf.MapSpec `ebpf:"tasks"`
 	TwinTokens      *ebpf.MapSpec `ebpf:"twin_tokens"`
 	VethPairs       *ebpf.MapSpec `ebpf:"veth_pairs"`
+	WatchedPids     *ebpf.MapSpec `ebpf:"watched_pids"`
 }
 
 // probesVariableSpecs contains global variables before they are loaded into the kernel.
@@ -611,9 +611,9 @@ type probesMaps struct {
 	Names           *ebpf.Map `ebpf:"names"`
 	RunningPrograms *ebpf.Map `ebpf:"running_programs"`
 	Scratches       *ebpf.Map `ebpf:"scratches"`
-	Tasks           *ebpf.Map `ebpf:"tasks"`
 	TwinTokens      *ebpf.Map `ebpf:"twin_tokens"`
 	VethPairs       *ebpf.Map `ebpf:"veth_pairs"`
+	WatchedPids     *ebpf.Map `ebpf:"watched_pids"`
 }
 
 func (m *probesMaps) Close() error {
@@ -626,9 +626,9 @@ func (m *probesMaps) Close() error {
 		m.Names,
 		m.RunningPrograms,
 		m.Scratches,
-		m.Tasks,
 		m.TwinTokens,
 		m.VethPairs,
+		m.WatchedPids,
 	)
 }
 

@@ -19,11 +19,11 @@ struct {
 
 static const struct call no_call;
 
-/* The caller's entry; t is its task, if it is watched. */
-static __always_inline struct call *call_get(struct task *t, __u64 id)
+/* The caller's entry; w is its task, if it is watched. */
+static __always_inline struct call *call_get(struct watched *w, __u64 id)
 {
-	if (t && id >> 32 == (__u32)id)
-		return &t->call;
+	if (w && id >> 32 == (__u32)id)
+		return &w->call;
 	return bpf_map_lookup_elem(&calls, &id);
 }
 
@@ -39,10 +39,10 @@ static __always_inline void call_missed(struct call *call)
  * Begins a call; NULL where the first entry of a pair has done so, and where
  * there is no room, which is counted.
  */
-static __always_inline struct call *call_enter(struct task *t, __u32 kind, const bool twin)
+static __always_inline struct call *call_enter(struct watched *w, __u32 kind, const bool twin)
 {
 	__u64 id = bpf_get_current_pid_tgid();
-	struct call *call = call_get(t, id);
+	struct call *call = call_get(w, id);
 
 	if (!call) {
 		bpf_map_update_elem(&calls, &id, &no_call, BPF_ANY);
@@ -65,9 +65,9 @@ static __always_inline struct call *call_enter(struct task *t, __u32 kind, const
 }
 
 /* The caller's call, where it is in one. */
-static __always_inline struct call *call_current(struct task *t)
+static __always_inline struct call *call_current(struct watched *w)
 {
-	struct call *call = call_get(t, bpf_get_current_pid_tgid());
+	struct call *call = call_get(w, bpf_get_current_pid_tgid());
 
 	return call && call->kind ? call : NULL;
 }
@@ -78,9 +78,9 @@ static __always_inline void call_exit(struct call *call)
 }
 
 static __always_inline void fill_call(struct event_header *h, struct call *call, long ret,
-				      struct task *t)
+				      struct watched *w)
 {
-	fill_header(h, call->kind, t);
+	fill_header(h, call->kind, w);
 	h->duration = h->time - call->begin;
 	h->ret = ret;
 }

@@ -14,18 +14,18 @@ static __always_inline __u64 which_change(struct cgroup *cgroup, struct task_str
 static __noinline int cgroup_changes(__u32 kind, struct cgroup *cgroup, const char *path,
 				     struct task_struct *moved)
 {
-	struct task *t = task_current();
+	struct watched *w = watched_current();
 	struct event_cgroup *e;
 	struct scratch *s;
 	__u32 number;
 
-	if (!t || done_by_twin(kind, which_change(cgroup, moved)))
+	if (!w || done_by_twin(kind, which_change(cgroup, moved)))
 		return 0;
 	s = scratch_take(&number, kind);
 	if (!s)
 		return 0;
 	e = RECORD(s, event_cgroup);
-	fill_header(&e->h, kind, t);
+	fill_header(&e->h, kind, w);
 	e->child = 0;
 	e->child_born = 0;
 	if (moved) {

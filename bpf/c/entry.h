@@ -61,9 +61,9 @@
 	static __noinline int entry##_begins(type *from)                               \
 	{                                                                              \
 		unsigned long a[SYSCALL_ARGS] = {ARGS_##count(arg, from)};             \
-		struct task *t = task_current();                                       \
+		struct watched *w = watched_current();                                       \
                                                                                        \
-		return wanted(t, arg, from) ? handler(t, a, twin) : 0;               \
+		return wanted(w, arg, from) ? handler(w, a, twin) : 0;               \
 	}
 
 #define ENTERED(entry, from, arg, wanted)                                              \
@@ -73,7 +73,7 @@
 	})
 
 /*
- * The entries of a system call with so many arguments, by handler(struct task *,
+ * The entries of a system call with so many arguments, by handler(struct watched *,
  * const unsigned long *, bool twin) of those for which wanted(watched, arg,
  * from) is true: watched says whether the caller is, or may be, and arg(from, n)
  * is an argument. What a handler that is one of a pair may miss is of this kind;

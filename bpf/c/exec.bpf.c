@@ -34,18 +34,18 @@ static __noinline __u32 class_of_path(struct scratch *s, __u64 len)
 }
 
 /* What a watched process is after an exec of something of class named. */
-static __always_inline __u32 class_after_exec(struct task *t, __u32 named)
+static __always_inline __u32 class_after_exec(struct watched *w, __u32 named)
 {
-	switch (t->class) {
+	switch (w->class) {
 	case CLASS_RUNTIME:
-		if (t->executed) /* a sealed copy of itself */
+		if (w->executed) /* a sealed copy of itself */
 			return CLASS_RUNTIME;
 		return named ? named : CLASS_CHILD;
 	case CLASS_INIT: /* the entrypoint */
 	case CLASS_JOINED:
 		return named;
 	}
-	return named ? named : t->class;
+	return named ? named : w->class;
 }
 
 static __always_inline __u64 put_args(struct scratch *s, struct event_exec *e, __u64 at)
@@ -102,24 +102,24 @@ static __always_inline __u64 beginning_of(const void *text)
 }
 
 /* Whether the file that is executed may have a name to be watched. */
-static __always_inline bool may_be_by_file(struct linux_binprm *bprm)
+static __always_inline bool may_match_file(struct linux_binprm *bprm)
 {
-	return may_begin(beginning_of(READ(bprm, file, f_path.dentry, d_name.name)));
+	return may_match_name(beginning_of(READ(bprm, file, f_path.dentry, d_name.name)));
 }
 
 /*
  * Whether the path that was executed may end in such a name: the kernel has just
  * named the thread after it.
  */
-static __always_inline bool may_be_by_path(struct task_struct *task)
+static __always_inline bool may_match_path(struct task_struct *task)
 {
 	__u64 comm[2];
 
 	READ_COMM(comm, task);
-	return may_begin(cut(comm[0]));
+	return may_match_name(cut(comm[0]));
 }
 
-static __always_inline __u32 exec_as(struct scratch *s, struct task *t, struct linux_binprm *bprm,
+static __always_inline __u32 exec_as(struct scratch *s, struct watched *w, struct linux_binprm *bprm,
 				     bool by_path, bool by_file, bool *told)
 {
 	__u64 file_len = put_kernel_text(s, 0, READ(bprm, filename)), end;
@@ -130,13 +130,13 @@ static __always_inline __u32 exec_as(struct scratch *s, struct task *t, struct l
 		named = class_of_file(READ(bprm, file));
 	if (!named && by_path)
 		named = class_of_path(s, file_len);
-	*told = t || named;
+	*told = w || named;
 	if (!*told)
 		return CLASS_NONE;
-	class = t ? class_after_exec(t, named) : named;
-	fill_header(&e->h, EVENT_EXEC, t);
-	if (t) /* the other threads have exited by now: de_thread, fs/exec.c */
-		cost_whole(&e->h.cost, &t->ended);
+	class = w ? class_after_exec(w, named) : named;
+	fill_header(&e->h, EVENT_EXEC, w);
+	if (w) /* the other threads have exited by now: de_thread, fs/exec.c */
+		cost_whole(&e->h.cost, &w->ended);
 	e->file_len = file_len;
 	e->args_len = 0;
 	e->env_len = 0;
@@ -149,13 +149,13 @@ static __always_inline __u32 exec_as(struct scratch *s, struct task *t, struct l
 
 static __noinline int process_executes(struct task_struct *task, struct linux_binprm *bprm)
 {
-	bool by_path = may_be_by_path(task), by_file = may_be_by_file(bprm);
-	struct task *t = task_get(task);
+	bool by_path = may_match_path(task), by_file = may_match_file(bprm);
+	struct watched *w = watched_get(task);
 	struct scratch *s;
 	__u32 number, class, tgid;
 	bool told = false;
 
-	if (!t && !by_path && !by_file)
+	if (!w && !by_path && !by_file)
 		return 0;
 	if (done_by_twin(EVENT_EXEC, 0))
 		return 0;
@@ -163,43 +163,43 @@ static __noinline int process_executes(struct task_struct *task, struct linux_bi
 	s = scratch_take(&number, EVENT_EXEC);
 	if (!s)
 		return 0;
-	class = exec_as(s, t, bprm, by_path, by_file, &told);
+	class = exec_as(s, w, bprm, by_path, by_file, &told);
 	scratch_give(s);
 	if (!told)
 		return 0;
 
-	if (t && t->class == CLASS_INIT)
+	if (w && w->class == CLASS_INIT)
 		container_started(task);
 	if (!class) {
-		task_delete(tgid);
-	} else if (!t) {
-		task_put(task, class, true, 1);
+		watched_delete(tgid);
+	} else if (!w) {
+		watched_put(task, class, true, 1);
 	} else {
-		call_exit(&t->call);
-		t->class = class;
-		t->executed = true;
-		t->threads = 1;
+		call_exit(&w->call);
+		w->class = class;
+		w->executed = true;
+		w->threads = 1;
 	}
 	return 0;
 }
 
 static __always_inline int process_exec(struct task_struct *task, struct linux_binprm *bprm)
 {
-	if (UNLIKELY(may_be_watched(task)) || UNLIKELY(may_be_by_path(task)) || UNLIKELY(may_be_by_file(bprm)))
+	if (UNLIKELY(may_be_watched(task)) || UNLIKELY(may_match_path(task)) || UNLIKELY(may_match_file(bprm)))
 		return process_executes(UNTRUSTED(task), bprm);
 	return 0;
 }
 
-static __always_inline int exec_enter(struct task *t, unsigned long file, const bool twin)
+static __always_inline int exec_enter(struct watched *w, unsigned long file, const bool twin)
 {
-	struct call *call = call_enter(t, EVENT_EXEC, twin);
+	struct call *call = call_enter(w, EVENT_EXEC, twin);
 
 	if (call)
 		call->args[0] = file;
 	return 0;
 }
 
-static __always_inline void exec_failed(struct task *t, struct call *call, long ret)
+static __always_inline void exec_failed(struct watched *w, struct call *call, long ret)
 {
 	struct event_exec *e;
 	struct scratch *s;
@@ -209,7 +209,7 @@ static __always_inline void exec_failed(struct task *t, struct call *call, long 
 	if (!s)
 		return;
 	e = RECORD(s, event_exec);
-	fill_call(&e->h, call, ret, t);
+	fill_call(&e->h, call, ret, w);
 	e->file_len = put_user_text(s, 0, (void *)call->args[0]);
 	e->args_len = 0;
 	e->env_len = 0;
@@ -221,15 +221,15 @@ static __always_inline void exec_failed(struct task *t, struct call *call, long 
 
 static __noinline int exec_fails(long ret)
 {
-	struct task *t = task_current();
+	struct watched *w = watched_current();
 	struct call *call;
 
-	if (!t)
+	if (!w)
 		return 0;
-	call = call_current(t);
+	call = call_current(w);
 	if (!call || call->kind != EVENT_EXEC)
 		return 0;
-	exec_failed(t, call, ret);
+	exec_failed(w, call, ret);
 	call_exit(call);
 	return 0;
 }
@@ -240,14 +240,14 @@ static __always_inline int exec_exit(long ret)
 	return ret < 0 && UNLIKELY(current_may_be_watched()) ? exec_fails(ret) : 0;
 }
 
-static __always_inline int execve_enter(struct task *t, const unsigned long *a, const bool twin)
+static __always_inline int execve_enter(struct watched *w, const unsigned long *a, const bool twin)
 {
-	return exec_enter(t, a[0], twin);
+	return exec_enter(w, a[0], twin);
 }
 
-static __always_inline int execveat_enter(struct task *t, const unsigned long *a, const bool twin)
+static __always_inline int execveat_enter(struct watched *w, const unsigned long *a, const bool twin)
 {
-	return exec_enter(t, a[1], twin);
+	return exec_enter(w, a[1], twin);
 }
 
 SEC("tp_btf/sched_process_exec")

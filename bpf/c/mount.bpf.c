@@ -109,16 +109,16 @@ static __always_inline __u64 put_saved_base(struct scratch *s, struct event_moun
 #define BY_WATCHED_OR_MOUNTS_NAMESPACE(watched, arg, from) \
 	(watched || arg(from, 1) & FSMOUNT_NAMESPACE)
 
-static __always_inline struct call *mount_call_enter(struct task *t, __u32 kind,
+static __always_inline struct call *mount_call_enter(struct watched *w, __u32 kind,
 						     const unsigned long *a, const bool twin)
 {
-	struct call *call = call_enter(t, kind, twin);
+	struct call *call = call_enter(w, kind, twin);
 
 	if (!call)
 		return NULL;
 	__builtin_memcpy(call->args, a, sizeof(call->args));
-	if (!t)
-		__sync_fetch_and_add(&filter.strangers, 1);
+	if (!w)
+		__sync_fetch_and_add(&filter.untracked_calls, 1);
 	return call;
 }
 
@@ -150,7 +150,7 @@ static __always_inline void save_base(struct call *call, __u64 id)
 }
 
 /* Fills and emits the record. Without paths, no path is followed: that is the most to verify. */
-static __always_inline void put_mount(struct task *t, struct scratch *s, __u32 number,
+static __always_inline void put_mount(struct watched *w, struct scratch *s, __u32 number,
 				      struct call *call, long ret, const bool paths)
 {
 	struct event_mount *e = RECORD(s, event_mount);
@@ -158,7 +158,7 @@ static __always_inline void put_mount(struct task *t, struct scratch *s, __u32 n
 	__u64 end = 0, target;
 
 	__builtin_memset(e, 0, sizeof(*e));
-	fill_call(&e->h, call, ret, t);
+	fill_call(&e->h, call, ret, w);
 	arguments_of(call, &a);
 	e->h.flags = a.flags;
 	e->makes_namespace = a.makes_namespace;
@@ -186,24 +186,24 @@ static __always_inline void put_mount(struct task *t, struct scratch *s, __u32 n
 
 static __always_inline int mount_call_exit(long ret, const bool paths)
 {
-	struct task *t = task_current();
+	struct watched *w = watched_current();
 	struct scratch *s;
 	struct call *call;
 	__u32 number;
 
-	if (!t && !filter.strangers)
+	if (!w && !filter.untracked_calls)
 		return 0;
-	call = call_current(t);
+	call = call_current(w);
 	if (!call || !is_mount_call(call->kind))
 		return 0;
 	s = scratch_take(&number, call->kind);
 	if (s) {
-		put_mount(t, s, number, call, ret, paths);
+		put_mount(w, s, number, call, ret, paths);
 		scratch_give(s);
 	}
 	call_exit(call);
-	if (!t)
-		__sync_fetch_and_add(&filter.strangers, -1);
+	if (!w)
+		__sync_fetch_and_add(&filter.untracked_calls, -1);
 	return 0;
 }
 
@@ -214,7 +214,7 @@ static __noinline int mount_ends(long ret)
 
 static __always_inline int mount_exit(long ret)
 {
-	return UNLIKELY(current_may_be_watched() || filter.strangers) ? mount_ends(ret) : 0;
+	return UNLIKELY(current_may_be_watched() || filter.untracked_calls) ? mount_ends(ret) : 0;
 }
 
 /* The end of a call of which no path is followed then. */
@@ -225,14 +225,14 @@ static __noinline int pathless_ends(long ret)
 
 static __always_inline int pathless_exit(long ret)
 {
-	return UNLIKELY(current_may_be_watched() || filter.strangers) ? pathless_ends(ret) : 0;
+	return UNLIKELY(current_may_be_watched() || filter.untracked_calls) ? pathless_ends(ret) : 0;
 }
 
 #define MOUNT_ENTER(name, count, kind, wanted)                                         \
-	static __always_inline int name##_enter(struct task *t, const unsigned long *a, \
+	static __always_inline int name##_enter(struct watched *w, const unsigned long *a, \
 						const bool twin)                     \
 	{                                                                              \
-		mount_call_enter(t, kind, a, twin);                                  \
+		mount_call_enter(w, kind, a, twin);                                  \
 		return 0;                                                              \
 	}                                                                              \
 	SYSCALL_ENTER(name, count, kind, wanted, name##_enter)
@@ -248,9 +248,9 @@ MOUNT_ENTER(fsconfig, 4, EVENT_FSCONFIG, BY_WATCHED)
 MOUNT_ENTER(fsmount, 3, EVENT_FSMOUNT, BY_WATCHED_OR_MOUNTS_NAMESPACE)
 MOUNT_ENTER(mount_setattr, 3, EVENT_MOUNT_SETATTR, BY_WATCHED)
 
-static __always_inline int pivot_root_enter(struct task *t, const unsigned long *a, const bool twin)
+static __always_inline int pivot_root_enter(struct watched *w, const unsigned long *a, const bool twin)
 {
-	struct call *call = mount_call_enter(t, EVENT_PIVOT_ROOT, a, twin);
+	struct call *call = mount_call_enter(w, EVENT_PIVOT_ROOT, a, twin);
 
 	if (call)
 		save_base(call, bpf_get_current_pid_tgid());

@@ -8,7 +8,7 @@
 /* The fork itself is told by task_newtask: here is only when the call began. */
 static __noinline int clone_begins(void)
 {
-	call_enter(task_current(), EVENT_FORK, false);
+	call_enter(watched_current(), EVENT_FORK, false);
 	return 0;
 }
 
@@ -17,14 +17,14 @@ static __always_inline int clone_enter(__u64 flags)
 	return UNLIKELY(flags & CLONE_NEW_ALL) ? clone_begins() : 0;
 }
 
-static __always_inline int namespace_enter(struct task *t, __u32 kind, __u64 flags, const bool twin)
+static __always_inline int namespace_enter(struct watched *w, __u32 kind, __u64 flags, const bool twin)
 {
-	struct call *call = call_enter(t, kind, twin);
+	struct call *call = call_enter(w, kind, twin);
 
 	if (!call)
 		return 0;
-	if (!t)
-		__sync_fetch_and_add(&filter.strangers, 1);
+	if (!w)
+		__sync_fetch_and_add(&filter.untracked_calls, 1);
 	call->args[0] = flags;
 	call->mnt_ns = READ(current_task(), nsproxy, mnt_ns, ns.inum);
 	return 0;
@@ -34,61 +34,61 @@ static __always_inline int namespace_enter(struct task *t, __u32 kind, __u64 fla
  * crun exec forks a child, which joins the container and forks what executes
  * the command. It has executed nothing itself: a hook that joins has.
  */
-static __always_inline void joined(struct task *t)
+static __always_inline void joined(struct watched *w)
 {
-	if (t && t->class == CLASS_RUNTIME && !t->executed)
-		t->class = CLASS_JOINED;
+	if (w && w->class == CLASS_RUNTIME && !w->executed)
+		w->class = CLASS_JOINED;
 }
 
 static __noinline int namespace_ends(long ret)
 {
-	struct task *t = task_current();
+	struct watched *w = watched_current();
 	struct event_namespace *e;
 	struct call *call;
 	__u32 kind;
 
-	if (!t && !filter.strangers)
+	if (!w && !filter.untracked_calls)
 		return 0;
-	call = call_current(t);
+	call = call_current(w);
 	if (!call || (call->kind != EVENT_UNSHARE && call->kind != EVENT_SETNS))
 		return 0;
 	kind = call->kind;
 	e = RESERVE(event_namespace, kind);
 	if (e) {
-		fill_call(&e->h, call, ret, t);
+		fill_call(&e->h, call, ret, w);
 		e->h.flags = call->args[0];
 		fill_namespaces(&e->ns, current_task());
 		fill_netns(&e->netns, call);
 		if (kind == EVENT_SETNS && e->ns.mnt != call->mnt_ns)
-			joined(t);
+			joined(w);
 		if (kind == EVENT_UNSHARE && e->ns.mnt != call->mnt_ns) {
 			e->h.flags |= CLONE_NEWNS;
-			container_made(e->ns.mnt, t);
+			container_made(e->ns.mnt, w);
 		}
 		SUBMIT(e);
 	}
 	call_exit(call);
-	if (!t)
-		__sync_fetch_and_add(&filter.strangers, -1);
+	if (!w)
+		__sync_fetch_and_add(&filter.untracked_calls, -1);
 	return 0;
 }
 
 static __always_inline int namespace_exit(long ret)
 {
-	return UNLIKELY(current_may_be_watched() || filter.strangers) ? namespace_ends(ret) : 0;
+	return UNLIKELY(current_may_be_watched() || filter.untracked_calls) ? namespace_ends(ret) : 0;
 }
 
 /* setns makes namespaces by the same function, with no flags: it makes none. */
 static __always_inline int namespaces_enter(__u64 flags, __u64 task, const bool twin)
 {
-	struct task *t = task_current();
+	struct watched *w = watched_current();
 	struct call *call;
 
 	if (!(flags & CLONE_NEW_ALL))
 		return 0;
-	call = call_current(t);
+	call = call_current(w);
 	if (!call || call->kind != EVENT_UNSHARE)
-		call_enter(t, EVENT_FORK, twin);
+		call_enter(w, EVENT_FORK, twin);
 	return 0;
 }
 
@@ -98,7 +98,7 @@ static __always_inline int netns_enter(__u64 flags, __u64 user_ns, const bool tw
 
 	if (!(flags & CLONE_NEWNET))
 		return 0;
-	call = call_current(task_current());
+	call = call_current(watched_current());
 	if (call)
 		call->netns_begin = bpf_ktime_get_boot_ns();
 	return 0;
@@ -107,7 +107,7 @@ static __always_inline int netns_enter(__u64 flags, __u64 user_ns, const bool tw
 /* Without CLONE_NEWNET, copy_net_ns only takes another reference. */
 static __always_inline int netns_exit(long ret)
 {
-	struct call *call = call_current(task_current());
+	struct call *call = call_current(watched_current());
 
 	if (call && call->netns_begin > call->begin && !call->netns_took)
 		call->netns_took = bpf_ktime_get_boot_ns() - call->netns_begin;
@@ -117,14 +117,14 @@ static __always_inline int netns_exit(long ret)
 #define BY_WATCHED_OR_MAKES_NAMESPACE(watched, arg, from) \
 	(watched || arg(from, 0) & (CLONE_NEW_ALL | UNSHARE_EMPTY_MNTNS))
 
-static __always_inline int unshare_enter(struct task *t, const unsigned long *a, const bool twin)
+static __always_inline int unshare_enter(struct watched *w, const unsigned long *a, const bool twin)
 {
-	return namespace_enter(t, EVENT_UNSHARE, a[0], twin);
+	return namespace_enter(w, EVENT_UNSHARE, a[0], twin);
 }
 
-static __always_inline int setns_enter(struct task *t, const unsigned long *a, const bool twin)
+static __always_inline int setns_enter(struct watched *w, const unsigned long *a, const bool twin)
 {
-	return namespace_enter(t, EVENT_SETNS, a[1], twin);
+	return namespace_enter(w, EVENT_SETNS, a[1], twin);
 }
 
 SYSCALL_ENTER(unshare, 1, EVENT_UNSHARE, BY_WATCHED_OR_MAKES_NAMESPACE, unshare_enter)

@@ -57,7 +57,7 @@ static __always_inline long read_message(void *to, __u32 len, const void *from, 
 	return bpf_probe_read_user(to, len, from);
 }
 
-static __always_inline void netlink_enter(struct task *t, __u32 link_ns, const void *message, __u64 len,
+static __always_inline void netlink_enter(struct watched *w, __u32 link_ns, const void *message, __u64 len,
 					  __u64 whose, const bool twin)
 {
 	struct nlmsghdr head;
@@ -67,7 +67,7 @@ static __always_inline void netlink_enter(struct task *t, __u32 link_ns, const v
 		return;
 	if (read_message(&head, sizeof(head), message, whose) || !is_wanted(head.nlmsg_type))
 		return;
-	call = call_enter(t, EVENT_NETLINK, twin);
+	call = call_enter(w, EVENT_NETLINK, twin);
 	if (!call)
 		return;
 	call->args[0] = (__u64)message;
@@ -130,13 +130,13 @@ __attribute__((noinline)) __u32 message_namespace(__u64 len, __u32 number)
 	return 0;
 }
 
-static __always_inline void put_netlink(struct task *t, struct scratch *s, __u32 number,
+static __always_inline void put_netlink(struct watched *w, struct scratch *s, __u32 number,
 					struct call *call, long ret)
 {
 	struct event_netlink *e = RECORD(s, event_netlink);
 	__u64 len = call->args[1];
 
-	fill_call(&e->h, call, ret < 0 ? ret : 0, t); /* not how many bytes were sent */
+	fill_call(&e->h, call, ret < 0 ? ret : 0, w); /* not how many bytes were sent */
 	if (len > MESSAGE_MAX)
 		len = MESSAGE_MAX;
 	barrier_var(len);
@@ -152,19 +152,19 @@ static __always_inline void put_netlink(struct task *t, struct scratch *s, __u32
 
 static __noinline int netlink_ends(long ret)
 {
-	struct task *t = task_current();
+	struct watched *w = watched_current();
 	struct scratch *s;
 	struct call *call;
 	__u32 number;
 
-	if (!t)
+	if (!w)
 		return 0;
-	call = call_current(t);
+	call = call_current(w);
 	if (!call || call->kind != EVENT_NETLINK)
 		return 0;
 	s = scratch_take(&number, EVENT_NETLINK);
 	if (s) {
-		put_netlink(t, s, number, call, ret);
+		put_netlink(w, s, number, call, ret);
 		scratch_give(s);
 	}
 	call_exit(call);
@@ -182,11 +182,11 @@ static __always_inline int netlink_exit(long ret)
  */
 static __noinline int rtnetlink_begins(struct sk_buff *skb, __u64 message, const bool twin)
 {
-	struct task *t = task_current();
+	struct watched *w = watched_current();
 
-	if (!t)
+	if (!w)
 		return 0;
-	netlink_enter(t, LOAD(skb, sk, __sk_common.skc_net.net, ns.inum), (void *)message,
+	netlink_enter(w, LOAD(skb, sk, __sk_common.skc_net.net, ns.inum), (void *)message,
 		      sizeof(struct nlmsghdr), OF_KERNEL, twin);
 	return 0;
 }
@@ -206,11 +206,11 @@ FUNCTION_EXIT(rtnetlink_rcv_msg, 3, EVENT_NONE, rtnetlink_exit)
 
 static __noinline int sendto_begins(struct syscall_enter *ctx)
 {
-	struct task *t = task_current();
+	struct watched *w = watched_current();
 
-	if (!t)
+	if (!w)
 		return 0;
-	netlink_enter(t, rtnetlink_namespace(ctx->args[0]), (void *)ctx->args[1], ctx->args[2],
+	netlink_enter(w, rtnetlink_namespace(ctx->args[0]), (void *)ctx->args[1], ctx->args[2],
 		      OF_USER, false);
 	return 0;
 }
@@ -224,11 +224,11 @@ int tp_sendto(struct syscall_enter *ctx)
 static __noinline int sendmsg_begins(struct syscall_enter *ctx)
 {
 	struct user_msghdr message = {};
-	struct task *t = task_current();
+	struct watched *w = watched_current();
 	struct user_iovec iov = {};
 	__u32 link_ns;
 
-	if (!t)
+	if (!w)
 		return 0;
 	link_ns = rtnetlink_namespace(ctx->args[0]);
 	if (!link_ns)
@@ -237,7 +237,7 @@ static __noinline int sendmsg_begins(struct syscall_enter *ctx)
 	if (!message.iov)
 		return 0;
 	bpf_probe_read_user(&iov, sizeof(iov), message.iov);
-	netlink_enter(t, link_ns, iov.base, iov.len, OF_USER, false);
+	netlink_enter(w, link_ns, iov.base, iov.len, OF_USER, false);
 	return 0;
 }
 

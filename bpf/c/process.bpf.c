@@ -5,7 +5,7 @@
 #include "container.h"
 
 /* Since when the child is another's: what the forker is says what the child is. */
-static __always_inline __u32 class_of_child(struct task *forker, struct task_struct *task, __u64 flags)
+static __always_inline __u32 class_of_child(struct watched *forker, struct task_struct *task, __u64 flags)
 {
 	struct pid_namespace *own, *childrens;
 	struct pid *pid;
@@ -29,7 +29,7 @@ static __always_inline __u32 class_of_child(struct task *forker, struct task_str
 static __noinline int forked(struct task_struct *child, __u64 flags)
 {
 	struct task_struct *task = current_task();
-	struct task *forker = task_current();
+	struct watched *forker = watched_current();
 	struct event_fork *e;
 	struct call *call;
 
@@ -47,7 +47,7 @@ static __noinline int forked(struct task_struct *child, __u64 flags)
 	if (flags & CLONE_NEWNS)
 		container_made(READ(child, nsproxy, mnt_ns, ns.inum), forker);
 	if (forker)
-		task_put(child, class_of_child(forker, task, flags), false, 1);
+		watched_put(child, class_of_child(forker, task, flags), false, 1);
 	e = RESERVE(event_fork, EVENT_FORK);
 	if (!e)
 		return 0;
@@ -83,41 +83,41 @@ static __always_inline int process_fork(struct task_struct *child, __u64 flags)
  * already for the last but one, where they exit at once: so they are counted
  * here, after each has left its cost.
  */
-static __always_inline bool is_last(struct task *t, struct task_struct *task)
+static __always_inline bool is_last(struct watched *w, struct task_struct *task)
 {
-	if (!t->threads)
+	if (!w->threads)
 		return !READ(task, signal, live.counter);
 	if (made_by_kernel(task))
 		return false;
-	__sync_fetch_and_add(&t->threads, -1);
-	return !t->threads;
+	__sync_fetch_and_add(&w->threads, -1);
+	return !w->threads;
 }
 
 static __noinline int thread_exit(struct task_struct *task)
 {
-	struct task *t = task_get(task);
+	struct watched *w = watched_get(task);
 	struct signal_struct *signal;
 	struct event_cost cost;
 	struct event_exit *e;
 	struct call *call;
 
-	if (!t || done_by_twin(EVENT_EXIT, 0))
+	if (!w || done_by_twin(EVENT_EXIT, 0))
 		return 0;
-	call = call_current(t);
+	call = call_current(w);
 	if (call)
 		call_missed(call);
 	cost_of(task, &cost);
-	cost_end(&t->ended, &cost);
-	if (!is_last(t, task))
+	cost_end(&w->ended, &cost);
+	if (!is_last(w, task))
 		return 0;
-	cost_whole(&cost, &t->ended);
+	cost_whole(&cost, &w->ended);
 	/* of several that take themselves for the last, the first to delete tells */
-	if (!task_delete(READ(task, tgid)))
+	if (!watched_delete(READ(task, tgid)))
 		return 0;
 	e = RESERVE(event_exit, EVENT_EXIT);
 	if (!e)
 		return 0;
-	fill_header(&e->h, EVENT_EXIT, NULL); /* t is not ours any more */
+	fill_header(&e->h, EVENT_EXIT, NULL); /* w is not ours any more */
 	e->h.cost = cost;
 	/* as wait_task_zombie has it, kernel/exit.c */
 	signal = READ(task, signal);
@@ -137,26 +137,26 @@ static __always_inline int process_exit(struct task_struct *task)
 
 static __noinline int thread_rename(struct task_struct *task, const char *name)
 {
-	struct task *t = task_get(task);
+	struct watched *w = watched_get(task);
 	struct event_rename *e;
-	__u64 w[2] = {};
+	__u64 words[2] = {};
 	__u64 id;
 
-	if (!t)
+	if (!w)
 		return 0;
 	id = bpf_get_current_pid_tgid();
 	if (id >> 32 != (__u32)id || READ(task, pid) != (int)id)
 		return 0;
-	bpf_probe_read_kernel_str(w, sizeof(w), name);
-	if (done_by_twin(EVENT_RENAME, w[0] ^ w[1]))
+	bpf_probe_read_kernel_str(words, sizeof(words), name);
+	if (done_by_twin(EVENT_RENAME, words[0] ^ words[1]))
 		return 0;
 	e = RESERVE(event_rename, EVENT_RENAME);
 	if (!e)
 		return 0;
-	fill_header(&e->h, EVENT_RENAME, t);
-	__builtin_memcpy(e->name, w, sizeof(e->name));
+	fill_header(&e->h, EVENT_RENAME, w);
+	__builtin_memcpy(e->name, words, sizeof(e->name));
 	if (is_init_name(e->name))
-		t->class = CLASS_INIT;
+		w->class = CLASS_INIT;
 	SUBMIT(e);
 	return 0;
 }
@@ -182,9 +182,9 @@ static __always_inline int process_running(struct seq_file *seq, struct task_str
 	BPF_CORE_READ_STR_INTO(&e.comm, task, comm);
 	if (class == CLASS_RUNTIME && is_init_name(e.comm))
 		class = CLASS_INIT;
-	if (task_get(task)) /* since the names are known: what made it so is told already */
+	if (watched_get(task)) /* since the names are known: what made it so is told already */
 		return 0;
-	task_put(task, class, true, 0);
+	watched_put(task, class, true, 0);
 	e.time = bpf_ktime_get_boot_ns();
 	e.born = READ(task, start_boottime);
 	e.pid = READ(task, tgid);

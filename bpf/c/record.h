@@ -115,11 +115,11 @@ static __always_inline void fill_namespaces(struct event_namespaces *to, struct 
 }
 
 /*
- * The header of what the caller does; t is its task, if it is watched. Each
+ * The header of what the caller does; w is its task, if it is watched. Each
  * pointer that is loaded from a task costs the verifier of 6.x a tenth of a
  * millisecond, as it looks for types by name.
  */
-static __always_inline void fill_header(struct event_header *h, __u32 kind, struct task *t)
+static __always_inline void fill_header(struct event_header *h, __u32 kind, struct watched *w)
 {
 	struct task_struct *task = current_task();
 	struct nsproxy *ns = READ(task, nsproxy);
@@ -127,7 +127,7 @@ static __always_inline void fill_header(struct event_header *h, __u32 kind, stru
 
 	h->time = bpf_ktime_get_boot_ns();
 	h->duration = 0;
-	h->born = t ? t->born : READ(task, group_leader, start_boottime);
+	h->born = w ? w->born : READ(task, group_leader, start_boottime);
 	h->ret = 0;
 	h->flags = 0;
 	cost_of(task, &h->cost);

@@ -43,7 +43,7 @@ struct {
 	__type(value, __u32); /* CLASS_ENGINE or CLASS_RUNTIME */
 } names SEC(".maps");
 
-struct task {
+struct watched {
 	__u64 born; /* a pid alone is reused */
 	__u32 class;
 	__u32 executed; /* it executed something since it was forked */
@@ -60,31 +60,31 @@ struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 16 * 1024);
 	__type(key, __u32);
-	__type(value, struct task);
-} tasks SEC(".maps");
+	__type(value, struct watched);
+} watched_pids SEC(".maps");
 
-static __always_inline struct task *task_of(__u32 tgid)
+static __always_inline struct watched *watched_lookup(__u32 tgid)
 {
-	if (!near_by(tgid))
+	if (!may_watch_pid(tgid))
 		return NULL;
-	return bpf_map_lookup_elem(&tasks, &tgid);
+	return bpf_map_lookup_elem(&watched_pids, &tgid);
 }
 
 /* A process, where it is watched. The task is one that the verifier may trust. */
-static __always_inline struct task *task_get(struct task_struct *task)
+static __always_inline struct watched *watched_get(struct task_struct *task)
 {
-	struct task *t = task_of(READ(task, tgid));
+	struct watched *w = watched_lookup(READ(task, tgid));
 
-	if (!t)
+	if (!w)
 		return NULL;
 	task = UNTRUSTED(task);
-	return t->born == READ(task, group_leader, start_boottime) ? t : NULL;
+	return w->born == READ(task, group_leader, start_boottime) ? w : NULL;
 }
 
 /* The caller, where it is watched. */
-static __always_inline struct task *task_current(void)
+static __always_inline struct watched *watched_current(void)
 {
-	return task_get(trusted_current_task());
+	return watched_get(trusted_current_task());
 }
 
 /*
@@ -94,7 +94,7 @@ static __always_inline struct task *task_current(void)
  */
 static __always_inline bool may_be_watched(struct task_struct *task)
 {
-	return near_by(READ(task, tgid));
+	return may_watch_pid(READ(task, tgid));
 }
 
 static __always_inline bool current_may_be_watched(void)
@@ -103,19 +103,19 @@ static __always_inline bool current_may_be_watched(void)
 }
 
 /* Returns whether it was there. */
-static __always_inline bool task_delete(__u32 tgid)
+static __always_inline bool watched_delete(__u32 tgid)
 {
-	if (bpf_map_delete_elem(&tasks, &tgid))
+	if (bpf_map_delete_elem(&watched_pids, &tgid))
 		return false;
-	near_add(tgid, -1);
+	pid_filter_add(tgid, -1);
 	return true;
 }
 
 /* Watches a process, unless there is no room, which is counted. */
-static __always_inline void task_put(struct task_struct *task, __u32 class, bool executed,
+static __always_inline void watched_put(struct task_struct *task, __u32 class, bool executed,
 				     __u64 threads)
 {
-	struct task t = {
+	struct watched w = {
 		.born = READ(task, group_leader, start_boottime),
 		.class = class,
 		.executed = executed,
@@ -124,12 +124,12 @@ static __always_inline void task_put(struct task_struct *task, __u32 class, bool
 	__u32 tgid = READ(task, tgid);
 
 	/* before, so that whoever finds it in the map finds it here */
-	near_add(tgid, 1);
-	if (!bpf_map_update_elem(&tasks, &tgid, &t, BPF_NOEXIST))
+	pid_filter_add(tgid, 1);
+	if (!bpf_map_update_elem(&watched_pids, &tgid, &w, BPF_NOEXIST))
 		return;
-	near_add(tgid, -1);
+	pid_filter_add(tgid, -1);
 	/* one that is there is a process that is gone: its end was not seen */
-	if (bpf_map_update_elem(&tasks, &tgid, &t, BPF_EXIST))
+	if (bpf_map_update_elem(&watched_pids, &tgid, &w, BPF_EXIST))
 		count_lost(EVENT_FORK);
 }
 
@@ -174,13 +174,13 @@ static __always_inline struct pid_namespace *pid_namespace_of(struct pid *pid)
 /* The name that the last stage of runc's and youki's init gives itself. */
 static __always_inline bool is_init_name(const char comm[16])
 {
-	__u64 w[2];
+	__u64 words[2];
 
-	__builtin_memcpy(w, comm, sizeof(w));
-	return (w[0] == BYTES8('r', 'u', 'n', 'c', ':', '[', '2', ':') &&
-		w[1] == BYTES8('I', 'N', 'I', 'T', ']', 0, 0, 0)) ||
-	       (w[0] == BYTES8('y', 'o', 'u', 'k', 'i', ':', '[', '2') &&
-		w[1] == BYTES8(':', 'I', 'N', 'I', 'T', ']', 0, 0));
+	__builtin_memcpy(words, comm, sizeof(words));
+	return (words[0] == BYTES8('r', 'u', 'n', 'c', ':', '[', '2', ':') &&
+		words[1] == BYTES8('I', 'N', 'I', 'T', ']', 0, 0, 0)) ||
+	       (words[0] == BYTES8('y', 'o', 'u', 'k', 'i', ':', '[', '2') &&
+		words[1] == BYTES8(':', 'I', 'N', 'I', 'T', ']', 0, 0));
 }
 
 #endif

@@ -55,7 +55,7 @@ static __always_inline void fill_ends(struct event_veth_end ends[2], struct net_
 static __always_inline int newlink_enter(struct net_device *device)
 {
 	struct veth_pair pair = {.begin = bpf_ktime_get_boot_ns(), .device = (__u64)device};
-	struct call *call = call_current(task_current());
+	struct call *call = call_current(watched_current());
 	__u64 id = bpf_get_current_pid_tgid();
 
 	/* the request of a watched process */
