@@ -72,13 +72,13 @@ func header(h *probesEventHeader) *collector.Event {
 	both := &struct {
 		event collector.Event
 		cost  collector.Cost
-	}{cost: collector.Cost{CPU: h.Cost.Cpu, Queue: h.Cost.Queue, IO: h.Cost.Io}}
+	}{cost: collector.Cost{CPU: h.Cost.Cpu, Queue: h.Cost.RunDelay, IO: h.Cost.BlockIoDelay}}
 	e := &both.event
 	*e = collector.Event{
 		Time:     int64(h.Time),
 		Kind:     kindNames[h.Kind],
 		PID:      int(h.Pid),
-		Born:     int64(h.Born),
+		Born:     int64(h.StartTime),
 		Comm:     fixed(&h.Comm),
 		MntNS:    h.MntNs,
 		NetNS:    h.NetNs,

@@ -7,7 +7,7 @@ func decodeCgroup(e *collector.Event, raw []byte) error {
 	if err != nil {
 		return err
 	}
-	e.Child, e.ChildBorn = int(r.Child), int64(r.ChildBorn)
+	e.Child, e.ChildBorn = int(r.Child), int64(r.ChildStartTime)
 	e.Hierarchy = int(int32(r.Hierarchy))
 	return rest.text(int(r.PathLen), &e.Path)
 }

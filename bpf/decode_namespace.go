@@ -8,6 +8,6 @@ func decodeNamespace(e *collector.Event, raw []byte) error {
 		return err
 	}
 	e.Namespaces = namespaces(&r.Ns)
-	e.NetnsBegan, e.NetnsDuration = int64(r.Netns.Begin), int64(r.Netns.Took)
+	e.NetnsBegan, e.NetnsDuration = int64(r.Netns.Begin), int64(r.Netns.Duration)
 	return nil
 }

@@ -14,11 +14,11 @@ func decodeFork(e *collector.Event, raw []byte) error {
 	if err != nil {
 		return err
 	}
-	e.Child, e.ChildBorn, e.Parent = int(r.Child), int64(r.ChildBorn), int(r.Parent)
+	e.Child, e.ChildBorn, e.Parent = int(r.Child), int64(r.ChildStartTime), int(r.Parent)
 	if r.Ns != (probesEventNamespaces{}) {
 		e.Namespaces = namespaces(&r.Ns)
 	}
-	e.NetnsBegan, e.NetnsDuration = int64(r.Netns.Begin), int64(r.Netns.Took)
+	e.NetnsBegan, e.NetnsDuration = int64(r.Netns.Begin), int64(r.Netns.Duration)
 	return nil
 }
 
@@ -113,7 +113,7 @@ func decodeRunning(raw []byte) ([]*collector.Event, error) {
 			Time:       int64(r.Time),
 			Kind:       collector.KindProcess,
 			PID:        int(r.Pid),
-			Born:       int64(r.Born),
+			Born:       int64(r.StartTime),
 			Comm:       fixed(&r.Comm),
 			MntNS:      r.Ns.Mnt,
 			NetNS:      r.Ns.Net,

@@ -32,8 +32,8 @@ func chars(s string) (c [16]int8) {
 
 func mountRecord() []byte {
 	return record(probesEventMount{
-		H: probesEventHeader{Kind: uint32(probesEventKindEVENT_MOUNT), Time: 5000, Duration: 12, Born: 7, Pid: 4, Tid: 5,
-			MntNs: 1, NetNs: 2, Flags: 3, Cost: probesEventCost{Cpu: 8, Queue: 9, Io: -1}, Comm: chars("runc:[2:INIT]")},
+		H: probesEventHeader{Kind: uint32(probesEventKindEVENT_MOUNT), Time: 5000, Duration: 12, StartTime: 7, Pid: 4, Tid: 5,
+			MntNs: 1, NetNs: 2, Flags: 3, Cost: probesEventCost{Cpu: 8, RunDelay: 9, BlockIoDelay: -1}, Comm: chars("runc:[2:INIT]")},
 		SourceLen: 4, TargetLen: 15, FsTypeLen: 4, BaseLen: 12, Base: 1,
 	}, "proc", "/proc/self/fd/6", "proc", "proc\x00rootfs\x00")
 }

@@ -11,6 +11,6 @@ func decodeVeth(e *collector.Event, raw []byte) error {
 	e.LinkType = "veth"
 	e.LinkNS, e.Index, e.Name = end.NetNs, int(end.Index), fixed(&end.Name)
 	e.TargetNS, e.PeerIndex, e.PeerName = peer.NetNs, int(peer.Index), fixed(&peer.Name)
-	e.Waited = int64(r.Waited)
+	e.Waited = int64(r.RtnlWait)
 	return nil
 }

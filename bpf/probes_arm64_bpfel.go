@@ -27,7 +27,7 @@ type probesCall struct {
 	_             [4]byte
 	Args          [5]uint64
 	NetnsBegin    uint64
-	NetnsTook     uint64
+	NetnsDuration uint64
 	BaseLen       uint32
 	Base          uint8
 	BaseTruncated uint8
@@ -36,20 +36,20 @@ type probesCall struct {
 }
 
 type probesEventCgroup struct {
-	_         structs.HostLayout
-	H         probesEventHeader
-	ChildBorn uint64
-	Child     uint32
-	Hierarchy uint32
-	PathLen   uint32
-	Pad       uint32
+	_              structs.HostLayout
+	H              probesEventHeader
+	ChildStartTime uint64
+	Child          uint32
+	Hierarchy      uint32
+	PathLen        uint32
+	Pad            uint32
 }
 
 type probesEventCost struct {
-	_     structs.HostLayout
-	Cpu   int64
-	Queue int64
-	Io    int64
+	_            structs.HostLayout
+	Cpu          int64
+	RunDelay     int64
+	BlockIoDelay int64
 }
 
 type probesEventExec struct {
@@ -70,30 +70,30 @@ type probesEventExit struct {
 }
 
 type probesEventFork struct {
-	_         structs.HostLayout
-	H         probesEventHeader
-	ChildBorn uint64
-	Child     uint32
-	Parent    uint32
-	Ns        probesEventNamespaces
-	Netns     probesEventNetns
+	_              structs.HostLayout
+	H              probesEventHeader
+	ChildStartTime uint64
+	Child          uint32
+	Parent         uint32
+	Ns             probesEventNamespaces
+	Netns          probesEventNetns
 }
 
 type probesEventHeader struct {
-	_        structs.HostLayout
-	Time     uint64
-	Duration uint64
-	Born     uint64
-	Ret      int64
-	Flags    uint64
-	Cost     probesEventCost
-	Kind     uint32
-	Pid      uint32
-	Tid      uint32
-	MntNs    uint32
-	NetNs    uint32
-	Pad      uint32
-	Comm     [16]int8
+	_         structs.HostLayout
+	Time      uint64
+	Duration  uint64
+	StartTime uint64
+	Ret       int64
+	Flags     uint64
+	Cost      probesEventCost
+	Kind      uint32
+	Pid       uint32
+	Tid       uint32
+	MntNs     uint32
+	NetNs     uint32
+	Pad       uint32
+	Comm      [16]int8
 }
 
 type probesEventKind uint32
@@ -171,19 +171,19 @@ type probesEventNetlink struct {
 }
 
 type probesEventNetns struct {
-	_     structs.HostLayout
-	Begin uint64
-	Took  uint64
+	_        structs.HostLayout
+	Begin    uint64
+	Duration uint64
 }
 
 type probesEventProcess struct {
-	_      structs.HostLayout
-	Time   uint64
-	Born   uint64
-	Pid    uint32
-	Parent uint32
-	Ns     probesEventNamespaces
-	Comm   [16]int8
+	_         structs.HostLayout
+	Time      uint64
+	StartTime uint64
+	Pid       uint32
+	Parent    uint32
+	Ns        probesEventNamespaces
+	Comm      [16]int8
 }
 
 type probesEventRename struct {
@@ -193,10 +193,10 @@ type probesEventRename struct {
 }
 
 type probesEventVeth struct {
-	_      structs.HostLayout
-	H      probesEventHeader
-	Waited uint64
-	Ends   [2]probesEventVethEnd
+	_        structs.HostLayout
+	H        probesEventHeader
+	RtnlWait uint64
+	Ends     [2]probesEventVethEnd
 }
 
 type probesEventVethEnd struct {
@@ -262,25 +262,25 @@ type probesTwinToken struct {
 }
 
 type probesVethPair struct {
-	_      structs.HostLayout
-	Begin  uint64
-	Waited uint64
-	Device uint64
-	Ends   [2]probesEventVethEnd
+	_        structs.HostLayout
+	Begin    uint64
+	RtnlWait uint64
+	Device   uint64
+	Ends     [2]probesEventVethEnd
 }
 
 type probesWatched struct {
-	_        structs.HostLayout
-	Born     uint64
-	Class    uint32
-	Executed uint32
-	Threads  uint64
-	Ended    struct {
-		_         structs.HostLayout
-		Cpu       int64
-		Queue     int64
-		Io        int64
-		IoUnknown uint64
+	_          structs.HostLayout
+	StartTime  uint64
+	Class      uint32
+	Executed   uint32
+	Threads    uint64
+	ExitedCost struct {
+		_              structs.HostLayout
+		Cpu            int64
+		RunDelay       int64
+		BlockIoDelay   int64
+		BlockIoUnknown uint64
 	}
 	Call probesCall
 }

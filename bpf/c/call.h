@@ -16,7 +16,7 @@ struct call {
 	__u32 mnt_ns; /* unshare, setns: where the caller was */
 	__u64 args[5];
 	__u64 netns_begin; /* of copy_net_ns, where the call makes a network namespace */
-	__u64 netns_took;
+	__u64 netns_duration;
 	__u32 base_len; /* pivot_root: see struct event_mount */
 	__u8 base;
 	__u8 base_truncated;

@@ -59,7 +59,7 @@ static __always_inline struct call *call_enter(struct watched *w, __u32 kind, co
 	call_missed(call);
 	call->kind = kind;
 	call->twin_pending = twin;
-	call->netns_took = 0;
+	call->netns_duration = 0;
 	call->begin = bpf_ktime_get_boot_ns();
 	return call;
 }
@@ -87,8 +87,8 @@ static __always_inline void fill_call(struct event_header *h, struct call *call,
 
 static __always_inline void fill_netns(struct event_netns *to, struct call *call)
 {
-	to->begin = call->netns_took ? call->netns_begin : 0;
-	to->took = call->netns_took;
+	to->begin = call->netns_duration ? call->netns_begin : 0;
+	to->duration = call->netns_duration;
 }
 
 #endif

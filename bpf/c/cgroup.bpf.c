@@ -27,10 +27,10 @@ static __noinline int cgroup_changes(__u32 kind, struct cgroup *cgroup, const ch
 	e = RECORD(s, event_cgroup);
 	fill_header(&e->h, kind, w);
 	e->child = 0;
-	e->child_born = 0;
+	e->child_start_time = 0;
 	if (moved) {
 		e->child = READ(moved, group_leader, tgid);
-		e->child_born = READ(moved, group_leader, start_boottime);
+		e->child_start_time = READ(moved, group_leader, start_boottime);
 	}
 	e->hierarchy = READ(cgroup, root, hierarchy_id);
 	e->path_len = put_kernel_text(s, 0, path);

@@ -103,7 +103,7 @@ static __always_inline bool made_by_kernel(struct task_struct *task)
 }
 
 /* -1 without CONFIG_SCHED_INFO, which SCHEDSTATS and TASK_DELAY_ACCT select. */
-static __always_inline __s64 run_delay(struct task_struct *task)
+static __always_inline __s64 run_delay_of(struct task_struct *task)
 {
 	if (!bpf_core_field_exists(task->sched_info.run_delay))
 		return -1;
@@ -116,7 +116,7 @@ static __always_inline __s64 run_delay(struct task_struct *task)
  * since 5.14 (delayacct_tsk_init). One that was made before it was set to 0
  * keeps its number of then.
  */
-static __always_inline __s64 blkio_delay(struct task_struct *task)
+static __always_inline __s64 block_io_delay_of(struct task_struct *task)
 {
 	struct task_delay_info *delays;
 

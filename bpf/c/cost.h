@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * What threads and processes have cost.
+ * CPU time and delays of threads and processes.
  *
  * The kernel adds to se.sum_exec_runtime at every tick, context switch and
- * wakeup on that CPU (update_curr, kernel/sched/fair.c), and offers BPF nothing
- * that makes it do so now. The time on a CPU of the thread that runs, and each
- * thread's at its exit, may thus lack the last tick: up to 1/CONFIG_HZ, 1 to
- * 10 ms, and a second on a CPU of nohz_full. It never goes back, and waits are
- * counted when they end: they lack nothing.
+ * wakeup on that CPU (update_curr, kernel/sched/fair.c), and BPF cannot make it
+ * do so earlier. The CPU time of the thread that runs, and of each thread at
+ * its exit, may thus lack the last tick: up to 1/CONFIG_HZ, which is 1 to
+ * 10 ms, and a second on a nohz_full CPU. It never goes back. Delays are added
+ * when they end: they lack nothing.
  */
 #ifndef COST_H
 #define COST_H
@@ -15,48 +15,48 @@
 #include "compat.h"
 #include "event.h"
 
-static __always_inline void cost_of(struct task_struct *task, struct event_cost *cost)
+static __always_inline void read_cost(struct task_struct *task, struct event_cost *cost)
 {
 	cost->cpu = READ(task, se.sum_exec_runtime);
-	cost->queue = run_delay(task);
-	cost->io = blkio_delay(task);
+	cost->run_delay = run_delay_of(task);
+	cost->block_io_delay = block_io_delay_of(task);
 }
 
-/* What the threads of a process that are gone have cost. */
-struct ended {
+/* The cost of those threads of a process that have exited. */
+struct exited_cost {
 	__s64 cpu;
-	__s64 queue;
-	__s64 io;
-	__u64 io_unknown; /* of one of them */
+	__s64 run_delay;
+	__s64 block_io_delay;
+	__u64 block_io_unknown; /* that of at least one thread */
 };
 
-/* Moves a thread's cost to that of those that are gone: others may do so too. */
-static __always_inline void cost_end(struct ended *ended, struct event_cost *cost)
+/* Moves a thread's cost to that of the exited ones; other threads may do so at the same time. */
+static __always_inline void move_cost(struct exited_cost *exited, struct event_cost *cost)
 {
-	__sync_fetch_and_add(&ended->cpu, cost->cpu);
+	__sync_fetch_and_add(&exited->cpu, cost->cpu);
 	cost->cpu = 0;
-	if (cost->queue >= 0) {
-		__sync_fetch_and_add(&ended->queue, cost->queue);
-		cost->queue = 0;
+	if (cost->run_delay >= 0) {
+		__sync_fetch_and_add(&exited->run_delay, cost->run_delay);
+		cost->run_delay = 0;
 	}
-	if (cost->io >= 0) {
-		__sync_fetch_and_add(&ended->io, cost->io);
-		cost->io = 0;
+	if (cost->block_io_delay >= 0) {
+		__sync_fetch_and_add(&exited->block_io_delay, cost->block_io_delay);
+		cost->block_io_delay = 0;
 	} else {
-		ended->io_unknown = 1;
+		exited->block_io_unknown = 1;
 	}
 }
 
-/* Makes a thread's cost that of its process, in which no other lives. */
-static __always_inline void cost_whole(struct event_cost *cost, struct ended *ended)
+/* Makes the cost of the only thread that is left that of its process. */
+static __always_inline void add_exited_cost(struct event_cost *cost, struct exited_cost *exited)
 {
-	cost->cpu += ended->cpu;
-	if (cost->queue >= 0)
-		cost->queue += ended->queue;
-	if (ended->io_unknown)
-		cost->io = -1;
-	else if (cost->io >= 0)
-		cost->io += ended->io;
+	cost->cpu += exited->cpu;
+	if (cost->run_delay >= 0)
+		cost->run_delay += exited->run_delay;
+	if (exited->block_io_unknown)
+		cost->block_io_delay = -1;
+	else if (cost->block_io_delay >= 0)
+		cost->block_io_delay += exited->block_io_delay;
 }
 
 #endif

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
  * The records of the ring buffer. Each is one of these structs, followed by
- * its texts: the bytes that there are, one after the other and without a NUL,
- * in the order of the *_len fields that tell how many. Times are nanoseconds
- * of CLOCK_BOOTTIME.
+ * its texts, one after the other and without a NUL, in the order of the *_len
+ * fields, which hold their lengths in bytes. Times are nanoseconds of
+ * CLOCK_BOOTTIME.
  */
 #ifndef EVENT_H
 #define EVENT_H
@@ -38,21 +38,21 @@ enum event_kind {
 	EVENT_KINDS,
 };
 
-/* What a thread, or a process with all its threads, has cost: nanoseconds, -1 unknown. */
+/* CPU time and delays of a thread, or of a process with all its threads: nanoseconds, -1 unknown. */
 struct event_cost {
 	__s64 cpu;
-	__s64 queue; /* runnable, waiting for a CPU */
-	__s64 io;    /* waiting for block I/O */
+	__s64 run_delay;      /* runnable, waiting for a CPU */
+	__s64 block_io_delay; /* waiting for block I/O */
 };
 
-/* All of a listen event, too. */
+/* A listen event has only this. */
 struct event_header {
 	__u64 time;
 	__u64 duration;
-	__u64 born; /* the process */
+	__u64 start_time; /* of the process: start_boottime of its first thread */
 	__s64 ret;
 	__u64 flags;
-	struct event_cost cost; /* the thread's; of an exec and an exit the process's */
+	struct event_cost cost; /* the thread's; for an exec and an exit the process's */
 	__u32 kind;
 	__u32 pid;
 	__u32 tid;
@@ -62,7 +62,7 @@ struct event_header {
 	char comm[16];
 };
 
-/* Inode numbers, as in /proc/PID/ns; pid and time are those for children. */
+/* Inode numbers, as in /proc/PID/ns; pid and time are the namespaces for children. */
 struct event_namespaces {
 	__u32 mnt;
 	__u32 uts;
@@ -74,18 +74,18 @@ struct event_namespaces {
 	__u32 time;
 };
 
-/* The making of a network namespace by copy_net_ns; 0 where that is not seen. */
+/* The creation of a network namespace by copy_net_ns; 0 if it was not seen. */
 struct event_netns {
 	__u64 begin;
-	__u64 took;
+	__u64 duration;
 };
 
 struct event_fork {
 	struct event_header h;
-	__u64 child_born;
+	__u64 child_start_time;
 	__u32 child;
 	__u32 parent;
-	struct event_namespaces ns; /* of the child, if it made some */
+	struct event_namespaces ns; /* of the child, if any is new */
 	struct event_netns netns;
 };
 
@@ -95,7 +95,7 @@ struct event_exec {
 	__u32 args_len;  /* arguments, each with its NUL */
 	__u32 env_len;   /* environment, each variable with its NUL */
 	__u16 truncated; /* arguments or environment did not fit */
-	__u16 last;      /* the process is watched no longer */
+	__u16 last;      /* from now on the process is not watched */
 };
 
 struct event_exit {
@@ -126,19 +126,20 @@ struct event_mount {
 	__u16 data_len;
 	__u16 name_len;
 	/*
-	 * What target is relative to, or the descriptor that it names: a path,
-	 * last component first, each with its NUL.
+	 * The directory that target is relative to, or the file behind the
+	 * descriptor that it names: a path, last component first, each with its
+	 * NUL.
 	 */
 	__u16 base_len;
-	__u8 base;          /* there is one (it is / where base_len is 0) */
-	__u8 base_truncated; /* components next to the root are missing */
-	__u8 makes_namespace; /* asked for: a mount namespace of its own */
+	__u8 base;            /* there is one (/ if base_len is 0) */
+	__u8 base_truncated;  /* the components next to the root are missing */
+	__u8 makes_namespace; /* the call asks for a new mount namespace */
 	__u8 pad[5];
 };
 
 struct event_cgroup {
 	struct event_header h;
-	__u64 child_born;
+	__u64 child_start_time;
 	__u32 child;
 	__u32 hierarchy;
 	__u32 path_len;
@@ -161,14 +162,14 @@ struct event_veth_end {
 
 struct event_veth {
 	struct event_header h;
-	__u64 waited; /* from the request's beginning to the pair's: for the RTNL lock; 0 unknown */
+	__u64 rtnl_wait; /* from the start of the request to veth_newlink: for the RTNL lock; 0 unknown */
 	struct event_veth_end ends[2];
 };
 
-/* Not in the ring buffer: what the task iterator writes. */
+/* Not in the ring buffer: the task iterator writes it. */
 struct event_process {
 	__u64 time;
-	__u64 born;
+	__u64 start_time;
 	__u32 pid;
 	__u32 parent;
 	struct event_namespaces ns;

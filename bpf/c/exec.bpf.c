@@ -136,7 +136,7 @@ static __always_inline __u32 exec_as(struct scratch *s, struct watched *w, struc
 	class = w ? class_after_exec(w, named) : named;
 	fill_header(&e->h, EVENT_EXEC, w);
 	if (w) /* the other threads have exited by now: de_thread, fs/exec.c */
-		cost_whole(&e->h.cost, &w->ended);
+		add_exited_cost(&e->h.cost, &w->exited_cost);
 	e->file_len = file_len;
 	e->args_len = 0;
 	e->env_len = 0;

@@ -109,8 +109,8 @@ static __always_inline int netns_exit(long ret)
 {
 	struct call *call = call_current(watched_current());
 
-	if (call && call->netns_begin > call->begin && !call->netns_took)
-		call->netns_took = bpf_ktime_get_boot_ns() - call->netns_begin;
+	if (call && call->netns_begin > call->begin && !call->netns_duration)
+		call->netns_duration = bpf_ktime_get_boot_ns() - call->netns_begin;
 	return 0;
 }
 

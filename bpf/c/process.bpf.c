@@ -54,7 +54,7 @@ static __noinline int forked(struct task_struct *child, __u64 flags)
 	fill_header(&e->h, EVENT_FORK, forker);
 	e->h.flags = flags;
 	e->child = READ(child, tgid);
-	e->child_born = READ(child, start_boottime);
+	e->child_start_time = READ(child, start_boottime);
 	e->parent = READ(child, real_parent, tgid);
 	__builtin_memset(&e->ns, 0, sizeof(e->ns));
 	__builtin_memset(&e->netns, 0, sizeof(e->netns));
@@ -106,11 +106,11 @@ static __noinline int thread_exit(struct task_struct *task)
 	call = call_current(w);
 	if (call)
 		call_missed(call);
-	cost_of(task, &cost);
-	cost_end(&w->ended, &cost);
+	read_cost(task, &cost);
+	move_cost(&w->exited_cost, &cost);
 	if (!is_last(w, task))
 		return 0;
-	cost_whole(&cost, &w->ended);
+	add_exited_cost(&cost, &w->exited_cost);
 	/* of several that take themselves for the last, the first to delete tells */
 	if (!watched_delete(READ(task, tgid)))
 		return 0;
@@ -186,7 +186,7 @@ static __always_inline int process_running(struct seq_file *seq, struct task_str
 		return 0;
 	watched_put(task, class, true, 0);
 	e.time = bpf_ktime_get_boot_ns();
-	e.born = READ(task, start_boottime);
+	e.start_time = READ(task, start_boottime);
 	e.pid = READ(task, tgid);
 	e.parent = READ(task, real_parent, tgid);
 	fill_namespaces(&e.ns, task);

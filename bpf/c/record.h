@@ -127,10 +127,10 @@ static __always_inline void fill_header(struct event_header *h, __u32 kind, stru
 
 	h->time = bpf_ktime_get_boot_ns();
 	h->duration = 0;
-	h->born = w ? w->born : READ(task, group_leader, start_boottime);
+	h->start_time = w ? w->start_time : READ(task, group_leader, start_boottime);
 	h->ret = 0;
 	h->flags = 0;
-	cost_of(task, &h->cost);
+	read_cost(task, &h->cost);
 	h->kind = kind;
 	h->pid = id >> 32;
 	h->tid = id;

@@ -44,7 +44,7 @@ struct {
 } names SEC(".maps");
 
 struct watched {
-	__u64 born; /* a pid alone is reused */
+	__u64 start_time; /* a pid alone is reused */
 	__u32 class;
 	__u32 executed; /* it executed something since it was forked */
 	/*
@@ -52,7 +52,7 @@ struct watched {
 	 * where they are not counted, as it ran before the exporter did.
 	 */
 	__u64 threads;
-	struct ended ended;
+	struct exited_cost exited_cost;
 	struct call call; /* that its first thread is in */
 };
 
@@ -78,7 +78,7 @@ static __always_inline struct watched *watched_get(struct task_struct *task)
 	if (!w)
 		return NULL;
 	task = UNTRUSTED(task);
-	return w->born == READ(task, group_leader, start_boottime) ? w : NULL;
+	return w->start_time == READ(task, group_leader, start_boottime) ? w : NULL;
 }
 
 /* The caller, where it is watched. */
@@ -116,7 +116,7 @@ static __always_inline void watched_put(struct task_struct *task, __u32 class, b
 				     __u64 threads)
 {
 	struct watched w = {
-		.born = READ(task, group_leader, start_boottime),
+		.start_time = READ(task, group_leader, start_boottime),
 		.class = class,
 		.executed = executed,
 		.threads = threads,

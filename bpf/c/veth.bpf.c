@@ -7,7 +7,7 @@
 /* The two ends of a pair; the second's index is 0 where there is none. */
 struct veth_pair {
 	__u64 begin;
-	__u64 waited;
+	__u64 rtnl_wait;
 	__u64 device;
 	struct event_veth_end ends[2];
 };
@@ -60,7 +60,7 @@ static __always_inline int newlink_enter(struct net_device *device)
 
 	/* the request of a watched process */
 	if (call && call->kind == EVENT_NETLINK)
-		pair.waited = pair.begin - call->begin;
+		pair.rtnl_wait = pair.begin - call->begin;
 	bpf_map_update_elem(&veth_pairs, &id, &pair, BPF_ANY);
 	return 0;
 }
@@ -93,7 +93,7 @@ static __always_inline int veth_exit(__u32 kind, long ret)
 		fill_header(&e->h, kind, NULL);
 		e->h.duration = e->h.time - pair->begin;
 		e->h.ret = ret;
-		e->waited = pair->waited;
+		e->rtnl_wait = pair->rtnl_wait;
 		__builtin_memcpy(e->ends, pair->ends, sizeof(e->ends));
 		if (kind == EVENT_VETH_NEWLINK && !ret)
 			fill_ends(e->ends, (void *)pair->device);
