@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
-/* Which argument of which mount call is what. */
+/* What each argument of each mount call means. */
 #ifndef ARGUMENTS_H
 #define ARGUMENTS_H
 
 #include "calls.h"
 
-/* include/uapi/linux/mount.h: the commands of fsconfig whose value is a string */
+/* include/uapi/linux/mount.h: the commands of fsconfig that have a string as value */
 #define FSCONFIG_SET_STRING 1
 #define FSCONFIG_SET_PATH 3
 #define FSCONFIG_SET_PATH_EMPTY 4
@@ -15,7 +15,7 @@ static __always_inline bool is_mount_call(__u32 kind)
 	return kind >= EVENT_MOUNT && kind <= EVENT_MOUNT_SETATTR;
 }
 
-/* Where the arguments of a call go in the record. */
+/* The arguments of a call, by their field in the record. */
 struct arguments {
 	const void *source;
 	const void *target;
@@ -25,7 +25,7 @@ struct arguments {
 	__u64 flags;
 	int directory; /* that target is relative to */
 	bool makes_namespace;
-	int from;      /* move_mount: what is moved, where source is empty */
+	int from;      /* move_mount: the descriptor of the moved mount, if source is empty */
 };
 
 static __always_inline void arguments_of(struct call *call, struct arguments *a)
@@ -86,7 +86,7 @@ static __always_inline void arguments_of(struct call *call, struct arguments *a)
 	}
 }
 
-/* Whether target may mean something else than it says. */
+/* Whether a call has a target, which may be relative or name a descriptor. */
 static __always_inline bool has_target(__u32 kind)
 {
 	return kind != EVENT_FSOPEN && kind != EVENT_FSCONFIG && kind != EVENT_FSMOUNT;

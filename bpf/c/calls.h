@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
  * Where calls are kept. A thread is in one at a time: that of a watched
- * process's first thread lies in its task, which the filter has found already;
- * those of all other threads are in a map.
+ * process's first thread lies in its struct watched, which the filter has found
+ * already; those of all other threads lie in a map.
  */
 #ifndef CALLS_H
 #define CALLS_H
 
 #include "record.h"
 
-/* An entry is written where it lies and stays for the next call. LRU: threads end. */
+/* An entry is written in place and stays for the next call. LRU: threads end. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 8192);
@@ -19,7 +19,7 @@ struct {
 
 static const struct call no_call;
 
-/* The caller's entry; w is its task, if it is watched. */
+/* The caller's entry, NULL if it has none; w is its process, NULL if that is not watched. */
 static __always_inline struct call *call_get(struct watched *w, __u64 id)
 {
 	if (w && id >> 32 == (__u32)id)
@@ -27,19 +27,19 @@ static __always_inline struct call *call_get(struct watched *w, __u64 id)
 	return bpf_map_lookup_elem(&calls, &id);
 }
 
-/* Counts a call that is still open, as its exit was missed. */
+/* Counts a call that is still open as lost: its exit was missed. */
 static __always_inline void call_missed(struct call *call)
 {
-	/* that of a fork or an exec which succeeds is another event */
+	/* a fork or an exec that succeeds is reported by another event */
 	if (call->kind && call->kind != EVENT_FORK && call->kind != EVENT_EXEC)
 		count_lost(call->kind);
 }
 
 /*
- * Begins a call; NULL where the first entry of a pair has done so, and where
- * there is no room, which is counted.
+ * Begins a call. Returns NULL if the entry of the other twin has begun it, or
+ * if there is no room, which is counted.
  */
-static __always_inline struct call *call_enter(struct watched *w, __u32 kind, const bool twin)
+static __always_inline struct call *call_begin(struct watched *w, __u32 kind, const bool twin)
 {
 	__u64 id = bpf_get_current_pid_tgid();
 	struct call *call = call_get(w, id);
@@ -64,7 +64,7 @@ static __always_inline struct call *call_enter(struct watched *w, __u32 kind, co
 	return call;
 }
 
-/* The caller's call, where it is in one. */
+/* The call that the caller is in, NULL if it is in none. */
 static __always_inline struct call *call_current(struct watched *w)
 {
 	struct call *call = call_get(w, bpf_get_current_pid_tgid());
@@ -72,7 +72,7 @@ static __always_inline struct call *call_current(struct watched *w)
 	return call && call->kind ? call : NULL;
 }
 
-static __always_inline void call_exit(struct call *call)
+static __always_inline void call_end(struct call *call)
 {
 	call->kind = 0;
 }

@@ -3,7 +3,7 @@
 
 #include "record.h"
 
-/* Tells apart what one call changes: it may move all threads of a process, in all hierarchies. */
+/* Identifies one change of a call, which may move all threads of a process, in all hierarchies. */
 static __always_inline __u64 which_change(struct cgroup *cgroup, struct task_struct *moved)
 {
 	__u64 thread = moved ? READ(moved, pid) : 0;
@@ -11,8 +11,8 @@ static __always_inline __u64 which_change(struct cgroup *cgroup, struct task_str
 	return READ(cgroup, kn, id) ^ (__u64)READ(cgroup, root, hierarchy_id) << 48 ^ thread << 24;
 }
 
-static __noinline int cgroup_changes(__u32 kind, struct cgroup *cgroup, const char *path,
-				     struct task_struct *moved)
+static __noinline int cgroup_change_slow(__u32 kind, struct cgroup *cgroup, const char *path,
+					 struct task_struct *moved)
 {
 	struct watched *w = watched_current();
 	struct event_cgroup *e;
@@ -21,7 +21,7 @@ static __noinline int cgroup_changes(__u32 kind, struct cgroup *cgroup, const ch
 
 	if (!w || done_by_twin(kind, which_change(cgroup, moved)))
 		return 0;
-	s = scratch_take(&number, kind);
+	s = scratch_acquire(&number, kind);
 	if (!s)
 		return 0;
 	e = RECORD(s, event_cgroup);
@@ -36,33 +36,33 @@ static __noinline int cgroup_changes(__u32 kind, struct cgroup *cgroup, const ch
 	e->path_len = put_kernel_text(s, 0, path);
 	e->pad = 0;
 	EMIT(s, event_cgroup, e->path_len, false);
-	scratch_give(s);
+	scratch_release(s);
 	return 0;
 }
 
-static __always_inline int cgroup_changed(__u32 kind, struct cgroup *cgroup, const char *path,
-					  struct task_struct *moved)
+static __always_inline int cgroup_change(__u32 kind, struct cgroup *cgroup, const char *path,
+					 struct task_struct *moved)
 {
-	return UNLIKELY(current_may_be_watched()) ? cgroup_changes(kind, cgroup, path, moved) : 0;
+	return UNLIKELY(current_may_be_watched()) ? cgroup_change_slow(kind, cgroup, path, moved) : 0;
 }
 
 SEC("tp_btf/cgroup_mkdir")
 int BPF_PROG(cgroup_mkdir, struct cgroup *cgroup, const char *path)
 {
-	RUN_TWIN(twin_tracepoints, EVENT_CGROUP_MKDIR, cgroup_changed(EVENT_CGROUP_MKDIR, UNTRUSTED(cgroup), path, NULL));
+	RUN_TWIN(twin_tracepoints, EVENT_CGROUP_MKDIR, cgroup_change(EVENT_CGROUP_MKDIR, UNTRUSTED(cgroup), path, NULL));
 	return 0;
 }
 
 SEC("tp_btf/cgroup_rmdir")
 int BPF_PROG(cgroup_rmdir, struct cgroup *cgroup, const char *path)
 {
-	RUN_TWIN(twin_tracepoints, EVENT_CGROUP_RMDIR, cgroup_changed(EVENT_CGROUP_RMDIR, UNTRUSTED(cgroup), path, NULL));
+	RUN_TWIN(twin_tracepoints, EVENT_CGROUP_RMDIR, cgroup_change(EVENT_CGROUP_RMDIR, UNTRUSTED(cgroup), path, NULL));
 	return 0;
 }
 
 SEC("tp_btf/cgroup_attach_task")
 int BPF_PROG(cgroup_attach_task, struct cgroup *cgroup, const char *path, struct task_struct *task)
 {
-	RUN_TWIN(twin_tracepoints, EVENT_CGROUP_ATTACH, cgroup_changed(EVENT_CGROUP_ATTACH, UNTRUSTED(cgroup), path, UNTRUSTED(task)));
+	RUN_TWIN(twin_tracepoints, EVENT_CGROUP_ATTACH, cgroup_change(EVENT_CGROUP_ATTACH, UNTRUSTED(cgroup), path, UNTRUSTED(task)));
 	return 0;
 }

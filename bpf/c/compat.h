@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * What differs between kernels, each with the version in which it changed.
- * Everything else in this directory is the same from 5.10 on.
+ * What differs between kernels, each with the version and the commit that
+ * changed it. Everything else in this directory is the same from 5.10 on.
  */
 #ifndef COMPAT_H
 #define COMPAT_H
@@ -14,25 +14,25 @@
 #include <bpf/bpf_core_read.h>
 
 /*
- * bpf_get_current_task_btf came with 5.11. What it returns is read by plain
- * loads, a nanosecond each, and before that with a helper, fifteen each. Either
- * reads 0 behind a null pointer.
+ * Since 5.11 bpf_get_current_task_btf (3ca1032ab7ab) returns a typed pointer,
+ * from which plain loads read: 1 ns each. Before that a helper reads: 15 ns
+ * each. Both read 0 through a null pointer.
  */
 #define PLAIN_LOADS \
 	bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_get_current_task_btf)
 
-/* Lets any address be read by plain loads, as what the type says. Since 6.2. */
+/* Makes any address one that plain loads may read, as the given type. Since 6.2 (a35b9af4ec2c). */
 extern void *bpf_rdonly_cast(const void *object, __u32 type) __weak __ksym;
 
 #define CAST(from) \
 	((typeof(from))bpf_rdonly_cast((from), bpf_core_type_id_kernel(typeof(*(from)))))
 
 /*
- * Since 6.2 the verifier looks up by name the type of each pointer that is
- * loaded from what it trusts, as a tracepoint's arguments, which takes a tenth
- * of a millisecond. What was cast it does not trust: we read and do no more. A
- * number is better loaded from what it trusts: no look at the address goes
- * before that.
+ * Since 6.3 the verifier looks up by name the BTF type of every pointer loaded
+ * from a trusted pointer, such as a tracepoint's argument, in about 0.1 ms each
+ * (btf_nested_type_is_trusted, 57539b1c0ac2). bpf_rdonly_cast returns an
+ * untrusted pointer, which skips that and suffices to read. Prefer the trusted
+ * pointer for scalar fields: the JIT then needs no address check.
  */
 #define UNTRUSTED(pointer) (bpf_rdonly_cast ? CAST(pointer) : (pointer))
 
@@ -50,15 +50,15 @@ static __always_inline struct task_struct *current_task(void)
 	return UNTRUSTED(task);
 }
 
-/* Reads from what current_task returned, or what a tracepoint was given. */
+/* Reads a field from what current_task returned, or from a tracepoint's argument. */
 #define READ(from, ...) \
 	(PLAIN_LOADS ? ___arrow(from, __VA_ARGS__) : BPF_CORE_READ(from, __VA_ARGS__))
 
-/* Reads from an address that is kept as a number, or was found by one. */
+/* Reads a field from an address that is kept as a number, or was computed from one. */
 #define LOAD(from, ...) \
 	(bpf_rdonly_cast ? ___arrow(CAST(from), __VA_ARGS__) : BPF_CORE_READ(from, __VA_ARGS__))
 
-/* A thread's name, which has 16 bytes. */
+/* Copies a thread's name: 16 bytes. */
 #define READ_COMM(to, task)                                                    \
 	do {                                                                   \
 		if (PLAIN_LOADS) {                                             \
@@ -71,9 +71,9 @@ static __always_inline struct task_struct *current_task(void)
 	} while (0)
 
 /*
- * task_rename also fires for the name that an execve gives. in_execve tells
- * them apart (since 2.6.30, for TOMOYO); a kernel that drops the bit has its
- * renames by execve reported too.
+ * task_rename also fires when execve sets the name. in_execve distinguishes
+ * the two (since 2.6.30, f9ce1f1cda8b, for TOMOYO); if a kernel drops the bit,
+ * renames by execve are reported too.
  */
 static __always_inline bool renamed_by_exec(struct task_struct *task)
 {
@@ -85,10 +85,12 @@ static __always_inline bool renamed_by_exec(struct task_struct *task)
 }
 
 /*
- * Threads that the kernel itself makes in a process exit like any other, but
- * task_newtask does not tell of them: copy_process is called without
- * kernel_clone. io_uring has such since 5.12 (create_io_thread), vhost since
- * 6.4 (vhost_task_create); before each, its flag meant something else.
+ * Threads that the kernel itself creates in a process exit like any other, but
+ * task_newtask does not report them: copy_process is called without
+ * kernel_clone. io_uring creates them since 5.12 (create_io_thread,
+ * cc440e8738e5), vhost since 6.4 (vhost_task_create, e297cd54b3f8). Before
+ * that, the flag of each meant something else; the fields of kernel_clone_args
+ * show the version (io_thread: cc440e8738e5, user_worker: 54e6842d0775).
  */
 static __always_inline bool made_by_kernel(struct task_struct *task)
 {
@@ -102,7 +104,7 @@ static __always_inline bool made_by_kernel(struct task_struct *task)
 	return false;
 }
 
-/* -1 without CONFIG_SCHED_INFO, which SCHEDSTATS and TASK_DELAY_ACCT select. */
+/* The run-queue delay; -1 without CONFIG_SCHED_INFO, which SCHEDSTATS and TASK_DELAY_ACCT select. */
 static __always_inline __s64 run_delay_of(struct task_struct *task)
 {
 	if (!bpf_core_field_exists(task->sched_info.run_delay))
@@ -111,10 +113,11 @@ static __always_inline __s64 run_delay_of(struct task_struct *task)
 }
 
 /*
- * -1 where it is not accounted: without CONFIG_TASK_DELAY_ACCT, and for a task
- * that was made while the sysctl kernel.task_delayacct was 0, its default
- * since 5.14 (delayacct_tsk_init). One that was made before it was set to 0
- * keeps its number of then.
+ * The block-I/O delay; -1 if the kernel does not account it: without
+ * CONFIG_TASK_DELAY_ACCT, and for a task created while the sysctl
+ * kernel.task_delayacct was 0 (delayacct_tsk_init), its default since 5.14
+ * (e4042ad49235, 0cd7c741f01d). A task created before the sysctl was set to 0
+ * keeps the number that it had then.
  */
 static __always_inline __s64 block_io_delay_of(struct task_struct *task)
 {
@@ -127,27 +130,28 @@ static __always_inline __s64 block_io_delay_of(struct task_struct *task)
 }
 
 /*
- * veth_newlink had the device after the network namespace, and packs all that
- * is about the request into one argument since 6.15. Which it is, the type of
- * that tells, also where a module has no BTF of its own (before 5.11).
+ * Since 6.15 (69c7be1b903f) veth_newlink has the device as its first argument
+ * and the request packed into the second; before, the device came second,
+ * after the network namespace. The type of the packed request shows which it
+ * is, even if the module has no BTF of its own (before 5.11).
  */
 #define VETH_NEWLINK_PACKED bpf_core_type_exists(struct rtnl_newlink_params)
 
 /*
- * The time namespace came with 5.6 and can be configured away, as can every
- * other but the mount namespace; the fields of nsproxy then stay.
+ * Time namespaces came with 5.6 (769071ac9f20) and can be configured away, as
+ * can every other kind but mount namespaces; the fields of nsproxy then stay.
  */
 
 /*
- * cgroup_root.hierarchy_id is read with the path that the tracepoints give,
- * which is relative to that hierarchy's root in every version.
+ * cgroup_root.hierarchy_id is read with the path from the tracepoints, which
+ * is relative to that hierarchy's root in every version.
  */
 
 /*
- * sched_process_exit has a second argument, group_dead, since 6.16: not used,
- * as a program that reads it does not load before. It also came before
- * exit_mm() then: what it costs to tear down the address space is in the cost
- * of an exit only before.
+ * Since 6.16 (3e816361e94a) sched_process_exit has a second argument,
+ * group_dead: not used, as a program that reads it does not load on older
+ * kernels. Since then it also fires before exit_mm(): the cost of an exit
+ * includes tearing down the address space only before 6.16.
  */
 
 #endif

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * Containers that started and did not listen yet, by the inode of their mount
- * namespace. It is how a container is known whose processes are not watched:
- * a network namespace may be the host's or a pod's, and engines enter it.
+ * Containers that started and have not listened yet, by the inode of their
+ * mount namespace, which identifies a container whose processes are not
+ * watched: a network namespace may be the host's or a pod's, and engines enter
+ * it.
  *
  *	unshare or clone by a watched process ──▶ MADE
  *	INIT executes the entrypoint there    ──▶ STARTED
- *	the first listen there                ──▶ told, and gone from the map
+ *	the first listen there                ──▶ reported, and deleted from the map
  *
- * The host's mount namespace is never in it, nor one that is only joined
- * (`exec`). Inode numbers are soon used again (ida_alloc, fs/proc/generic.c):
- * whoever makes a namespace takes the number over.
+ * The host's mount namespace is never in the map, nor one that is only joined
+ * (`exec`). Inode numbers are soon reused (ida_alloc, fs/proc/generic.c): a new
+ * namespace replaces the old one with the same number.
  */
 #ifndef CONTAINER_H
 #define CONTAINER_H
@@ -22,7 +23,7 @@ enum container_state {
 	CONTAINER_STARTED,
 };
 
-/* LRU: most containers never listen, and nobody tells that a namespace is gone. */
+/* LRU: most containers never listen, and the end of a namespace is not reported. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 8192);
@@ -30,7 +31,7 @@ struct {
 	__type(value, __u32); /* enum container_state */
 } containers SEC(".maps");
 
-/* Someone made a mount namespace. */
+/* A process, watched or not, made a mount namespace. */
 static __always_inline void container_made(__u32 mnt_ns, bool watched)
 {
 	__u32 state = CONTAINER_MADE;
@@ -51,8 +52,8 @@ static __always_inline void container_started(struct task_struct *init)
 }
 
 /*
- * Whether this is the first time that the caller's container listens. A thread
- * that has entered a container is not the container: its process must be there.
+ * Whether this is the first listen of the caller's container. A thread that has
+ * entered a container does not count: its whole process must be in there.
  */
 static __always_inline bool container_listens(void)
 {
@@ -63,9 +64,9 @@ static __always_inline bool container_listens(void)
 
 	if (!state || *state != CONTAINER_STARTED)
 		return false;
-	if (leaders && leaders != mnt_ns) /* a leader that has exited is nowhere */
+	if (leaders && leaders != mnt_ns) /* 0: the leader has exited */
 		return false;
-	/* of two that listen at once, one deletes it */
+	/* if two threads listen at the same time, only one deletes it */
 	return !bpf_map_delete_elem(&containers, &mnt_ns);
 }
 

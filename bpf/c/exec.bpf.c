@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
-/* Exec: what a process is from then on, and what it executed. */
+/* Exec: the file that a process executed, and the class of the process from then on. */
 
 #include "calls.h"
 #include "container.h"
@@ -7,7 +7,7 @@
 
 #define ARGS_MAX 0x4000UL /* arguments and environment together */
 
-/* The class of a path, which lies in text and is len long, by its last component. */
+/* The class of the path at the start of text, of length len, by its last component. */
 static __noinline __u32 class_of_path(struct scratch *s, __u64 len)
 {
 	struct name name = {};
@@ -18,7 +18,7 @@ static __noinline __u32 class_of_path(struct scratch *s, __u64 len)
 	for (int i = 0; i < NAME_LEN; i++) {
 		__u64 at = len - 1 - i;
 
-		if (at >= TEXT_MAX) /* before the beginning */
+		if (at >= TEXT_MAX) /* wrapped around: no more characters */
 			break;
 		if (s->text[at] == '/') {
 			from = at + 1;
@@ -33,7 +33,7 @@ static __noinline __u32 class_of_path(struct scratch *s, __u64 len)
 	return class_of(&name);
 }
 
-/* What a watched process is after an exec of something of class named. */
+/* The class of a watched process after it executed a file; named is the class of the file's name. */
 static __always_inline __u32 class_after_exec(struct watched *w, __u32 named)
 {
 	switch (w->class) {
@@ -48,6 +48,7 @@ static __always_inline __u32 class_after_exec(struct watched *w, __u32 named)
 	return named ? named : w->class;
 }
 
+/* Appends the arguments and the environment; returns the offset after them. */
 static __always_inline __u64 put_args(struct scratch *s, struct event_exec *e, __u64 at)
 {
 	struct mm_struct *mm = READ(current_task(), mm);
@@ -76,51 +77,58 @@ static __always_inline __u64 put_args(struct scratch *s, struct event_exec *e, _
 	return at + all;
 }
 
-/* Eight characters without what follows a NUL. */
-static __always_inline __u64 cut(__u64 w)
+/* Eight characters, with all after the first NUL cleared. */
+static __always_inline __u64 cut_at_nul(__u64 characters)
 {
-	/* the lowest byte that is 0 has its highest bit set here */
-	__u64 zeros = (w - 0x0101010101010101UL) & ~w & 0x8080808080808080UL;
+	/* the lowest bit that is set is the highest bit of the first NUL */
+	__u64 zeros = (characters - 0x0101010101010101UL) & ~characters & 0x8080808080808080UL;
 
-	return w & (((zeros & -zeros) >> 7) - 1); /* all of it where there is none */
+	return characters & (((zeros & -zeros) >> 7) - 1); /* all of them if there is no NUL */
 }
 
 /*
- * The first eight characters of a text of which at least so many bytes can be
- * read: where any address can be, as a struct that begins with so many.
+ * The first eight characters of a text, of which at least eight bytes are
+ * readable. If plain loads can read any address, they read it as a struct that
+ * begins with eight bytes.
  */
-static __always_inline __u64 beginning_of(const void *text)
+static __always_inline __u64 first_characters(const void *text)
 {
 	struct timespec64 *as_time = (void *)text;
-	__u64 w = 0;
+	__u64 characters = 0;
 
 	if (bpf_rdonly_cast)
-		w = CAST(as_time)->tv_sec;
+		characters = CAST(as_time)->tv_sec;
 	else
-		bpf_probe_read_kernel(&w, sizeof(w), text);
-	return cut(w);
+		bpf_probe_read_kernel(&characters, sizeof(characters), text);
+	return cut_at_nul(characters);
 }
 
-/* Whether the file that is executed may have a name to be watched. */
+/* Whether the executed file may have a watched name. */
 static __always_inline bool may_match_file(struct linux_binprm *bprm)
 {
-	return may_match_name(beginning_of(READ(bprm, file, f_path.dentry, d_name.name)));
+	return may_match_name(first_characters(READ(bprm, file, f_path.dentry, d_name.name)));
 }
 
 /*
- * Whether the path that was executed may end in such a name: the kernel has just
- * named the thread after it.
+ * Whether the executed path may end in a watched name: the kernel has just
+ * named the thread after its last component.
  */
 static __always_inline bool may_match_path(struct task_struct *task)
 {
 	__u64 comm[2];
 
 	READ_COMM(comm, task);
-	return may_match_name(cut(comm[0]));
+	return may_match_name(cut_at_nul(comm[0]));
 }
 
-static __always_inline __u32 exec_as(struct scratch *s, struct watched *w, struct linux_binprm *bprm,
-				     bool by_path, bool by_file, bool *told)
+/*
+ * Emits the exec if the process is watched or the name is, and sets *reported;
+ * returns the class of the process after it. by_path and by_file say whether
+ * the last component of the path and the name of the file may be watched.
+ */
+static __always_inline __u32 emit_exec(struct scratch *s, struct watched *w,
+				       struct linux_binprm *bprm, bool by_path, bool by_file,
+				       bool *reported)
 {
 	__u64 file_len = put_kernel_text(s, 0, READ(bprm, filename)), end;
 	struct event_exec *e = RECORD(s, event_exec);
@@ -130,8 +138,8 @@ static __always_inline __u32 exec_as(struct scratch *s, struct watched *w, struc
 		named = class_of_file(READ(bprm, file));
 	if (!named && by_path)
 		named = class_of_path(s, file_len);
-	*told = w || named;
-	if (!*told)
+	*reported = w || named;
+	if (!*reported)
 		return CLASS_NONE;
 	class = w ? class_after_exec(w, named) : named;
 	fill_header(&e->h, EVENT_EXEC, w);
@@ -147,25 +155,25 @@ static __always_inline __u32 exec_as(struct scratch *s, struct watched *w, struc
 	return class;
 }
 
-static __noinline int process_executes(struct task_struct *task, struct linux_binprm *bprm)
+static __noinline int process_exec_slow(struct task_struct *task, struct linux_binprm *bprm)
 {
 	bool by_path = may_match_path(task), by_file = may_match_file(bprm);
 	struct watched *w = watched_get(task);
 	struct scratch *s;
 	__u32 number, class, tgid;
-	bool told = false;
+	bool reported = false;
 
 	if (!w && !by_path && !by_file)
 		return 0;
 	if (done_by_twin(EVENT_EXEC, 0))
 		return 0;
 	tgid = READ(task, tgid);
-	s = scratch_take(&number, EVENT_EXEC);
+	s = scratch_acquire(&number, EVENT_EXEC);
 	if (!s)
 		return 0;
-	class = exec_as(s, w, bprm, by_path, by_file, &told);
-	scratch_give(s);
-	if (!told)
+	class = emit_exec(s, w, bprm, by_path, by_file, &reported);
+	scratch_release(s);
+	if (!reported)
 		return 0;
 
 	if (w && w->class == CLASS_INIT)
@@ -175,7 +183,7 @@ static __noinline int process_executes(struct task_struct *task, struct linux_bi
 	} else if (!w) {
 		watched_put(task, class, true, 1);
 	} else {
-		call_exit(&w->call);
+		call_end(&w->call);
 		w->class = class;
 		w->executed = true;
 		w->threads = 1;
@@ -186,26 +194,26 @@ static __noinline int process_executes(struct task_struct *task, struct linux_bi
 static __always_inline int process_exec(struct task_struct *task, struct linux_binprm *bprm)
 {
 	if (UNLIKELY(may_be_watched(task)) || UNLIKELY(may_match_path(task)) || UNLIKELY(may_match_file(bprm)))
-		return process_executes(UNTRUSTED(task), bprm);
+		return process_exec_slow(UNTRUSTED(task), bprm);
 	return 0;
 }
 
-static __always_inline int exec_enter(struct watched *w, unsigned long file, const bool twin)
+static __always_inline int begin_exec(struct watched *w, unsigned long file, const bool twin)
 {
-	struct call *call = call_enter(w, EVENT_EXEC, twin);
+	struct call *call = call_begin(w, EVENT_EXEC, twin);
 
 	if (call)
 		call->args[0] = file;
 	return 0;
 }
 
-static __always_inline void exec_failed(struct watched *w, struct call *call, long ret)
+static __always_inline void emit_failed_exec(struct watched *w, struct call *call, long ret)
 {
 	struct event_exec *e;
 	struct scratch *s;
 	__u32 number;
 
-	s = scratch_take(&number, EVENT_EXEC);
+	s = scratch_acquire(&number, EVENT_EXEC);
 	if (!s)
 		return;
 	e = RECORD(s, event_exec);
@@ -216,10 +224,10 @@ static __always_inline void exec_failed(struct watched *w, struct call *call, lo
 	e->truncated = 0;
 	e->last = 0;
 	EMIT(s, event_exec, e->file_len, false);
-	scratch_give(s);
+	scratch_release(s);
 }
 
-static __noinline int exec_fails(long ret)
+static __noinline int exec_exit_slow(long ret)
 {
 	struct watched *w = watched_current();
 	struct call *call;
@@ -229,25 +237,25 @@ static __noinline int exec_fails(long ret)
 	call = call_current(w);
 	if (!call || call->kind != EVENT_EXEC)
 		return 0;
-	exec_failed(w, call, ret);
-	call_exit(call);
+	emit_failed_exec(w, call, ret);
+	call_end(call);
 	return 0;
 }
 
-/* An exec that succeeds is told by sched_process_exec, one that does not here. */
+/* sched_process_exec reports an exec that succeeds, this reports one that fails. */
 static __always_inline int exec_exit(long ret)
 {
-	return ret < 0 && UNLIKELY(current_may_be_watched()) ? exec_fails(ret) : 0;
+	return ret < 0 && UNLIKELY(current_may_be_watched()) ? exec_exit_slow(ret) : 0;
 }
 
-static __always_inline int execve_enter(struct watched *w, const unsigned long *a, const bool twin)
+static __always_inline int begin_execve(struct watched *w, const unsigned long *args, const bool twin)
 {
-	return exec_enter(w, a[0], twin);
+	return begin_exec(w, args[0], twin);
 }
 
-static __always_inline int execveat_enter(struct watched *w, const unsigned long *a, const bool twin)
+static __always_inline int begin_execveat(struct watched *w, const unsigned long *args, const bool twin)
 {
-	return exec_enter(w, a[1], twin);
+	return begin_exec(w, args[1], twin);
 }
 
 SEC("tp_btf/sched_process_exec")
@@ -257,6 +265,6 @@ int BPF_PROG(sched_process_exec, struct task_struct *task, int old_pid, struct l
 	return 0;
 }
 
-SYSCALL_ENTER(execve, 1, EVENT_EXEC, BY_WATCHED, execve_enter)
-SYSCALL_ENTER(execveat, 2, EVENT_EXEC, BY_WATCHED, execveat_enter)
+SYSCALL_ENTER(execve, 1, EVENT_EXEC, BY_WATCHED, begin_execve)
+SYSCALL_ENTER(execveat, 2, EVENT_EXEC, BY_WATCHED, begin_execveat)
 SYSCALL_EXIT(exec, EVENT_NONE, exec_exit)

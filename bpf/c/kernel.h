@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * The kernel's structs, with just the fields that are read. Their offsets are
- * those of the running kernel (BPF CO-RE), not of any order given here.
+ * The kernel's structs, with only the fields that are read. Their offsets are
+ * those of the running kernel (BPF CO-RE); the order here does not matter.
  */
 #ifndef KERNEL_H
 #define KERNEL_H
@@ -163,8 +163,8 @@ struct task_delay_info {
 };
 
 /*
- * Registers: a system call's arguments, as its function gets them, and the
- * arguments and the result of a function that a kprobe is in.
+ * Registers: the arguments of a system call, as passed to its function; in a
+ * kprobe, the arguments or the result of the probed function.
  */
 #if defined(__TARGET_ARCH_x86)
 struct pt_regs {
@@ -274,7 +274,7 @@ struct bpf_iter__task {
 
 #pragma clang attribute pop
 
-/* The context of the tracepoints syscalls/sys_enter_* and sys_exit_*. */
+/* The contexts of the tracepoints syscalls/sys_enter_* and sys_exit_*. */
 struct syscall_enter {
 	__u64 common;
 	long nr;
@@ -293,9 +293,9 @@ struct syscall_exit {
 #define CLONE_NEWNS 0x00020000UL
 #define CLONE_NEWNET 0x40000000UL
 #define UNSHARE_EMPTY_MNTNS 0x00100000UL /* Linux 7; with or without CLONE_NEWNS */
-#define CLONE_EMPTY_MNTNS (1UL << 37)     /* the same of clone3 */
+#define CLONE_EMPTY_MNTNS (1UL << 37)     /* the same for clone3 */
 
-/* include/uapi/linux/mount.h, Linux 7: the call makes a mount namespace */
+/* include/uapi/linux/mount.h, Linux 7: the call creates a mount namespace */
 #define OPEN_TREE_NAMESPACE 2UL
 #define FSMOUNT_NAMESPACE 2UL
 

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * The first listen(2) of a container: a server is then ready to be connected
- * to. On any socket: of TCP, of Unix, of vsock. Not seen: a listen by io_uring
- * (6.11), one of a 32-bit program on a 64-bit kernel, and a server without
- * listen (UDP), or on a socket that it was handed.
+ * The first listen(2) of a container, on any socket (TCP, Unix, vsock): from
+ * then on clients can connect to its server. Not seen: a listen by io_uring
+ * (6.11) or by a 32-bit program on a 64-bit kernel, and a server that does not
+ * call listen (UDP, or a socket that was passed to it).
  */
 
 #include "container.h"
 #include "entry.h"
 #include "record.h"
 
-static __noinline int listened(void)
+static __noinline int listen_exit_slow(void)
 {
 	struct event_header *e;
 
@@ -26,7 +26,7 @@ static __noinline int listened(void)
 
 static __always_inline int listen_exit(long ret)
 {
-	return ret ? 0 : listened();
+	return ret ? 0 : listen_exit_slow();
 }
 
 SYSCALL_EXIT(listen, EVENT_LISTEN, listen_exit)

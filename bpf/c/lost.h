@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
-/* What was not told, by kind: the ring buffer was full, or another bound was met. */
+/* Events that were not reported, by kind: the ring buffer was full, or another limit was reached. */
 #ifndef LOST_H
 #define LOST_H
 
@@ -24,7 +24,7 @@ static __always_inline void count_lost(__u32 kind)
 	struct losses *l = bpf_map_lookup_elem(&lost, &zero);
 	__u64 k = kind;
 
-	barrier_var(k); /* what is compared is what is used: the verifier of 5.10 needs it */
+	barrier_var(k); /* the verifier of 5.10 needs the compared register to be the used one */
 	if (l && k < EVENT_KINDS)
 		__sync_fetch_and_add(&l->count[k], 1);
 }

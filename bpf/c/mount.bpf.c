@@ -7,7 +7,7 @@
 
 #define BASE_MAX 4096UL
 
-/* pivot_root's new root, resolved at the entry: afterwards it is "/". */
+/* The path of pivot_root's new root, resolved at the entry: at the exit it is "/". */
 struct base {
 	char text[BASE_MAX];
 };
@@ -20,8 +20,9 @@ struct {
 } bases SEC(".maps");
 
 /*
- * Appends what target, which lies in the text, is relative to, or the
- * descriptor that it names. An absolute path that names none means what it says.
+ * Appends the path of the directory that target is relative to, or of the file
+ * behind the descriptor that target names; target is the offset of its text.
+ * Any other absolute path needs no base. Returns the new offset.
  */
 static __always_inline __u64 put_base(struct scratch *s, __u32 number, struct event_mount *e,
 				      __u64 at, __u64 target, int directory)
@@ -60,8 +61,8 @@ static __always_inline __u64 put_base(struct scratch *s, __u32 number, struct ev
 }
 
 /*
- * The namespace that a bind mount's source, the first of the texts, stands
- * for, as /proc/.../ns/net does.
+ * The inode of the namespace that a bind mount's source, the first text, refers
+ * to, such as /proc/.../ns/net; 0 if it refers to none.
  */
 static __always_inline __u32 source_namespace(struct scratch *s, __u32 number, __u64 len)
 {
@@ -76,7 +77,7 @@ static __always_inline __u32 source_namespace(struct scratch *s, __u32 number, _
 	return 0;
 }
 
-/* The type of the filesystem that a descriptor of fsmount or open_tree holds. */
+/* Appends the filesystem type of the mount behind a descriptor of fsmount or open_tree. */
 static __always_inline __u64 put_moved_type(struct scratch *s, __u64 at, int fd)
 {
 	struct file *file = (void *)file_of(fd, false);
@@ -84,6 +85,7 @@ static __always_inline __u64 put_moved_type(struct scratch *s, __u64 at, int fd)
 	return put_kernel_text(s, at, LOAD(file, f_path.mnt, mnt_sb, s_type, name));
 }
 
+/* Appends the path that save_base saved; returns the new offset. */
 static __always_inline __u64 put_saved_base(struct scratch *s, struct event_mount *e, __u64 at,
 					    struct call *call)
 {
@@ -103,25 +105,26 @@ static __always_inline __u64 put_saved_base(struct scratch *s, struct event_moun
 	return at;
 }
 
-/* Namespaces that are made are told of the whole host. */
+/* New mount namespaces are reported for the whole host. */
 #define BY_WATCHED_OR_OPENS_NAMESPACE(watched, arg, from) \
 	(watched || arg(from, 2) & OPEN_TREE_NAMESPACE)
 #define BY_WATCHED_OR_MOUNTS_NAMESPACE(watched, arg, from) \
 	(watched || arg(from, 1) & FSMOUNT_NAMESPACE)
 
-static __always_inline struct call *mount_call_enter(struct watched *w, __u32 kind,
-						     const unsigned long *a, const bool twin)
+static __always_inline struct call *begin_mount_call(struct watched *w, __u32 kind,
+						     const unsigned long *args, const bool twin)
 {
-	struct call *call = call_enter(w, kind, twin);
+	struct call *call = call_begin(w, kind, twin);
 
 	if (!call)
 		return NULL;
-	__builtin_memcpy(call->args, a, sizeof(call->args));
+	__builtin_memcpy(call->args, args, sizeof(call->args));
 	if (!w)
 		__sync_fetch_and_add(&filter.untracked_calls, 1);
 	return call;
 }
 
+/* Resolves and saves the path of pivot_root's new root for the exit. */
 static __always_inline void save_base(struct call *call, __u64 id)
 {
 	struct event_mount *e;
@@ -131,7 +134,7 @@ static __always_inline void save_base(struct call *call, __u64 id)
 
 	call->base = 0;
 	call->base_len = 0;
-	s = scratch_take(&number, EVENT_PIVOT_ROOT);
+	s = scratch_acquire(&number, EVENT_PIVOT_ROOT);
 	if (!s)
 		return;
 	e = RECORD(s, event_mount);
@@ -146,11 +149,11 @@ static __always_inline void save_base(struct call *call, __u64 id)
 		call->base_len = e->base_len;
 		call->base_truncated = e->base_truncated;
 	}
-	scratch_give(s);
+	scratch_release(s);
 }
 
-/* Fills and emits the record. Without paths, no path is followed: that is the most to verify. */
-static __always_inline void put_mount(struct watched *w, struct scratch *s, __u32 number,
+/* Fills and emits the record. paths: also follow paths, which is most of the work of the verifier. */
+static __always_inline void emit_mount(struct watched *w, struct scratch *s, __u32 number,
 				      struct call *call, long ret, const bool paths)
 {
 	struct event_mount *e = RECORD(s, event_mount);
@@ -184,7 +187,7 @@ static __always_inline void put_mount(struct watched *w, struct scratch *s, __u3
 	EMIT(s, event_mount, end, false);
 }
 
-static __always_inline int mount_call_exit(long ret, const bool paths)
+static __always_inline int end_mount_call(long ret, const bool paths)
 {
 	struct watched *w = watched_current();
 	struct scratch *s;
@@ -196,46 +199,55 @@ static __always_inline int mount_call_exit(long ret, const bool paths)
 	call = call_current(w);
 	if (!call || !is_mount_call(call->kind))
 		return 0;
-	s = scratch_take(&number, call->kind);
+	s = scratch_acquire(&number, call->kind);
 	if (s) {
-		put_mount(w, s, number, call, ret, paths);
-		scratch_give(s);
+		emit_mount(w, s, number, call, ret, paths);
+		scratch_release(s);
 	}
-	call_exit(call);
+	call_end(call);
 	if (!w)
 		__sync_fetch_and_add(&filter.untracked_calls, -1);
 	return 0;
 }
 
-static __noinline int mount_ends(long ret)
+static __noinline int mount_exit_slow(long ret)
 {
-	return mount_call_exit(ret, true);
+	return end_mount_call(ret, true);
 }
 
 static __always_inline int mount_exit(long ret)
 {
-	return UNLIKELY(current_may_be_watched() || filter.untracked_calls) ? mount_ends(ret) : 0;
+	return UNLIKELY(current_may_be_watched() || filter.untracked_calls) ? mount_exit_slow(ret) : 0;
 }
 
-/* The end of a call of which no path is followed then. */
-static __noinline int pathless_ends(long ret)
+/* The exit of a call that needs no path followed at its exit. */
+static __noinline int pathless_exit_slow(long ret)
 {
-	return mount_call_exit(ret, false);
+	return end_mount_call(ret, false);
 }
 
 static __always_inline int pathless_exit(long ret)
 {
-	return UNLIKELY(current_may_be_watched() || filter.untracked_calls) ? pathless_ends(ret) : 0;
+	return UNLIKELY(current_may_be_watched() || filter.untracked_calls) ? pathless_exit_slow(ret) : 0;
+}
+
+static __always_inline int begin_pivot_root(struct watched *w, const unsigned long *args, const bool twin)
+{
+	struct call *call = begin_mount_call(w, EVENT_PIVOT_ROOT, args, twin);
+
+	if (call)
+		save_base(call, bpf_get_current_pid_tgid());
+	return 0;
 }
 
 #define MOUNT_ENTER(name, count, kind, wanted)                                         \
-	static __always_inline int name##_enter(struct watched *w, const unsigned long *a, \
-						const bool twin)                     \
+	static __always_inline int begin_##name(struct watched *w, const unsigned long *args, \
+						const bool twin)                       \
 	{                                                                              \
-		mount_call_enter(w, kind, a, twin);                                  \
+		begin_mount_call(w, kind, args, twin);                                 \
 		return 0;                                                              \
 	}                                                                              \
-	SYSCALL_ENTER(name, count, kind, wanted, name##_enter)
+	SYSCALL_ENTER(name, count, kind, wanted, begin_##name)
 
 MOUNT_ENTER(mount, 5, EVENT_MOUNT, BY_WATCHED)
 MOUNT_ENTER(umount, 2, EVENT_UMOUNT, BY_WATCHED)
@@ -247,18 +259,8 @@ MOUNT_ENTER(fsopen, 2, EVENT_FSOPEN, BY_WATCHED)
 MOUNT_ENTER(fsconfig, 4, EVENT_FSCONFIG, BY_WATCHED)
 MOUNT_ENTER(fsmount, 3, EVENT_FSMOUNT, BY_WATCHED_OR_MOUNTS_NAMESPACE)
 MOUNT_ENTER(mount_setattr, 3, EVENT_MOUNT_SETATTR, BY_WATCHED)
+SYSCALL_ENTER(pivot_root, 2, EVENT_PIVOT_ROOT, BY_WATCHED, begin_pivot_root)
 
-static __always_inline int pivot_root_enter(struct watched *w, const unsigned long *a, const bool twin)
-{
-	struct call *call = mount_call_enter(w, EVENT_PIVOT_ROOT, a, twin);
-
-	if (call)
-		save_base(call, bpf_get_current_pid_tgid());
-	return 0;
-}
-
-SYSCALL_ENTER(pivot_root, 2, EVENT_PIVOT_ROOT, BY_WATCHED, pivot_root_enter)
-
-/* Two for them all: the call remembers which it is. */
+/* Two exits for all of them: struct call has the kind. */
 SYSCALL_EXIT(mount, EVENT_NONE, mount_exit)
 SYSCALL_EXIT(pathless, EVENT_NONE, pathless_exit)

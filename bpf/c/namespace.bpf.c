@@ -1,25 +1,26 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
-/* Namespaces: those made by clone and unshare on the whole host, and those joined. */
+/* Namespaces: those that clone and unshare make on the whole host, and those that setns joins. */
 
 #include "calls.h"
 #include "container.h"
 #include "entry.h"
 
-/* The fork itself is told by task_newtask: here is only when the call began. */
-static __noinline int clone_begins(void)
+/* Records when the call began; task_newtask reports the fork. */
+static __noinline int clone_enter_slow(void)
 {
-	call_enter(watched_current(), EVENT_FORK, false);
+	call_begin(watched_current(), EVENT_FORK, false);
 	return 0;
 }
 
 static __always_inline int clone_enter(__u64 flags)
 {
-	return UNLIKELY(flags & CLONE_NEW_ALL) ? clone_begins() : 0;
+	return UNLIKELY(flags & CLONE_NEW_ALL) ? clone_enter_slow() : 0;
 }
 
-static __always_inline int namespace_enter(struct watched *w, __u32 kind, __u64 flags, const bool twin)
+static __always_inline int begin_namespace_call(struct watched *w, __u32 kind, __u64 flags,
+						const bool twin)
 {
-	struct call *call = call_enter(w, kind, twin);
+	struct call *call = call_begin(w, kind, twin);
 
 	if (!call)
 		return 0;
@@ -31,8 +32,9 @@ static __always_inline int namespace_enter(struct watched *w, __u32 kind, __u64 
 }
 
 /*
- * crun exec forks a child, which joins the container and forks what executes
- * the command. It has executed nothing itself: a hook that joins has.
+ * `crun exec` forks a child that joins the container and forks the process that
+ * executes the command. The child has executed nothing since its fork; an OCI
+ * hook that joins the container has.
  */
 static __always_inline void joined(struct watched *w)
 {
@@ -40,7 +42,7 @@ static __always_inline void joined(struct watched *w)
 		w->class = CLASS_JOINED;
 }
 
-static __noinline int namespace_ends(long ret)
+static __noinline int namespace_exit_slow(long ret)
 {
 	struct watched *w = watched_current();
 	struct event_namespace *e;
@@ -67,7 +69,7 @@ static __noinline int namespace_ends(long ret)
 		}
 		SUBMIT(e);
 	}
-	call_exit(call);
+	call_end(call);
 	if (!w)
 		__sync_fetch_and_add(&filter.untracked_calls, -1);
 	return 0;
@@ -75,10 +77,10 @@ static __noinline int namespace_ends(long ret)
 
 static __always_inline int namespace_exit(long ret)
 {
-	return UNLIKELY(current_may_be_watched() || filter.untracked_calls) ? namespace_ends(ret) : 0;
+	return UNLIKELY(current_may_be_watched() || filter.untracked_calls) ? namespace_exit_slow(ret) : 0;
 }
 
-/* setns makes namespaces by the same function, with no flags: it makes none. */
+/* setns calls the same function without flags, and makes no namespace. */
 static __always_inline int namespaces_enter(__u64 flags, __u64 task, const bool twin)
 {
 	struct watched *w = watched_current();
@@ -88,7 +90,7 @@ static __always_inline int namespaces_enter(__u64 flags, __u64 task, const bool 
 		return 0;
 	call = call_current(w);
 	if (!call || call->kind != EVENT_UNSHARE)
-		call_enter(w, EVENT_FORK, twin);
+		call_begin(w, EVENT_FORK, twin);
 	return 0;
 }
 
@@ -104,7 +106,7 @@ static __always_inline int netns_enter(__u64 flags, __u64 user_ns, const bool tw
 	return 0;
 }
 
-/* Without CLONE_NEWNET, copy_net_ns only takes another reference. */
+/* Without CLONE_NEWNET copy_net_ns only increments a reference count: netns_begin is not set. */
 static __always_inline int netns_exit(long ret)
 {
 	struct call *call = call_current(watched_current());
@@ -117,21 +119,21 @@ static __always_inline int netns_exit(long ret)
 #define BY_WATCHED_OR_MAKES_NAMESPACE(watched, arg, from) \
 	(watched || arg(from, 0) & (CLONE_NEW_ALL | UNSHARE_EMPTY_MNTNS))
 
-static __always_inline int unshare_enter(struct watched *w, const unsigned long *a, const bool twin)
+static __always_inline int begin_unshare(struct watched *w, const unsigned long *args, const bool twin)
 {
-	return namespace_enter(w, EVENT_UNSHARE, a[0], twin);
+	return begin_namespace_call(w, EVENT_UNSHARE, args[0], twin);
 }
 
-static __always_inline int setns_enter(struct watched *w, const unsigned long *a, const bool twin)
+static __always_inline int begin_setns(struct watched *w, const unsigned long *args, const bool twin)
 {
-	return namespace_enter(w, EVENT_SETNS, a[1], twin);
+	return begin_namespace_call(w, EVENT_SETNS, args[1], twin);
 }
 
-SYSCALL_ENTER(unshare, 1, EVENT_UNSHARE, BY_WATCHED_OR_MAKES_NAMESPACE, unshare_enter)
-SYSCALL_ENTER(setns, 2, EVENT_SETNS, BY_WATCHED, setns_enter)
+SYSCALL_ENTER(unshare, 1, EVENT_UNSHARE, BY_WATCHED_OR_MAKES_NAMESPACE, begin_unshare)
+SYSCALL_ENTER(setns, 2, EVENT_SETNS, BY_WATCHED, begin_setns)
 SYSCALL_EXIT(namespace, EVENT_NONE, namespace_exit)
 
-/* clone is every fork's system call; the function is called for new namespaces only. */
+/* Every fork calls clone, but create_new_namespaces is called only for new namespaces. */
 FUNCTION_ENTER(create_new_namespaces, EVENT_FORK, namespaces_enter)
 FUNCTION_ENTER(copy_net_ns, EVENT_NONE, netns_enter)
 FUNCTION_EXIT(copy_net_ns, 3, EVENT_NONE, netns_exit)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
-/* Requests to rtnetlink that make, move and address interfaces. */
+/* Requests to rtnetlink that create, delete, move and address interfaces. */
 
 #include "calls.h"
 #include "entry.h"
@@ -11,7 +11,7 @@
 #include <linux/veth.h>
 
 #define MESSAGE_MAX 1024UL
-#define ATTRIBUTES_MAX 32 /* of a message, nested ones included */
+#define ATTRIBUTES_MAX 32 /* of a message, including nested ones */
 
 struct user_iovec {
 	void *base;
@@ -30,7 +30,7 @@ static __always_inline bool is_wanted(__u16 type)
 	       type == RTM_NEWADDR;
 }
 
-/* The network namespace of an rtnetlink socket; 0 where the descriptor is none. */
+/* The network namespace of an rtnetlink socket; 0 for any other descriptor. */
 static __always_inline __u32 rtnetlink_namespace(int fd)
 {
 	struct file *file = (void *)file_of(fd, false);
@@ -47,39 +47,39 @@ static __always_inline __u32 rtnetlink_namespace(int fd)
 	return LOAD(sk, __sk_common.skc_net.net, ns.inum);
 }
 
-/* Where a message lies: a system call's is the user's, the kernel's function has a copy. */
+/* The memory that a message is in: the user's for a system call; rtnetlink_rcv_msg has the kernel's copy. */
 enum { OF_USER, OF_KERNEL };
 
-static __always_inline long read_message(void *to, __u32 len, const void *from, __u64 whose)
+static __always_inline long read_message(void *to, __u32 len, const void *from, __u64 memory)
 {
-	if (whose == OF_KERNEL)
+	if (memory == OF_KERNEL)
 		return bpf_probe_read_kernel(to, len, from);
 	return bpf_probe_read_user(to, len, from);
 }
 
-static __always_inline void netlink_enter(struct watched *w, __u32 link_ns, const void *message, __u64 len,
-					  __u64 whose, const bool twin)
+static __always_inline void begin_netlink(struct watched *w, __u32 link_ns, const void *message, __u64 len,
+					  __u64 memory, const bool twin)
 {
 	struct nlmsghdr head;
 	struct call *call;
 
 	if (!link_ns || len < sizeof(head))
 		return;
-	if (read_message(&head, sizeof(head), message, whose) || !is_wanted(head.nlmsg_type))
+	if (read_message(&head, sizeof(head), message, memory) || !is_wanted(head.nlmsg_type))
 		return;
-	call = call_enter(w, EVENT_NETLINK, twin);
+	call = call_begin(w, EVENT_NETLINK, twin);
 	if (!call)
 		return;
 	call->args[0] = (__u64)message;
-	call->args[1] = whose == OF_KERNEL ? head.nlmsg_len : len;
+	call->args[1] = memory == OF_KERNEL ? head.nlmsg_len : len;
 	call->args[2] = link_ns;
-	call->args[3] = whose;
+	call->args[3] = memory;
 }
 
 /*
- * The namespace whose descriptor the message carries: IFLA_NET_NS_FD, of the
- * interface or, in LINKINFO > INFO_DATA > VETH_INFO_PEER, of its peer. The
- * message lies in text. A global function: verified once.
+ * The inode of the namespace whose descriptor the message has: IFLA_NET_NS_FD
+ * of the interface or, in LINKINFO > INFO_DATA > VETH_INFO_PEER, of its peer; 0
+ * if it has none. The message lies in text. A global function: verified once.
  */
 __attribute__((noinline)) __u32 message_namespace(__u64 len, __u32 number)
 {
@@ -101,7 +101,7 @@ __attribute__((noinline)) __u32 message_namespace(__u64 len, __u32 number)
 		if (attr.rta_len < sizeof(attr))
 			return 0;
 		type = attr.rta_type & NLA_TYPE_MASK;
-		/* what is nested is walked in line: its attributes come before the next one */
+		/* nested attributes are walked in line: they come before the next attribute */
 		if (level == LINK && type == IFLA_LINKINFO) {
 			level = INFO;
 			at = body;
@@ -130,13 +130,13 @@ __attribute__((noinline)) __u32 message_namespace(__u64 len, __u32 number)
 	return 0;
 }
 
-static __always_inline void put_netlink(struct watched *w, struct scratch *s, __u32 number,
-					struct call *call, long ret)
+static __always_inline void emit_netlink(struct watched *w, struct scratch *s, __u32 number,
+					 struct call *call, long ret)
 {
 	struct event_netlink *e = RECORD(s, event_netlink);
 	__u64 len = call->args[1];
 
-	fill_call(&e->h, call, ret < 0 ? ret : 0, w); /* not how many bytes were sent */
+	fill_call(&e->h, call, ret < 0 ? ret : 0, w); /* not the number of bytes sent */
 	if (len > MESSAGE_MAX)
 		len = MESSAGE_MAX;
 	barrier_var(len);
@@ -150,7 +150,7 @@ static __always_inline void put_netlink(struct watched *w, struct scratch *s, __
 	EMIT(s, event_netlink, len, false);
 }
 
-static __noinline int netlink_ends(long ret)
+static __noinline int netlink_exit_slow(long ret)
 {
 	struct watched *w = watched_current();
 	struct scratch *s;
@@ -162,38 +162,38 @@ static __noinline int netlink_ends(long ret)
 	call = call_current(w);
 	if (!call || call->kind != EVENT_NETLINK)
 		return 0;
-	s = scratch_take(&number, EVENT_NETLINK);
+	s = scratch_acquire(&number, EVENT_NETLINK);
 	if (s) {
-		put_netlink(w, s, number, call, ret);
-		scratch_give(s);
+		emit_netlink(w, s, number, call, ret);
+		scratch_release(s);
 	}
-	call_exit(call);
+	call_end(call);
 	return 0;
 }
 
 static __always_inline int netlink_exit(long ret)
 {
-	return UNLIKELY(current_may_be_watched()) ? netlink_ends(ret) : 0;
+	return UNLIKELY(current_may_be_watched()) ? netlink_exit_slow(ret) : 0;
 }
 
 /*
- * What handles one message of a request, in the thread that sends it. It
- * returns 0 or an error, while send tells only how many bytes it took.
+ * rtnetlink_rcv_msg handles one message of a request, in the thread that sends
+ * it. It returns 0 or an error; send returns only the number of bytes sent.
  */
-static __noinline int rtnetlink_begins(struct sk_buff *skb, __u64 message, const bool twin)
+static __noinline int rtnetlink_enter_slow(struct sk_buff *skb, __u64 message, const bool twin)
 {
 	struct watched *w = watched_current();
 
 	if (!w)
 		return 0;
-	netlink_enter(w, LOAD(skb, sk, __sk_common.skc_net.net, ns.inum), (void *)message,
+	begin_netlink(w, LOAD(skb, sk, __sk_common.skc_net.net, ns.inum), (void *)message,
 		      sizeof(struct nlmsghdr), OF_KERNEL, twin);
 	return 0;
 }
 
 static __always_inline int rtnetlink_enter(__u64 skb, __u64 message, const bool twin)
 {
-	return UNLIKELY(current_may_be_watched()) ? rtnetlink_begins((void *)skb, message, twin) : 0;
+	return UNLIKELY(current_may_be_watched()) ? rtnetlink_enter_slow((void *)skb, message, twin) : 0;
 }
 
 static __always_inline int rtnetlink_exit(long ret)
@@ -201,27 +201,18 @@ static __always_inline int rtnetlink_exit(long ret)
 	return netlink_exit((int)ret);
 }
 
-FUNCTION_ENTER(rtnetlink_rcv_msg, EVENT_NETLINK, rtnetlink_enter)
-FUNCTION_EXIT(rtnetlink_rcv_msg, 3, EVENT_NONE, rtnetlink_exit)
-
-static __noinline int sendto_begins(struct syscall_enter *ctx)
+static __noinline int sendto_enter_slow(struct syscall_enter *ctx)
 {
 	struct watched *w = watched_current();
 
 	if (!w)
 		return 0;
-	netlink_enter(w, rtnetlink_namespace(ctx->args[0]), (void *)ctx->args[1], ctx->args[2],
+	begin_netlink(w, rtnetlink_namespace(ctx->args[0]), (void *)ctx->args[1], ctx->args[2],
 		      OF_USER, false);
 	return 0;
 }
 
-SEC("tracepoint/syscalls/sys_enter_sendto")
-int tp_sendto(struct syscall_enter *ctx)
-{
-	return UNLIKELY(current_may_be_watched()) ? sendto_begins(ctx) : 0;
-}
-
-static __noinline int sendmsg_begins(struct syscall_enter *ctx)
+static __noinline int sendmsg_enter_slow(struct syscall_enter *ctx)
 {
 	struct user_msghdr message = {};
 	struct watched *w = watched_current();
@@ -237,14 +228,23 @@ static __noinline int sendmsg_begins(struct syscall_enter *ctx)
 	if (!message.iov)
 		return 0;
 	bpf_probe_read_user(&iov, sizeof(iov), message.iov);
-	netlink_enter(w, link_ns, iov.base, iov.len, OF_USER, false);
+	begin_netlink(w, link_ns, iov.base, iov.len, OF_USER, false);
 	return 0;
+}
+
+FUNCTION_ENTER(rtnetlink_rcv_msg, EVENT_NETLINK, rtnetlink_enter)
+FUNCTION_EXIT(rtnetlink_rcv_msg, 3, EVENT_NONE, rtnetlink_exit)
+
+SEC("tracepoint/syscalls/sys_enter_sendto")
+int tp_sendto(struct syscall_enter *ctx)
+{
+	return UNLIKELY(current_may_be_watched()) ? sendto_enter_slow(ctx) : 0;
 }
 
 SEC("tracepoint/syscalls/sys_enter_sendmsg")
 int tp_sendmsg(struct syscall_enter *ctx)
 {
-	return UNLIKELY(current_may_be_watched()) ? sendmsg_begins(ctx) : 0;
+	return UNLIKELY(current_may_be_watched()) ? sendmsg_enter_slow(ctx) : 0;
 }
 
 SEC("tracepoint/syscalls/sys_exit_sendto")

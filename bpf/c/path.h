@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
-/* Paths: what a descriptor, a directory or a /proc path of the caller stands for. */
+/* Paths: which file or namespace a descriptor, a directory or a /proc path of the caller refers to. */
 #ifndef PATH_H
 #define PATH_H
 
 #include "record.h"
 
-#define PATH_STEPS 48 /* components and mounts of a path that is followed */
+#define PATH_STEPS 48 /* at most so many components and mounts of a path are followed */
 #define COMPONENT_MAX 256
 
 /*
- * What a descriptor of a task stands for: not to be read by plain loads. fd is
- * of the calling thread's process, or, by_leader, of its first thread's. A
- * global function, as all here: the verifier looks at it once and not once for
- * each way to each of its callers.
+ * The struct file of a descriptor of the calling thread or, by_leader, of its
+ * process's first thread; 0 if there is none. Plain loads cannot read from it:
+ * LOAD does. A global function, like all noinline ones here: the verifier
+ * checks it once, not again for each state in which each caller calls it.
  */
 __attribute__((noinline)) __u64 file_of(__u32 fd, __u32 by_leader)
 {
@@ -30,7 +30,7 @@ __attribute__((noinline)) __u64 file_of(__u32 fd, __u32 by_leader)
 	return (__u64)file;
 }
 
-/* The inode of the namespace that a file of nsfs stands for; 0 where it is none. */
+/* The inode of the namespace that a file of nsfs refers to; 0 for any other file. */
 static __always_inline __u32 namespace_of_file(__u64 file_)
 {
 	struct file *file = (void *)file_;
@@ -41,16 +41,16 @@ static __always_inline __u32 namespace_of_file(__u64 file_)
 	return LOAD(inode, i_ino);
 }
 
-/*
- * Appends the path of (vfsmount, dentry) at offset at, last component first,
- * up to the root of the caller's mount namespace. Returns the new offset, with
- * WALK_TRUNCATED where it did not come that far, and WALK_ELSEWHERE where it is
- * not in that namespace: a mount that is not attached (open_tree, fsmount), or
- * no longer.
- */
 #define WALK_TRUNCATED (1UL << 32)
 #define WALK_ELSEWHERE (1UL << 33)
 
+/*
+ * Appends the path of (vfsmount, dentry) at offset at, last component first,
+ * up to the root of the caller's mount namespace. Returns the new offset, with
+ * WALK_TRUNCATED if it did not reach that root, and with WALK_ELSEWHERE if the
+ * path is not in that namespace: its mount is not attached (open_tree,
+ * fsmount), or no longer.
+ */
 __attribute__((noinline)) __u64 walk_path(__u64 vfsmount, __u64 dentry_, __u64 at, __u32 number)
 {
 	struct vfsmount *vfs = (void *)vfsmount;
@@ -78,7 +78,7 @@ __attribute__((noinline)) __u64 walk_path(__u64 vfsmount, __u64 dentry_, __u64 a
 		if (!up || up == dentry) /* a file of memfd, nsfs, ... */
 			return at | WALK_ELSEWHERE;
 		name = (char *)LOAD(dentry, d_name.name);
-		/* no call in between: before 6.8 the bound of what is spilled is forgotten */
+		/* no call in between: before 6.8 the verifier forgets the bound of a spilled register */
 		if (at >= TEXT_SPACE - COMPONENT_MAX)
 			break;
 		n = bpf_probe_read_kernel_str(s->text + at, COMPONENT_MAX, name);
@@ -96,7 +96,7 @@ __attribute__((noinline)) __u64 walk_path(__u64 vfsmount, __u64 dentry_, __u64 a
 #define WORD4(a, b, c, d) (WORD3(a, b, c) << 8 | (d))
 #define THREAD_SELF (WORD4('e', 'a', 'd', '-') << 32 | WORD4('s', 'e', 'l', 'f')) /* its end */
 
-/* A pid as its own namespace has it: what the process writes in a path of /proc. */
+/* A pid as numbered in its own pid namespace: the process writes this number in a path of /proc. */
 static __always_inline __u32 own_number(struct pid *pid)
 {
 	struct upid *number = (void *)pid + bpf_core_field_offset(struct pid, numbers);
@@ -115,10 +115,11 @@ enum proc_path_kind {
 };
 
 /*
- * Parses /proc/{self,thread-self,PID}[/task/TID]/{fd/N,ns/NAME}, where PID and
- * TID are the caller's own; returns what it is. It lies in the scratch's text
- * and is len long. What is known between two characters is kept in memory, not
- * in registers: to the verifier every iteration then looks like the one before.
+ * Parses /proc/{self,thread-self,PID}[/task/TID]/{fd/N,ns/NAME}, in which PID
+ * and TID are the caller's own; returns its enum proc_path_kind. The path lies
+ * in the scratch's text and is len long. The parser's state is kept in memory,
+ * not in registers: to the verifier every iteration then looks like the one
+ * before.
  */
 __attribute__((noinline)) int parse_proc_path(__u64 at, __u64 len, __u32 number)
 {
@@ -193,7 +194,10 @@ static __always_inline bool is_proc_path(struct scratch *s, __u64 at, __u64 len)
 	       text[3] == 'o' && text[4] == 'c' && text[5] == '/';
 }
 
-/* The inode of a namespace of a thread by its name in /proc/PID/ns. */
+/*
+ * The inode of a namespace of the calling thread or, by_leader, of its
+ * process's first thread, by its name in /proc/PID/ns; 0 for any other name.
+ */
 __attribute__((noinline)) __u32 namespace_by_name(__u64 name, __u32 by_leader)
 {
 	struct task_struct *task = current_task();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
-/* One object, as all programs share their maps. */
+/* One object, because all programs share their maps. */
 
 #include "process.bpf.c"
 #include "exec.bpf.c"
@@ -10,7 +10,7 @@
 #include "veth.bpf.c"
 #include "listen.bpf.c"
 
-/* The types that Go is to know: without a variable they are not in the object's BTF. */
+/* The types for which Go code is generated: without a variable they are not in the object's BTF. */
 #define EXPORT(type) const struct type *type##_type __attribute__((unused))
 EXPORT(event_fork);
 EXPORT(event_exec);
@@ -25,5 +25,5 @@ EXPORT(event_process);
 const enum event_kind *event_kind_type __attribute__((unused));
 const enum task_class *task_class_type __attribute__((unused));
 
-/* bpf_get_current_task and others are for GPL-compatible programs only. */
+/* bpf_get_current_task and other helpers require a GPL-compatible license. */
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

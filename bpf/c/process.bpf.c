@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
-/* Processes: fork, exit, rename, and those that run already. Exec is in exec.bpf.c. */
+/* Processes: fork, exit, rename, and those that exist already. Exec is in exec.bpf.c. */
 
 #include "calls.h"
 #include "container.h"
 
-/* Since when the child is another's: what the forker is says what the child is. */
+/* The class of a new child, from that of the process that forked it; task is the forking thread. */
 static __always_inline __u32 class_of_child(struct watched *forker, struct task_struct *task, __u64 flags)
 {
 	struct pid_namespace *own, *childrens;
@@ -12,7 +12,7 @@ static __always_inline __u32 class_of_child(struct watched *forker, struct task_
 
 	switch (forker->class) {
 	case CLASS_RUNTIME:
-		/* what makes init may be a fork of a fork: crun run --detach */
+		/* init may be forked by a fork of a fork: crun run --detach */
 		return flags & CLONE_NEWNS ? CLASS_INIT : CLASS_RUNTIME;
 	case CLASS_JOINED:
 		return CLASS_INIT;
@@ -26,7 +26,7 @@ static __always_inline __u32 class_of_child(struct watched *forker, struct task_
 	return CLASS_CHILD;
 }
 
-static __noinline int forked(struct task_struct *child, __u64 flags)
+static __noinline int process_fork_slow(struct task_struct *child, __u64 flags)
 {
 	struct task_struct *task = current_task();
 	struct watched *forker = watched_current();
@@ -64,7 +64,7 @@ static __noinline int forked(struct task_struct *child, __u64 flags)
 		if (call && call->kind == EVENT_FORK) {
 			e->h.duration = e->h.time - call->begin;
 			fill_netns(&e->netns, call);
-			call_exit(call);
+			call_end(call);
 		}
 	}
 	SUBMIT(e);
@@ -74,14 +74,14 @@ static __noinline int forked(struct task_struct *child, __u64 flags)
 static __always_inline int process_fork(struct task_struct *child, __u64 flags)
 {
 	if (UNLIKELY(current_may_be_watched() || flags & (CLONE_NEW_ALL | CLONE_EMPTY_MNTNS)))
-		return forked(child, flags);
+		return process_fork_slow(child, flags);
 	return 0;
 }
 
 /*
- * Whether a thread that exits is the last of its process. signal->live is 0
- * already for the last but one, where they exit at once: so they are counted
- * here, after each has left its cost.
+ * Whether an exiting thread is the last of its process. If two threads exit at
+ * the same time, signal->live is 0 already for the last but one: so the threads
+ * are counted here, each after it has added its cost.
  */
 static __always_inline bool is_last(struct watched *w, struct task_struct *task)
 {
@@ -93,7 +93,7 @@ static __always_inline bool is_last(struct watched *w, struct task_struct *task)
 	return !w->threads;
 }
 
-static __noinline int thread_exit(struct task_struct *task)
+static __noinline int process_exit_slow(struct task_struct *task)
 {
 	struct watched *w = watched_get(task);
 	struct signal_struct *signal;
@@ -111,15 +111,15 @@ static __noinline int thread_exit(struct task_struct *task)
 	if (!is_last(w, task))
 		return 0;
 	add_exited_cost(&cost, &w->exited_cost);
-	/* of several that take themselves for the last, the first to delete tells */
+	/* several threads may find that they are the last: the first to delete reports the exit */
 	if (!watched_delete(READ(task, tgid)))
 		return 0;
 	e = RESERVE(event_exit, EVENT_EXIT);
 	if (!e)
 		return 0;
-	fill_header(&e->h, EVENT_EXIT, NULL); /* w is not ours any more */
+	fill_header(&e->h, EVENT_EXIT, NULL); /* w was deleted */
 	e->h.cost = cost;
-	/* as wait_task_zombie has it, kernel/exit.c */
+	/* as in wait_task_zombie, kernel/exit.c */
 	signal = READ(task, signal);
 	if (READ(signal, flags) & SIGNAL_GROUP_EXIT)
 		e->status = READ(signal, group_exit_code);
@@ -132,10 +132,10 @@ static __noinline int thread_exit(struct task_struct *task)
 
 static __always_inline int process_exit(struct task_struct *task)
 {
-	return UNLIKELY(may_be_watched(task)) ? thread_exit(UNTRUSTED(task)) : 0;
+	return UNLIKELY(may_be_watched(task)) ? process_exit_slow(UNTRUSTED(task)) : 0;
 }
 
-static __noinline int thread_rename(struct task_struct *task, const char *name)
+static __noinline int process_rename_slow(struct task_struct *task, const char *name)
 {
 	struct watched *w = watched_get(task);
 	struct event_rename *e;
@@ -164,10 +164,14 @@ static __noinline int thread_rename(struct task_struct *task, const char *name)
 static __always_inline int process_rename(struct task_struct *task, const char *name)
 {
 	if (!renamed_by_exec(task) && UNLIKELY(may_be_watched(task)))
-		return thread_rename(UNTRUSTED(task), name);
+		return process_rename_slow(UNTRUSTED(task), name);
 	return 0;
 }
 
+/*
+ * Watches a process that was started before the exporter, if the name of its
+ * file is watched, and writes an event_process.
+ */
 static __always_inline int process_running(struct seq_file *seq, struct task_struct *task)
 {
 	struct event_process e = {};
@@ -182,7 +186,7 @@ static __always_inline int process_running(struct seq_file *seq, struct task_str
 	BPF_CORE_READ_STR_INTO(&e.comm, task, comm);
 	if (class == CLASS_RUNTIME && is_init_name(e.comm))
 		class = CLASS_INIT;
-	if (watched_get(task)) /* since the names are known: what made it so is told already */
+	if (watched_get(task)) /* by an event after the names were set, which reports it */
 		return 0;
 	watched_put(task, class, true, 0);
 	e.time = bpf_ktime_get_boot_ns();
@@ -220,7 +224,7 @@ int running(struct bpf_iter__task *ctx)
 {
 	struct task_struct *task = ctx->task;
 
-	if (!task) /* the end */
+	if (!task) /* the iteration is over */
 		return 0;
 	return process_running(ctx->meta->seq, UNTRUSTED(task));
 }

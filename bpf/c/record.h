@@ -1,23 +1,22 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * How a record is made. One without texts is filled in where it lies in the
- * ring buffer: RESERVE, then submit. One with texts is filled in a scratch and
- * copied with the length that it has: scratch_take, then EMIT, then
- * scratch_give.
+ * How a record is written. A record without texts is filled in place in the
+ * ring buffer: RESERVE, then SUBMIT. One with texts is filled in a scratch and
+ * copied with its actual length: scratch_acquire, EMIT, scratch_release.
  */
 #ifndef RECORD_H
 #define RECORD_H
 
 #include "event.h"
-#include "twin.h"
 #include "task.h"
+#include "twin.h"
 
-#define TEXT_MAX 4096UL    /* one text: PATH_MAX, and a page of mount options */
-#define TEXT_START 0x4000UL /* a text begins before that */
+#define TEXT_MAX 4096UL     /* of one text: PATH_MAX, and a page of mount options */
+#define TEXT_START 0x4000UL /* every text begins before this offset */
 #define TEXT_SPACE (TEXT_START + TEXT_MAX)
 #define FIXED_MAX 256
 
-/* A record of this size makes the buffer's fill cross a multiple of it, and wakes the reader. */
+/* The reader is woken each time the fill of the ring buffer crosses a multiple of this. */
 const volatile __u64 wakeup_bytes = 128 * 1024;
 
 struct {
@@ -29,14 +28,14 @@ struct {
 
 /* A path of /proc that names a descriptor or a namespace of the caller: see path.h. */
 struct proc_path {
-	__u64 by_thread; /* of the calling thread, not of its process's first */
-	__u64 word;      /* the last component's last eight characters */
+	__u64 by_thread; /* of the calling thread, not of its process's first thread */
+	__u64 word;      /* the last eight characters of the last component */
 	__u64 number;    /* the last component as a number */
 	__u32 state;
 	char text[PROC_PATH_MAX];
 };
 
-/* What is nearly always used comes first: that is one page. */
+/* The fields that nearly every use touches come first: they are on one page. */
 struct scratch {
 	__u64 holders;
 	struct proc_path proc;
@@ -45,31 +44,31 @@ struct scratch {
 };
 
 /*
- * Scratches are taken and given back: a program may be preempted, always by
- * fentry and since Linux 7 at a tracepoint too, and another then runs on the
- * same CPU. It stays on its CPU, of which these are.
+ * Each scratch belongs to a CPU and is acquired and released: fentry programs
+ * can be preempted, since Linux 7 those of tracepoints too, and another then
+ * runs on the same CPU. A program does not migrate to another CPU.
  */
 #define SCRATCHES 3
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, SCRATCHES); /* Go makes so many for each CPU */
+	__uint(max_entries, SCRATCHES); /* Go multiplies it by the number of CPUs */
 	__type(key, __u32);
 	__type(value, struct scratch);
 } scratches SEC(".maps");
 
-/* The scratch of that number. */
 static __always_inline struct scratch *scratch_get(__u32 number)
 {
 	return bpf_map_lookup_elem(&scratches, &number);
 }
 
 /*
- * Takes a scratch; NULL where there is none, which is counted. Who finds
- * itself the only holder has it: of two that come at once that is one or none.
- * An addition that returns the sum is an instruction of 5.12 and later.
+ * Acquires a scratch and sets its number; returns NULL if none is free, which
+ * is counted. A program that finds itself the only holder has it: of two that
+ * try at the same time, one does or none. (An atomic addition that returns the
+ * sum is an instruction since 5.12.)
  */
-static __always_inline struct scratch *scratch_take(__u32 *number, __u32 kind)
+static __always_inline struct scratch *scratch_acquire(__u32 *number, __u32 kind)
 {
 	__u32 first = bpf_get_smp_processor_id() * SCRATCHES;
 	struct scratch *s;
@@ -89,12 +88,12 @@ static __always_inline struct scratch *scratch_take(__u32 *number, __u32 kind)
 	return NULL;
 }
 
-static __always_inline void scratch_give(struct scratch *s)
+static __always_inline void scratch_release(struct scratch *s)
 {
 	__sync_fetch_and_add(&s->holders, -1);
 }
 
-/* A record's struct lies at the end of the fixed part, so that its texts follow it. */
+/* A record's struct lies at the end of the fixed part, right before its texts. */
 #define RECORD(s, type) ((struct type *)((s)->fixed + FIXED_MAX - sizeof(struct type)))
 
 static __always_inline void fill_namespaces(struct event_namespaces *to, struct task_struct *task)
@@ -115,9 +114,9 @@ static __always_inline void fill_namespaces(struct event_namespaces *to, struct 
 }
 
 /*
- * The header of what the caller does; w is its task, if it is watched. Each
- * pointer that is loaded from a task costs the verifier of 6.x a tenth of a
- * millisecond, as it looks for types by name.
+ * Fills the header of an event of the caller; w is its process, NULL if that is
+ * not watched. Few pointers are loaded from the task: each can cost the
+ * verifier 0.1 ms (UNTRUSTED in compat.h).
  */
 static __always_inline void fill_header(struct event_header *h, __u32 kind, struct watched *w)
 {
@@ -140,7 +139,7 @@ static __always_inline void fill_header(struct event_header *h, __u32 kind, stru
 	READ_COMM(h->comm, task);
 }
 
-/* What a record occupies: a header of 8, and padding to 8 (kernel/bpf/ringbuf.c). */
+/* The bytes that a record occupies: a header of 8, and padding to 8 (kernel/bpf/ringbuf.c). */
 static __always_inline __u64 size_in_ring(__u64 size)
 {
 	return (size + 8 + 7) & ~7UL;
@@ -152,9 +151,9 @@ static __always_inline __u64 fill_of_ring(void)
 }
 
 /*
- * Most records only wait in the buffer: the reader comes every 50 ms anyhow,
- * and waking it for each costs more than all the rest. fill is what there was
- * before the record.
+ * The flag for submitting a record; fill is that of the buffer before it. Most
+ * records wake nobody: the reader polls every 50 ms anyway, and waking it for
+ * each record costs more than everything else together.
  */
 static __always_inline __u64 wakeup(__u64 fill, __u64 size, bool urgent)
 {
@@ -163,7 +162,7 @@ static __always_inline __u64 wakeup(__u64 fill, __u64 size, bool urgent)
 	return BPF_RB_NO_WAKEUP;
 }
 
-/* A record without texts, to be filled in; NULL where there is no room, which is counted. */
+/* Returns a record without texts, to be filled in; NULL if there is no room, which is counted. */
 #define RESERVE(type, kind) reserve(sizeof(struct type), kind)
 
 static __always_inline void *reserve(const __u64 size, __u32 kind)
@@ -175,7 +174,7 @@ static __always_inline void *reserve(const __u64 size, __u32 kind)
 	return record;
 }
 
-/* It is in the ring since it was reserved. */
+/* The fill of the ring buffer includes the record since it was reserved. */
 #define SUBMIT(e) submit(e, sizeof(*(e)))
 
 static __always_inline void submit(void *record, const __u64 size)
@@ -201,12 +200,12 @@ static __always_inline void emit(void *record, __u64 size, __u32 kind, bool urge
 			     RECORD(s, type)->h.kind, urgent);                           \
 	} while (0)
 
-/* Appends a user's string at offset at; returns its length. */
+/* Appends a string from user memory at offset at; returns its length. */
 static __always_inline __u64 put_user_text(struct scratch *s, __u64 at, const void *from)
 {
 	long n;
 
-	/* a faulting read costs a microsecond */
+	/* do not read NULL: a faulting read costs a microsecond */
 	if (!from || at >= TEXT_START)
 		return 0;
 	n = bpf_probe_read_user_str(s->text + at, TEXT_MAX, from);
@@ -215,6 +214,7 @@ static __always_inline __u64 put_user_text(struct scratch *s, __u64 at, const vo
 	return n - 1;
 }
 
+/* Appends a string from kernel memory at offset at; returns its length. */
 static __always_inline __u64 put_kernel_text(struct scratch *s, __u64 at, const void *from)
 {
 	long n;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * Which processes are watched. A process is, because of the name of what it
- * executed, or because a watched one forked it; no longer, once a container's
- * init has executed the entrypoint.
+ * Which processes are watched: those that executed a file with a watched name,
+ * and those that a watched process forked. A container's init is no longer
+ * watched once it has executed the entrypoint.
  *
  *	names ──exec──▶ ENGINE ──fork──▶ CHILD ──exec of a runtime──▶ RUNTIME ◀─┐
  *	                                   ▲                             │      │ fork
@@ -26,9 +26,9 @@
 enum task_class {
 	CLASS_NONE,
 	CLASS_ENGINE,  /* watched by name */
-	CLASS_RUNTIME, /* watched by name, its exec is urgent; and its forks, until they execute */
-	CLASS_CHILD,   /* forked by another watched process */
-	CLASS_JOINED,  /* a runtime's fork in the container's namespaces: it forks init */
+	CLASS_RUNTIME, /* watched by name, its exec wakes the reader; also its forks, until they execute */
+	CLASS_CHILD,   /* forked by any other watched process */
+	CLASS_JOINED,  /* a runtime's fork that joined the container's namespaces: it forks init */
 	CLASS_INIT,    /* the next exec is the entrypoint */
 };
 
@@ -43,17 +43,18 @@ struct {
 	__type(value, __u32); /* CLASS_ENGINE or CLASS_RUNTIME */
 } names SEC(".maps");
 
+/* A watched process. */
 struct watched {
-	__u64 start_time; /* a pid alone is reused */
+	__u64 start_time; /* start_boottime of its first thread: a pid alone is reused */
 	__u32 class;
-	__u32 executed; /* it executed something since it was forked */
+	__u32 executed; /* it has executed a file since it was forked */
 	/*
-	 * Its threads that have not exited, io_uring's and vhost's left out. 0
-	 * where they are not counted, as it ran before the exporter did.
+	 * Its threads that have not exited, without those of io_uring and
+	 * vhost. 0 if they are not counted: it started before the exporter.
 	 */
 	__u64 threads;
 	struct exited_cost exited_cost;
-	struct call call; /* that its first thread is in */
+	struct call call; /* of its first thread */
 };
 
 struct {
@@ -63,6 +64,7 @@ struct {
 	__type(value, struct watched);
 } watched_pids SEC(".maps");
 
+/* By pid alone: the entry may be of an earlier process with the same pid. */
 static __always_inline struct watched *watched_lookup(__u32 tgid)
 {
 	if (!may_watch_pid(tgid))
@@ -70,7 +72,7 @@ static __always_inline struct watched *watched_lookup(__u32 tgid)
 	return bpf_map_lookup_elem(&watched_pids, &tgid);
 }
 
-/* A process, where it is watched. The task is one that the verifier may trust. */
+/* The process of a task, NULL if it is not watched. The pointer to the task may be trusted. */
 static __always_inline struct watched *watched_get(struct task_struct *task)
 {
 	struct watched *w = watched_lookup(READ(task, tgid));
@@ -81,16 +83,16 @@ static __always_inline struct watched *watched_get(struct task_struct *task)
 	return w->start_time == READ(task, group_leader, start_boottime) ? w : NULL;
 }
 
-/* The caller, where it is watched. */
+/* The caller's process, NULL if it is not watched. */
 static __always_inline struct watched *watched_current(void)
 {
 	return watched_get(trusted_current_task());
 }
 
 /*
- * Whether a process may be watched. That is all that a program asks before it
- * leaves to a function what only those cost that are: in a program that is
- * short enough, it is two lines of the cache.
+ * Whether a process may be watched. A program checks no more than this before
+ * it calls its slow path, a function of its own: a program that is short enough
+ * fits in two cache lines.
  */
 static __always_inline bool may_be_watched(struct task_struct *task)
 {
@@ -102,7 +104,7 @@ static __always_inline bool current_may_be_watched(void)
 	return may_be_watched(trusted_current_task());
 }
 
-/* Returns whether it was there. */
+/* Stops watching a process; returns false if it was not watched. */
 static __always_inline bool watched_delete(__u32 tgid)
 {
 	if (bpf_map_delete_elem(&watched_pids, &tgid))
@@ -111,9 +113,9 @@ static __always_inline bool watched_delete(__u32 tgid)
 	return true;
 }
 
-/* Watches a process, unless there is no room, which is counted. */
+/* Watches a process. If there is no room, counts it as lost. */
 static __always_inline void watched_put(struct task_struct *task, __u32 class, bool executed,
-				     __u64 threads)
+					__u64 threads)
 {
 	struct watched w = {
 		.start_time = READ(task, group_leader, start_boottime),
@@ -123,17 +125,17 @@ static __always_inline void watched_put(struct task_struct *task, __u32 class, b
 	};
 	__u32 tgid = READ(task, tgid);
 
-	/* before, so that whoever finds it in the map finds it here */
+	/* the filter first: what is in the map always passes it */
 	pid_filter_add(tgid, 1);
 	if (!bpf_map_update_elem(&watched_pids, &tgid, &w, BPF_NOEXIST))
 		return;
 	pid_filter_add(tgid, -1);
-	/* one that is there is a process that is gone: its end was not seen */
+	/* an entry that exists is of an earlier process whose exit was missed */
 	if (bpf_map_update_elem(&watched_pids, &tgid, &w, BPF_EXIST))
 		count_lost(EVENT_FORK);
 }
 
-/* The class of a name, zero-padded as the map's keys are. */
+/* The class of a name, which is zero-padded like the map's keys; CLASS_NONE if it is not watched. */
 static __always_inline __u32 class_of(struct name *name)
 {
 	__u32 *class = bpf_map_lookup_elem(&names, name);
@@ -149,12 +151,12 @@ static __always_inline __u32 class_of_file(struct file *file)
 
 	if (!from)
 		return CLASS_NONE;
-	/* one that does not fit is cut, and ends in a NUL that no key has there */
+	/* a name that does not fit is cut to NAME_LEN - 1 characters */
 	bpf_probe_read_kernel_str(name.text, sizeof(name.text), from);
 	return class_of(&name);
 }
 
-/* The pid namespace that a process lives in, not the one of its children. */
+/* The pid namespace of a process, not the one for its children. */
 static __always_inline struct pid_namespace *pid_namespace_of(struct pid *pid)
 {
 	__u32 level = LOAD(pid, level);
@@ -166,12 +168,12 @@ static __always_inline struct pid_namespace *pid_namespace_of(struct pid *pid)
 	return ns;
 }
 
-/* Eight characters as they lie in memory: both architectures are little-endian. */
+/* Eight characters as a number with the same bytes in memory: both architectures are little-endian. */
 #define BYTES8(a, b, c, d, e, f, g, h)                                                         \
 	((__u64)(a) | (__u64)(b) << 8 | (__u64)(c) << 16 | (__u64)(d) << 24 | (__u64)(e) << 32 | \
 	 (__u64)(f) << 40 | (__u64)(g) << 48 | (__u64)(h) << 56)
 
-/* The name that the last stage of runc's and youki's init gives itself. */
+/* Whether this is the name that the last stage of runc's or youki's init sets. */
 static __always_inline bool is_init_name(const char comm[16])
 {
 	__u64 words[2];

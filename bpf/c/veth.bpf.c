@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
-/* Pairs of veth: those made and deleted on the whole host, by the kernel's functions. */
+/* veth pairs: those created and deleted on the whole host, by the kernel's functions. */
 
 #include "calls.h"
 #include "entry.h"
 
-/* The two ends of a pair; the second's index is 0 where there is none. */
 struct veth_pair {
 	__u64 begin;
-	__u64 rtnl_wait;
+	__u64 rtnl_wait; /* see struct event_veth */
 	__u64 device;
-	struct event_veth_end ends[2];
+	struct event_veth_end ends[2]; /* the index of the second is 0 if there is none */
 };
 
-/* Pairs that are being made or deleted, by thread. */
+/* The pair that a thread is creating or deleting, by thread. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 256);
@@ -28,9 +27,9 @@ static __always_inline void fill_end(struct event_veth_end *end, struct net_devi
 }
 
 /*
- * The other end: the first of what the driver keeps behind the device (struct
- * veth_priv), at the next multiple of 32 (netdev_priv). That it is a veth shows
- * by its having the same operations.
+ * The other end, NULL if there is none: the first field of struct veth_priv,
+ * which follows the device at the next multiple of 32 (netdev_priv). A device
+ * with other operations is not a veth.
  */
 static __always_inline struct net_device *peer_of(struct net_device *device)
 {
@@ -58,7 +57,7 @@ static __always_inline int newlink_enter(struct net_device *device)
 	struct call *call = call_current(watched_current());
 	__u64 id = bpf_get_current_pid_tgid();
 
-	/* the request of a watched process */
+	/* only the request of a watched process is known */
 	if (call && call->kind == EVENT_NETLINK)
 		pair.rtnl_wait = pair.begin - call->begin;
 	bpf_map_update_elem(&veth_pairs, &id, &pair, BPF_ANY);
@@ -66,8 +65,8 @@ static __always_inline int newlink_enter(struct net_device *device)
 }
 
 /*
- * Called for both ends, also when their namespaces end: the second has no peer
- * any more.
+ * The kernel calls it for both ends, also when their namespaces end: at the
+ * second call there is no peer any more.
  */
 static __always_inline int dellink_enter(__u64 device, __u64 list, const bool twin)
 {
@@ -113,10 +112,10 @@ static __always_inline int dellink_exit(long ret)
 	return veth_exit(EVENT_VETH_DELLINK, 0);
 }
 
-/* What veth_newlink makes, by its arguments. */
-static __always_inline struct net_device *made(__u64 first, __u64 second)
+/* The device that veth_newlink creates, from its first two arguments. */
+static __always_inline struct net_device *new_device(__u64 first, __u64 second)
 {
-	barrier_var(first); /* both are read: which, may not be chosen by the context's address */
+	barrier_var(first); /* read both: the verifier rejects a context pointer with a variable offset */
 	barrier_var(second);
 	return (void *)(VETH_NEWLINK_PACKED ? first : second);
 }
@@ -124,17 +123,17 @@ static __always_inline struct net_device *made(__u64 first, __u64 second)
 SEC("fentry/veth_newlink")
 int fentry_veth_newlink(__u64 *ctx)
 {
-	RUN_TWIN(twin_fentry, EVENT_VETH_NEWLINK, newlink_enter(made(ctx[0], ctx[1])));
+	RUN_TWIN(twin_fentry, EVENT_VETH_NEWLINK, newlink_enter(new_device(ctx[0], ctx[1])));
 	return 0;
 }
 
 SEC("kprobe/veth_newlink")
 int kprobe_veth_newlink(struct pt_regs *ctx)
 {
-	return newlink_enter(made(ctx->FUNCTION_0, ctx->FUNCTION_1));
+	return newlink_enter(new_device(ctx->FUNCTION_0, ctx->FUNCTION_1));
 }
 
-/* Where a result lies depends on how many arguments there are: 3 or 5. */
+/* The result follows the arguments: 3 or 5. */
 SEC("fexit/veth_newlink")
 int fexit_veth_newlink(__u64 *ctx)
 {
