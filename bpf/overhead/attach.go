@@ -16,21 +16,23 @@ import (
 
 const attachTimeout = time.Minute
 
-// Attach is how long it takes until events come: milliseconds, of so many
-// times the median and the least.
+// Attach is how long it takes until events arrive, in milliseconds: the median
+// and the minimum of all attempts.
 type Attach struct {
 	Mechanism string  `json:"mechanism"`
 	What      string  `json:"what"`
 	Median    float64 `json:"median_ms"`
 	Least     float64 `json:"least_ms"`
-	CPU       float64 `json:"cpu_ms"` // of the exporter, median; the rest is waited
+	CPU       float64 `json:"cpu_ms"` // CPU time of the exporter, median; the rest is waiting
 }
 
-// taken is time that has passed, and CPU time of a process in it.
-type taken struct{ passed, cpu time.Duration }
+// elapsed is the time of one attempt: wall-clock time, and CPU time of the
+// process that attaches.
+type elapsed struct{ wall, cpu time.Duration }
 
-// attaching opens the probes here, and executes an exporter where there is one.
-func attaching(mechanism string, times int, exporter string) ([]Attach, error) {
+// timeAttach times the opening of the probes in this process and, if an exporter
+// is given, the time from its exec until it is ready.
+func timeAttach(mechanism string, times int, exporter string) ([]Attach, error) {
 	progress("attach by %s", mechanism)
 	opened, err := attach(mechanism, "probes opened", times, open(mechanism))
 	if err != nil || exporter == "" {
@@ -40,36 +42,37 @@ func attaching(mechanism string, times int, exporter string) ([]Attach, error) {
 	return []Attach{opened, ready}, err
 }
 
-func attach(mechanism, what string, times int, once func() (taken, error)) (Attach, error) {
-	var passed, cpu []float64
+// attach calls once so many times and summarizes what it returns.
+func attach(mechanism, what string, times int, once func() (elapsed, error)) (Attach, error) {
+	var wall, cpu []float64
 	for range times {
 		took, err := once()
 		if err != nil {
 			return Attach{}, fmt.Errorf("%s by %s: %w", what, mechanism, err)
 		}
-		passed = append(passed, took.passed.Seconds()*1000)
+		wall = append(wall, took.wall.Seconds()*1000)
 		cpu = append(cpu, took.cpu.Seconds()*1000)
 	}
 	return Attach{Mechanism: mechanism, What: what,
-		Median: quantile(passed, 0.5), Least: quantile(passed, 0), CPU: quantile(cpu, 0.5)}, nil
+		Median: quantile(wall, 0.5), Least: quantile(wall, 0), CPU: quantile(cpu, 0.5)}, nil
 }
 
-// open opens the probes in this process.
-func open(mechanism string) func() (taken, error) {
-	return func() (taken, error) {
+// open times the opening of the probes in this process.
+func open(mechanism string) func() (elapsed, error) {
+	return func() (elapsed, error) {
 		begin, before := time.Now(), cpuTime(0)
 		e, err := openExporter(mechanism)
 		if err != nil {
-			return taken{}, err
+			return elapsed{}, err
 		}
-		return taken{time.Since(begin), cpuTime(0) - before}, e.Close()
+		return elapsed{time.Since(begin), cpuTime(0) - before}, e.Close()
 	}
 }
 
-// serveUntilReady executes the exporter until it says that it is ready, as it
-// does to systemd: to ask it again and again would take its CPUs from it.
-func serveUntilReady(binary, mechanism string) func() (taken, error) {
-	return func() (took taken, err error) {
+// serveUntilReady runs the exporter until it notifies systemd, here a socket of
+// ours, that it is ready: polling would compete with it for the CPUs.
+func serveUntilReady(binary, mechanism string) func() (elapsed, error) {
+	return func() (took elapsed, err error) {
 		dir, err := os.MkdirTemp("", "overhead")
 		if err != nil {
 			return took, err
@@ -91,7 +94,7 @@ func serveUntilReady(binary, mechanism string) func() (taken, error) {
 			return took, err
 		}
 		err = ready(socket)
-		took = taken{time.Since(begin), cpuTime(cmd.Process.Pid)}
+		took = elapsed{time.Since(begin), cpuTime(cmd.Process.Pid)}
 		cancel()
 		var exit *exec.ExitError
 		if ended := cmd.Wait(); err == nil && errors.As(ended, &exit) {
@@ -106,20 +109,20 @@ func ready(socket *net.UnixConn) error {
 	if err := socket.SetReadDeadline(time.Now().Add(attachTimeout)); err != nil {
 		return err
 	}
-	said := make([]byte, 1024)
+	message := make([]byte, 1024)
 	for {
-		n, err := socket.Read(said)
-		if err != nil || bytes.HasPrefix(said[:n], []byte("READY=1")) {
+		n, err := socket.Read(message)
+		if err != nil || bytes.HasPrefix(message[:n], []byte("READY=1")) {
 			return err
 		}
 	}
 }
 
-// cpuTime is that of a process so far, of this one if 0: clock_getcpuclockid(3)
-// without its lookup.
+// cpuTime returns the CPU time that a process has used, this one if pid is 0:
+// clock_getcpuclockid(3) without its lookup.
 func cpuTime(pid int) time.Duration {
 	const scheduled = 2 // CPUCLOCK_SCHED, linux/posix-timers.h
 	var ts unix.Timespec
-	_ = unix.ClockGettime(int32(^pid<<3|scheduled), &ts) // fails where there is no such process
+	_ = unix.ClockGettime(int32(^pid<<3|scheduled), &ts) // fails if there is no such process
 	return time.Duration(ts.Nano())
 }

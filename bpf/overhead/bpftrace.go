@@ -21,12 +21,13 @@ var script string
 
 const bpftraceTimeout = 30 * time.Second
 
-// bpftrace is one that runs the script.
+// bpftrace is a bpftrace process that runs the script.
 type bpftrace struct{ cmd *exec.Cmd }
 
-// startBPFtrace returns when all probes of the script are attached.
+// startBPFtrace starts bpftrace and returns when all probes of the script are
+// attached.
 func startBPFtrace() (*bpftrace, error) {
-	b := &bpftrace{cmd: exec.Command("bpftrace", "-e", strings.ReplaceAll(script, "NAMED", named()))}
+	b := &bpftrace{cmd: exec.Command("bpftrace", "-e", strings.ReplaceAll(script, "NAMED", nameCondition()))}
 	out, err := b.cmd.StdoutPipe()
 	if err != nil {
 		return nil, err
@@ -37,10 +38,10 @@ func startBPFtrace() (*bpftrace, error) {
 	}
 	lines := bufio.NewReader(out)
 	var probes int
-	if said, err := lines.ReadString('\n'); err != nil {
+	if line, err := lines.ReadString('\n'); err != nil {
 		return nil, errors.Join(fmt.Errorf("bpftrace: %s", b.cmd.Stderr), err, b.Close())
-	} else if _, err := fmt.Sscanf(said, "Attaching %d probes...", &probes); err != nil {
-		return nil, errors.Join(fmt.Errorf("bpftrace says %q", said), b.Close())
+	} else if _, err := fmt.Sscanf(line, "Attaching %d probes...", &probes); err != nil {
+		return nil, errors.Join(fmt.Errorf("bpftrace began with %q", line), b.Close())
 	}
 	go func() { _, _ = io.Copy(io.Discard, lines) }()
 	for begin := time.Now(); b.attached() < probes; time.Sleep(50 * time.Millisecond) {
@@ -51,8 +52,8 @@ func startBPFtrace() (*bpftrace, error) {
 	return b, nil
 }
 
-// attached is how many events it has opened, each when it attached a probe.
-// Those that it opened for its output were before.
+// attached returns the number of attached probes: bpftrace opens a perf event
+// for each, after one for each CPU, for its output.
 func (b *bpftrace) attached() int {
 	n := -online
 	fds, _ := filepath.Glob(fmt.Sprintf("/proc/%d/fd/*", b.cmd.Process.Pid))
@@ -64,18 +65,19 @@ func (b *bpftrace) attached() int {
 	return n
 }
 
-// Close ends it: its probes go with it.
+// Close kills bpftrace, which detaches its probes.
 func (b *bpftrace) Close() error {
 	err := b.cmd.Process.Kill()
-	_ = b.cmd.Wait() // tells that it was killed
+	_ = b.cmd.Wait() // the error is that it was killed
 	return err
 }
 
-// named is the condition of the script: comm is cut off after 15 characters.
-func named() string {
-	var any []string
+// nameCondition returns the condition that replaces NAMED in the script. The
+// kernel truncates comm to 15 characters.
+func nameCondition() string {
+	var conditions []string
 	for _, name := range append(engine.Executables(), ociruntime.Executables()...) {
-		any = append(any, fmt.Sprintf("comm == %q", name[:min(len(name), 15)]))
+		conditions = append(conditions, fmt.Sprintf("comm == %q", name[:min(len(name), 15)]))
 	}
-	return strings.Join(any, " || ")
+	return strings.Join(conditions, " || ")
 }

@@ -9,15 +9,17 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// online is how many CPUs this process may run on when it begins. The loops
-// have the last, everything else of ours the first: of one CPU both have that.
+// online is the number of CPUs that this process may run on when it starts. The
+// loops run on the last one, everything else of ours on the first; on a machine
+// with one CPU they share it.
 var online = runtime.NumCPU()
 
 const otherCPU = 0
 
 func loopCPU() int { return online - 1 }
 
-// pin pins all threads that there are, and with them what they will make.
+// pin pins all threads of this process to a CPU; the threads and processes that
+// they create inherit it.
 func pin(cpu int) error {
 	var set unix.CPUSet
 	set.Set(cpu)

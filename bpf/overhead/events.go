@@ -12,12 +12,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// watchedName is that of the workers whose events are recorded.
+// watchedName is the file name under which workers are executed whose events
+// are recorded.
 const watchedName = "overhead-seen"
 
-const tries = 20 // of a loop, of which the best counts: the one that nothing else came in the way of
+const tries = 20 // per loop; the cheapest counts, as the least disturbed
 
-// Runs is how often programs ran, and for how long.
+// Runs is how many times programs ran, and for how long in total.
 type Runs struct {
 	Count uint64        `json:"runs"`
 	Time  time.Duration `json:"time_ns"`
@@ -26,38 +27,39 @@ type Runs struct {
 func (r Runs) plus(o Runs) Runs  { return Runs{r.Count + o.Count, r.Time + o.Time} }
 func (r Runs) minus(o Runs) Runs { return Runs{r.Count - o.Count, r.Time - o.Time} }
 
-// programs are runs by the program's name.
+// programs maps a program's name to its runs.
 type programs map[string]Runs
 
-// Driven is what ran while one loop was driven.
-type Driven struct {
+// Counted is what ran during one loop.
+type Counted struct {
 	Total    Runs     `json:"total"`
 	Programs programs `json:"programs,omitempty"`
 	Records  uint64   `json:"records"`
 }
 
-// Loop is what ran under null programs, for a process that is not watched
-// (nothing, where all are) and for one that is.
+// Loop is what ran during a loop with null programs, and with the exporter's:
+// for a process that is not watched (zero for the loops in hostWide), and for
+// one that is.
 type Loop struct {
-	Name     string `json:"name"`
-	Steps    int    `json:"steps"`
-	Share    int    `json:"share"` // in an average
-	Null     Driven `json:"null"`
-	Filtered Driven `json:"filtered"`
-	Recorded Driven `json:"recorded"`
+	Name     string  `json:"name"`
+	Steps    int     `json:"steps"`
+	Share    int     `json:"share"` // weight in the average
+	Null     Counted `json:"null"`
+	Filtered Counted `json:"filtered"`
+	Recorded Counted `json:"recorded"`
 }
 
-// Reading is how often the reader of the ring buffer slept, and was woken,
-// while records came in a burst.
+// Reading is how many times the reader of the ring buffer slept and was woken
+// during a burst of records.
 type Reading struct {
 	Records uint64        `json:"records"`
 	Wakeups uint64        `json:"wakeups"`
 	Time    time.Duration `json:"time_ns"`
 }
 
-// Events is what the programs of one mechanism take by the kernel's count of
-// their runs and of the time from begin to end of each (BPF_STATS_RUN_TIME).
-// There is a reading of the clock in that time: null programs show how much.
+// Events is what the programs of one mechanism cost, by the kernel's statistics
+// of their runs and of the time from begin to end of each (BPF_STATS_RUN_TIME).
+// That time includes one reading of the clock; null programs show its cost.
 type Events struct {
 	Mechanism string   `json:"mechanism"`
 	Points    []string `json:"points"`
@@ -66,15 +68,15 @@ type Events struct {
 	Reading   Reading  `json:"reading"`
 }
 
-// counted are programs that are attached.
-type counted interface {
+// attachment is a set of attached programs.
+type attachment interface {
 	io.Closer
 	counters() (programs, error)
-	received() (uint64, error) // records so far, also those that are still on their way
+	received() (uint64, error) // records so far, those still in the ring buffer included
 }
 
-// events drives all loops under the programs of one mechanism, whose points
-// are given.
+// events counts what runs during all loops with one mechanism: null programs at
+// the attach points given, then the exporter's programs.
 func events(mechanism string, points []string) (*Events, error) {
 	dir, err := os.MkdirTemp("", "overhead")
 	if err != nil {
@@ -92,47 +94,47 @@ func events(mechanism string, points []string) (*Events, error) {
 	defer stats.Close()
 
 	all := &Events{Mechanism: mechanism, Points: points}
-	for _, l := range driven {
+	for _, l := range counted {
 		all.Loops = append(all.Loops, Loop{Name: l.name, Steps: l.steps, Share: l.share})
 	}
-	if err := all.driveNulls(points); err != nil {
+	if err := all.countNulls(points); err != nil {
 		return nil, err
 	}
-	if err := all.driveExporter(watched); err != nil {
+	if err := all.countExporter(watched); err != nil {
 		return nil, err
 	}
 	all.Average = all.average()
 	return all, nil
 }
 
-func (e *Events) driveNulls(points []string) error {
+func (e *Events) countNulls(points []string) error {
 	n, err := attachNulls(points)
 	if err != nil {
 		return err
 	}
-	for i, l := range driven {
+	for i, l := range counted {
 		progress("%s with null programs by %s", l.name, e.Mechanism)
-		if e.Loops[i].Null, err = drive(n, self, l); err != nil {
+		if e.Loops[i].Null, err = count(n, self, l); err != nil {
 			return errors.Join(fmt.Errorf("null programs: %w", err), n.Close())
 		}
 	}
 	return n.Close()
 }
 
-func (e *Events) driveExporter(watched string) error {
+func (e *Events) countExporter(watched string) error {
 	x, err := openExporter(e.Mechanism, watchedName)
 	if err != nil {
 		return err
 	}
 	defer x.Close()
-	for i, l := range driven {
+	for i, l := range counted {
 		progress("%s with the exporter by %s", l.name, e.Mechanism)
-		if !ofAnybody[l.name] {
-			if e.Loops[i].Filtered, err = drive(x, self, l); err != nil {
+		if !hostWide[l.name] {
+			if e.Loops[i].Filtered, err = count(x, self, l); err != nil {
 				return err
 			}
 		}
-		if e.Loops[i].Recorded, err = drive(x, watched, l); err != nil {
+		if e.Loops[i].Recorded, err = count(x, watched, l); err != nil {
 			return err
 		}
 	}
@@ -140,53 +142,55 @@ func (e *Events) driveExporter(watched string) error {
 	return err
 }
 
-// drive lets a program do a loop, and returns what ran in the cheapest try.
-func drive(c counted, program string, l loop) (best Driven, err error) {
+// count runs a loop in a worker executed from program, and returns what ran in
+// the cheapest try.
+func count(a attachment, program string, l loop) (best Counted, err error) {
 	w, err := startWorker(program, l)
 	if err != nil {
 		return best, fmt.Errorf("start the loop %s: %w", l.name, err)
 	}
 	defer func() { err = errors.Join(err, w.stop()) }()
 	for range tries {
-		d, err := driveOnce(c, w)
+		c, err := countOnce(a, w)
 		if err != nil {
 			return best, fmt.Errorf("loop %s: %w", l.name, err)
 		}
-		if best.Programs == nil || d.Total.Time < best.Total.Time {
-			best = d
+		if best.Programs == nil || c.Total.Time < best.Total.Time {
+			best = c
 		}
 	}
 	return best, nil
 }
 
-func driveOnce(c counted, w *worker) (d Driven, err error) {
-	recordsBefore, err := c.received()
+func countOnce(a attachment, w *worker) (c Counted, err error) {
+	recordsBefore, err := a.received()
 	if err != nil {
-		return d, err
+		return c, err
 	}
-	before, err := c.counters()
+	before, err := a.counters()
 	if err != nil {
-		return d, err
+		return c, err
 	}
 	if _, err := w.run(w.loop.steps); err != nil {
-		return d, err
+		return c, err
 	}
-	after, err := c.counters()
+	after, err := a.counters()
 	if err != nil {
-		return d, err
+		return c, err
 	}
-	records, err := c.received()
-	d = Driven{Programs: programs{}, Records: records - recordsBefore}
+	records, err := a.received()
+	c = Counted{Programs: programs{}, Records: records - recordsBefore}
 	for name, r := range after {
 		if r = r.minus(before[name]); r.Count > 0 {
-			d.Programs[name] = r
-			d.Total = d.Total.plus(r)
+			c.Programs[name] = r
+			c.Total = c.Total.plus(r)
 		}
 	}
-	return d, err
+	return c, err
 }
 
-// reading lets a watched process make many records, one after the other.
+// reading makes a watched process cause 20000 records, one after the other, and
+// counts how many times the reader was woken.
 func (e *exporter) reading(watched string) (r Reading, err error) {
 	l, err := find("rename")
 	if err != nil {
@@ -217,7 +221,8 @@ func (e *exporter) reading(watched string) (r Reading, err error) {
 	return r, err
 }
 
-// Average is nanoseconds over all loops, each with its share.
+// Average is the mean over all loops, each weighted by its share, in
+// nanoseconds.
 type Average struct {
 	Null      float64 `json:"null_ns_per_run"`
 	Filtered  float64 `json:"filtered_ns_per_run"`
@@ -226,22 +231,23 @@ type Average struct {
 }
 
 func (e *Events) average() Average {
-	run := func(d Driven) float64 { return float64(d.Total.Count) }
+	run := func(c Counted) float64 { return float64(c.Total.Count) }
 	return Average{
-		Null:      e.ratio(func(l Loop) Driven { return l.Null }, run),
-		Filtered:  e.ratio(func(l Loop) Driven { return l.Filtered }, run),
-		Recorded:  e.ratio(func(l Loop) Driven { return l.Recorded }, run),
-		PerRecord: e.ratio(func(l Loop) Driven { return l.Recorded }, func(d Driven) float64 { return float64(d.Records) }),
+		Null:      e.ratio(func(l Loop) Counted { return l.Null }, run),
+		Filtered:  e.ratio(func(l Loop) Counted { return l.Filtered }, run),
+		Recorded:  e.ratio(func(l Loop) Counted { return l.Recorded }, run),
+		PerRecord: e.ratio(func(l Loop) Counted { return l.Recorded }, func(c Counted) float64 { return float64(c.Records) }),
 	}
 }
 
-// ratio is the time of all loops by what per counts.
-func (e *Events) ratio(of func(Loop) Driven, per func(Driven) float64) float64 {
+// ratio returns the run time of all loops divided by what per counts, both
+// weighted by each loop's share.
+func (e *Events) ratio(of func(Loop) Counted, per func(Counted) float64) float64 {
 	var time, count float64
 	for _, l := range e.Loops {
-		often := float64(l.Share) / float64(l.Steps)
-		time += often * float64(of(l).Total.Time)
-		count += often * per(of(l))
+		weight := float64(l.Share) / float64(l.Steps)
+		time += weight * float64(of(l).Total.Time)
+		count += weight * per(of(l))
 	}
 	return time / count
 }

@@ -20,17 +20,18 @@ import (
 
 const drainTimeout = 10 * time.Second
 
-// exporter is what of the exporter is in the kernel's way: its probes, and
-// what reads their records.
+// exporter is the part of the exporter that costs the kernel time: its probes,
+// and the thread that reads their records.
 type exporter struct {
 	*bpf.Probes
 	mechanism string
 	records   atomic.Uint64
-	reader    int // the thread that reads
+	reader    int // thread ID of the reader
 	done      chan error
 }
 
-// openExporter watches what the exporter watches, and others.
+// openExporter opens the probes for the names that the exporter watches, and
+// for others.
 func openExporter(mechanism string, others ...string) (*exporter, error) {
 	p, err := bpf.Open(bpf.Options{
 		Names:     append(engine.Executables(), others...),
@@ -43,7 +44,7 @@ func openExporter(mechanism string, others ...string) (*exporter, error) {
 	e := &exporter{Probes: p, mechanism: mechanism, done: make(chan error)}
 	reader := make(chan int)
 	go func() {
-		runtime.LockOSThread() // whose sleeps are counted
+		runtime.LockOSThread() // sleeps counts those of this thread
 		reader <- unix.Gettid()
 		e.done <- p.Read(e.sink)
 	}()
@@ -72,10 +73,10 @@ func (e *exporter) received() (uint64, error) {
 	return e.records.Load(), err
 }
 
-// attached tells how many hooks are attached by the exporter's mechanism
-// itself (others, such as tp_btf, are there in each); missing is told of those
-// that are not.
-func (e *exporter) attached(missing func(hook string, err error)) (n int) {
+// attached returns how many probes are attached by the exporter's own mechanism
+// (others, such as tp_btf, are used with every mechanism), and calls missing for
+// each probe that is not attached.
+func (e *exporter) attached(missing func(probe string, err error)) (n int) {
 	for _, h := range e.Hooks() {
 		switch {
 		case h.Attached && h.Mechanism == e.mechanism:
@@ -87,7 +88,7 @@ func (e *exporter) attached(missing func(hook string, err error)) (n int) {
 	return n
 }
 
-// points are where programs are attached.
+// points returns the attach points of all attached probes.
 func (e *exporter) points() []string {
 	var all []string
 	for _, h := range e.Hooks() {
@@ -98,7 +99,8 @@ func (e *exporter) points() []string {
 	return all
 }
 
-// sleeps is how often the reader has waited for something: as often it was woken.
+// sleeps returns how many times the reader has slept, and so was woken: the
+// voluntary context switches of its thread.
 func (e *exporter) sleeps() (uint64, error) {
 	status, err := os.ReadFile(fmt.Sprintf("/proc/self/task/%d/status", e.reader))
 	if err != nil {
@@ -109,25 +111,26 @@ func (e *exporter) sleeps() (uint64, error) {
 	return strconv.ParseUint(string(count), 10, 64)
 }
 
-// allowed returns those mechanisms that this kernel allows, and the points of
-// each; why is told of those, and of single hooks, that it does not.
-func allowed(mechanisms []string, why func(what string, err error)) (allowed []string, points map[string][]string) {
+// allowed returns the mechanisms that this kernel allows, and the attach points
+// of each. It calls refused for each mechanism that the kernel does not allow,
+// and for each single probe.
+func allowed(mechanisms []string, refused func(what string, err error)) (allowed []string, points map[string][]string) {
 	points = map[string][]string{}
 	for _, m := range mechanisms {
 		progress("try %s", m)
 		e, err := openExporter(m)
 		if err != nil {
-			why(m, err)
+			refused(m, err)
 			continue
 		}
 		missing := map[string]error{}
-		if e.attached(func(hook string, err error) { missing[hook] = err }) > 0 {
+		if e.attached(func(probe string, err error) { missing[probe] = err }) > 0 {
 			allowed, points[m] = append(allowed, m), e.points()
-			for hook, err := range missing {
-				why(hook+" by "+m, err)
+			for probe, err := range missing {
+				refused(probe+" by "+m, err)
 			}
 		} else {
-			why(m, missing["mount"])
+			refused(m, missing["mount"])
 		}
 		e.Close()
 	}

@@ -2,17 +2,17 @@ package main
 
 import "fmt"
 
-// loop is one thing that a process does again and again. prepare makes ready
-// for it, in a mount namespace of its own and with an empty directory; the
-// step that it returns is what is counted.
+// loop is one operation that a process repeats. prepare sets it up, in a mount
+// namespace of its own and with an empty directory, and returns the step that
+// is measured.
 type loop struct {
 	name    string
-	steps   int // in a batch: so few of what is timed, but exec, that most batches have no interrupt in them
-	share   int // how often a start by docker and runc on cgroup v1 does it, roughly
+	steps   int // per batch: so few in the timed loops, but exec, that most batches see no interrupt
+	share   int // about how many times a start by docker and runc on cgroup v1 does it
 	prepare func(dir string) (step func() error, err error)
 }
 
-// timed are the loops whose time is compared.
+// timed are the loops whose duration is compared.
 var timed = []loop{
 	{name: "exec", steps: 20, prepare: prepareExec},
 	{name: "remount", steps: 50, prepare: prepareRemount},
@@ -22,8 +22,9 @@ var timed = []loop{
 	{name: "getppid", steps: 1000, prepare: prepareGetppid},
 }
 
-// driven are the loops during which the programs are timed by the kernel.
-var driven = []loop{
+// counted are the loops during which the kernel counts and times the programs'
+// runs.
+var counted = []loop{
 	{"exec", 100, 25, prepareExec},
 	{"failed exec", 100, 1, prepareFailedExec},
 	{"rename", 500, 3, prepareRename},
@@ -40,12 +41,12 @@ var driven = []loop{
 	{"listen", 500, 1, prepareListen},
 }
 
-// ofAnybody are the loops that are recorded whoever does them: nothing of them
-// is filtered.
-var ofAnybody = map[string]bool{"unshare": true, "veth": true}
+// hostWide are the loops whose events are recorded for every process of the
+// host: none is filtered.
+var hostWide = map[string]bool{"unshare": true, "veth": true}
 
 func find(name string) (loop, error) {
-	for _, loops := range [][]loop{timed, driven} {
+	for _, loops := range [][]loop{timed, counted} {
 		for _, l := range loops {
 			if l.name == name {
 				return l, nil
@@ -55,7 +56,7 @@ func find(name string) (loop, error) {
 	return loop{}, fmt.Errorf("no loop %q", name)
 }
 
-func inTurn(steps ...func() error) error {
+func sequence(steps ...func() error) error {
 	for _, step := range steps {
 		if err := step(); err != nil {
 			return err

@@ -8,7 +8,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// byDescriptor is how runc names what it mounts on.
+// byDescriptor returns a path to dir through /proc/self/fd, as runc writes the
+// targets of its mounts.
 func byDescriptor(dir string) (string, error) {
 	fd, err := unix.Open(dir, unix.O_PATH|unix.O_CLOEXEC, 0)
 	return fmt.Sprintf("/proc/self/fd/%d", fd), err
@@ -24,7 +25,7 @@ func prepareMount(dir string) (func() error, error) {
 	}, err
 }
 
-// prepareBind binds a namespace, as engines do.
+// prepareBind bind-mounts a namespace, as engines do.
 func prepareBind(dir string) (func() error, error) {
 	at := filepath.Join(dir, "net")
 	return func() error {
@@ -76,8 +77,8 @@ func prepareNewMount(dir string) (func() error, error) {
 	}, nil
 }
 
-// preparePivotRoot goes to another root and back. It begins with a root that
-// can be left, as an initramfs cannot.
+// preparePivotRoot pivots to another root and back. It first makes a tmpfs the
+// root: pivot_root cannot leave an initramfs.
 func preparePivotRoot(dir string) (func() error, error) {
 	other := filepath.Join(dir, "other")
 	return func() error {
@@ -85,7 +86,7 @@ func preparePivotRoot(dir string) (func() error, error) {
 				return err
 			}
 			return unix.PivotRoot("/old", "/old/other")
-		}, inTurn(
+		}, sequence(
 			func() error { return unix.Mount("tmpfs", dir, "tmpfs", 0, "") },
 			func() error { return os.Mkdir(other, 0o755) },
 			func() error { return unix.Mount("tmpfs", other, "tmpfs", 0, "") },

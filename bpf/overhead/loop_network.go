@@ -13,16 +13,16 @@ func prepareListen(string) (func() error, error) {
 	return func() error { return unix.Listen(fd, 1) }, unix.Bind(fd, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}})
 }
 
-// prepareSendto sends nothing: what the call costs at the least.
+// prepareSendto sends no bytes: the cheapest sendto there is.
 func prepareSendto(string) (func() error, error) {
 	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	return func() error { return unix.Sendto(pair[0], nil, 0, nil) }, err
 }
 
-// links asks rtnetlink in a network namespace of its own.
+// links sends requests to rtnetlink in a network namespace of its own.
 type links struct {
 	conn *netlink.Conn
-	veth []byte // one with its peer in the same namespace, by descriptor
+	veth []byte // attributes of a veth whose peer is in the same namespace, given by descriptor
 }
 
 func newLinks() (*links, error) {
@@ -49,8 +49,8 @@ func (l *links) ask(kind netlink.HeaderType, flags netlink.HeaderFlags, attribut
 	return err
 }
 
-// prepareNetlink asks for a veth that is there already: the kernel says so, as
-// fast as it can say anything.
+// prepareNetlink requests a veth that exists already, which the kernel rejects
+// at once: the cheapest request of its kind.
 func prepareNetlink(string) (func() error, error) {
 	l, err := newLinks()
 	if err != nil {
@@ -62,7 +62,7 @@ func prepareNetlink(string) (func() error, error) {
 	}, l.ask(unix.RTM_NEWLINK, netlink.Create|netlink.Excl, l.veth)
 }
 
-// prepareVeth makes a veth and deletes it.
+// prepareVeth creates a veth and deletes it.
 func prepareVeth(string) (func() error, error) {
 	l, err := newLinks()
 	if err != nil {

@@ -10,8 +10,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// prepareExec executes a program that does nothing, and waits for it. Go makes
-// the child by clone with CLONE_VFORK, as posix_spawn does.
+// prepareExec executes a program that only exits, and waits for it. Go creates
+// the child with CLONE_VFORK, as posix_spawn does.
 func prepareExec(dir string) (func() error, error) {
 	path := filepath.Join(dir, "nothing")
 	args, attr := []string{"nothing"}, &syscall.ProcAttr{}
@@ -28,10 +28,10 @@ func prepareExec(dir string) (func() error, error) {
 			return fmt.Errorf("%s: status %#x", path, status)
 		}
 		return nil
-	}, os.WriteFile(path, nothing(), 0o755)
+	}, os.WriteFile(path, exitProgram(), 0o755)
 }
 
-// prepareFailedExec forks a child that fails to execute, and exits.
+// prepareFailedExec forks a child whose exec fails, and which exits.
 func prepareFailedExec(dir string) (func() error, error) {
 	path, args, attr := filepath.Join(dir, "nonexistent"), []string{"nonexistent"}, &syscall.ProcAttr{}
 	return func() error {
@@ -56,14 +56,15 @@ func prepareSetns(string) (func() error, error) {
 	return func() error { return unix.Setns(fd, unix.CLONE_NEWUTS) }, err
 }
 
-// prepareCgroup makes a cgroup, moves itself there and back, and removes it.
+// prepareCgroup creates a cgroup, moves the process into it and back, and
+// removes it.
 func prepareCgroup(dir string) (func() error, error) {
 	cgroup := filepath.Join(dir, fmt.Sprintf("overhead-%d", os.Getpid()))
 	moveTo := func(dir string) func() error {
 		return func() error { return os.WriteFile(dir+"/cgroup.procs", []byte("0"), 0) }
 	}
 	return func() error {
-		return inTurn(
+		return sequence(
 			func() error { return unix.Mkdir(cgroup, 0o755) },
 			moveTo(cgroup),
 			moveTo(dir),
@@ -72,7 +73,7 @@ func prepareCgroup(dir string) (func() error, error) {
 	}, unix.Mount("cgroup", dir, "cgroup2", 0, "")
 }
 
-// prepareGetppid asks the kernel for the least that it does.
+// prepareGetppid makes one of the cheapest system calls.
 func prepareGetppid(string) (func() error, error) {
 	return func() error {
 		unix.Getppid()

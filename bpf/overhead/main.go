@@ -1,5 +1,5 @@
-// Command overhead measures what the probes cost those who have nothing to do
-// with containers, and what a record costs. It needs root.
+// Command overhead measures what the probes cost processes that have nothing to
+// do with containers, and what a record costs. It needs root.
 package main
 
 import (
@@ -17,7 +17,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// self is this program, also where it was executed by another name.
+// self is this program, by whatever name it was executed.
 const self = "/proc/self/exe"
 
 func main() {
@@ -33,13 +33,13 @@ func run() error {
 	}
 	var o options
 	app := kingpin.New("overhead", "Measures what the probes cost.")
-	app.Flag("mechanism", "One that is measured; each that the kernel allows, unless given.").EnumsVar(&o.mechanisms, bpf.Mechanisms[1:]...)
-	app.Flag("rounds", "Rounds in which the loops are timed; 0 times none.").Default("11").IntVar(&o.rounds)
-	app.Flag("events", "Count the run times of the programs.").Default("true").BoolVar(&o.events)
-	app.Flag("attachments", "Times that the probes are attached; 0 takes no time of it.").Default("7").IntVar(&o.attachments)
-	app.Flag("exporter", "Exporter whose time to be ready is taken.").ExistingFileVar(&o.exporter)
+	app.Flag("mechanism", "Mechanism to measure; by default each that the kernel allows.").EnumsVar(&o.mechanisms, bpf.Mechanisms[1:]...)
+	app.Flag("rounds", "Rounds in which the loops are timed; 0 skips them.").Default("11").IntVar(&o.rounds)
+	app.Flag("events", "Count the runs and the run time of the programs.").Default("true").BoolVar(&o.events)
+	app.Flag("attachments", "Number of times to attach the probes and time it; 0 skips it.").Default("7").IntVar(&o.attachments)
+	app.Flag("exporter", "Exporter whose time from exec to ready is measured.").ExistingFileVar(&o.exporter)
 	format := app.Flag("format", "text or json.").Default("text").Enum("text", "json")
-	file := app.Flag("report", "File that the report is written to as JSON, too.").String()
+	file := app.Flag("report", "File to write the report to as JSON, in addition.").String()
 	if _, err := app.Parse(os.Args[1:]); err != nil {
 		return err
 	}
@@ -61,7 +61,7 @@ func run() error {
 	return r.write(os.Stdout)
 }
 
-// options say what is measured.
+// options selects what is measured.
 type options struct {
 	mechanisms  []string
 	rounds      int
@@ -70,7 +70,7 @@ type options struct {
 	exporter    string
 }
 
-// Report is all that was measured.
+// Report is everything that was measured.
 type Report struct {
 	Kernel  string            `json:"kernel"`
 	CPUs    int               `json:"cpus"`
@@ -81,17 +81,17 @@ type Report struct {
 	Attach  []Attach          `json:"attach,omitempty"`
 }
 
-// measure takes the time of attaching before anything is pinned to a CPU.
+// measure times attaching first, before anything is pinned to a CPU.
 func (o *options) measure() (*Report, error) {
 	r := &Report{Kernel: kernel(), CPUs: online, Rounds: o.rounds, Without: map[string]string{}}
 	without := func(what string, err error) { r.Without[what] = err.Error() }
 	mechanisms, points := allowed(o.mechanisms, without)
 	if len(mechanisms) == 0 {
-		return nil, fmt.Errorf("no mechanism: %v", r.Without)
+		return nil, fmt.Errorf("no mechanism is allowed here: %v", r.Without)
 	}
 	if o.attachments > 0 {
 		for _, m := range mechanisms {
-			all, err := attaching(m, o.attachments, o.exporter)
+			all, err := timeAttach(m, o.attachments, o.exporter)
 			if err != nil {
 				return nil, err
 			}
@@ -121,10 +121,10 @@ func (o *options) measure() (*Report, error) {
 	return r, nil
 }
 
-// configurations are nothing, the null programs and the exporter's of each
-// mechanism, and bpftrace where it is installed.
+// configurations returns the baseline, the null programs and the exporter's of
+// each mechanism, and bpftrace if it is installed.
 func configurations(mechanisms []string, points map[string][]string, without func(string, error)) []configuration {
-	all := []configuration{{nothingAttached, func() (io.Closer, error) { return io.NopCloser(strings.NewReader("")), nil }}}
+	all := []configuration{{baseline, func() (io.Closer, error) { return io.NopCloser(strings.NewReader("")), nil }}}
 	for _, m := range mechanisms {
 		all = append(all,
 			configuration{"null " + m, func() (io.Closer, error) { return attachNulls(points[m]) }},
@@ -137,7 +137,7 @@ func configurations(mechanisms []string, points map[string][]string, without fun
 	return append(all, configuration{"bpftrace", func() (io.Closer, error) { return startBPFtrace() }})
 }
 
-// progress says what is being done, for those who wait.
+// progress prints on standard error what is being done.
 func progress(format string, args ...any) {
 	fmt.Fprintf(os.Stderr, "overhead: "+format+"\n", args...)
 }

@@ -7,8 +7,9 @@ import (
 	"runtime"
 )
 
-// nothing is the smallest program: it exits.
-func nothing() []byte {
+// exitProgram returns the smallest executable, an ELF file for this
+// architecture: it exits with status 0.
+func exitProgram() []byte {
 	code, machine := []byte{
 		0x31, 0xff, // xor edi, edi
 		0xb8, 0x3c, 0x00, 0x00, 0x00, // mov eax, 60

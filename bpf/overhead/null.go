@@ -12,14 +12,14 @@ import (
 	"github.com/cilium/ebpf/link"
 )
 
-// nulls are programs that do nothing, at the points where others do something:
-// what a probe costs that is only there.
+// nulls are programs that only return, at the attach points of the exporter's
+// programs: they show the cost of a probe that does nothing.
 type nulls struct {
-	programs map[string][]*ebpf.Program // by point: two probes may be at one
+	programs map[string][]*ebpf.Program // by attach point, which two probes may share
 	links    []io.Closer
 }
 
-// attachNulls attaches one to each point, as bpf.Hook names them.
+// attachNulls attaches a null program to each point, written as in bpf.Hook.
 func attachNulls(points []string) (*nulls, error) {
 	n := &nulls{programs: map[string][]*ebpf.Program{}}
 	for _, point := range points {
@@ -60,7 +60,7 @@ func (n *nulls) attach(point string) error {
 	case "iter": // runs once, when the probes are opened
 		return nil
 	default:
-		return errors.New("not a mechanism that is known")
+		return errors.New("unknown mechanism")
 	}
 	p, err := ebpf.NewProgram(spec)
 	if err != nil {
@@ -75,7 +75,8 @@ func (n *nulls) attach(point string) error {
 	return nil
 }
 
-// Close detaches them all at once: each waits for a grace period of RCU.
+// Close detaches all programs in parallel, because each detach waits for an RCU
+// grace period.
 func (n *nulls) Close() error {
 	err := closeAll(n.links)
 	for _, at := range n.programs {

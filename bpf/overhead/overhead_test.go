@@ -13,7 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A worker of a test is the test binary.
+// TestMain also serves as a worker's main: the workers execute the test binary.
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == workCommand {
 		main()
@@ -29,7 +29,7 @@ func needRoot(t *testing.T) {
 	}
 }
 
-// TestPin pins threads of which some end meanwhile.
+// TestPin pins threads while some of them end.
 func TestPin(t *testing.T) {
 	for range 200 {
 		for range 8 {
@@ -41,9 +41,9 @@ func TestPin(t *testing.T) {
 	}
 }
 
-func TestNothing(t *testing.T) {
+func TestExitProgram(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "nothing")
-	if err := os.WriteFile(path, nothing(), 0o755); err != nil {
+	if err := os.WriteFile(path, exitProgram(), 0o755); err != nil {
 		t.Fatal(err)
 	}
 	if out, err := exec.Command(path).CombinedOutput(); err != nil || len(out) > 0 {
@@ -53,7 +53,7 @@ func TestNothing(t *testing.T) {
 
 func TestLoops(t *testing.T) {
 	needRoot(t)
-	for _, loops := range [][]loop{timed, driven} {
+	for _, loops := range [][]loop{timed, counted} {
 		for _, l := range loops {
 			t.Run(l.name, func(t *testing.T) {
 				w, err := startWorker(self, l)
@@ -74,7 +74,7 @@ func TestLoops(t *testing.T) {
 	}
 }
 
-// TestNulls counts the runs of null programs, each of which must be at its point.
+// TestNulls counts the runs of null programs: each must run at its own point.
 func TestNulls(t *testing.T) {
 	needRoot(t)
 	stats, err := ebpf.EnableStats(unix.BPF_STATS_RUN_TIME)
@@ -90,7 +90,7 @@ func TestNulls(t *testing.T) {
 	want := uint64(math.MaxUint64)
 	for _, name := range []string{"rename", "unshare"} {
 		l, _ := find(name)
-		if _, err := drive(n, self, l); err != nil {
+		if _, err := count(n, self, l); err != nil {
 			t.Fatal(err)
 		}
 		want = min(want, uint64(tries*l.steps))
@@ -119,7 +119,7 @@ func TestNullsRefuse(t *testing.T) {
 	}
 }
 
-// TestEquivalent attaches the script.
+// TestEquivalent attaches all probes of the script.
 func TestEquivalent(t *testing.T) {
 	needRoot(t)
 	if _, err := exec.LookPath("bpftrace"); err != nil {
@@ -145,11 +145,11 @@ func TestQuantile(t *testing.T) {
 	}
 }
 
-// TestAverage has a loop that counts as if it were done three times as often.
+// TestAverage gives one loop three times the weight of the other.
 func TestAverage(t *testing.T) {
 	e := Events{Loops: []Loop{
-		{Steps: 10, Share: 1, Recorded: Driven{Total: Runs{Count: 20, Time: 2000}, Records: 10}},
-		{Steps: 100, Share: 3, Recorded: Driven{Total: Runs{Count: 100, Time: 50000}, Records: 200}},
+		{Steps: 10, Share: 1, Recorded: Counted{Total: Runs{Count: 20, Time: 2000}, Records: 10}},
+		{Steps: 100, Share: 3, Recorded: Counted{Total: Runs{Count: 100, Time: 50000}, Records: 200}},
 	}}
 	a := e.average()
 	// (1×200 + 3×500) ns by (1×2 + 3×1) runs, and by (1×1 + 3×2) records

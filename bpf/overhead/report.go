@@ -28,7 +28,7 @@ func (r *Report) save(path string) error {
 	return errors.Join(r.encode(f), f.Close())
 }
 
-// write writes the report, its tables as Markdown has them.
+// write prints the report, its tables in Markdown.
 func (r *Report) write(to io.Writer) error {
 	fmt.Fprintf(to, "Linux %s, %d CPUs.\n", r.Kernel, r.CPUs)
 	for _, what := range slices.Sorted(maps.Keys(r.Without)) {
@@ -49,13 +49,13 @@ func (r *Report) write(to io.Writer) error {
 
 func (r *Report) writeTimes(to io.Writer) {
 	fmt.Fprintf(to, `
-Nanoseconds of a step with nothing attached, and with each of the others how much more and how many
-times as much: medians of %d rounds' quickest of %d batches, ± half the width of the middle half.
+Nanoseconds per step: the baseline, with nothing attached, then for each configuration the difference
+from it and the ratio. Medians over %d rounds of the quickest of %d batches, ± half the interquartile range.
 
 `, r.Rounds, batches)
 	heads, rows := []string{"loop"}, [][]string{}
 	for _, m := range r.Times {
-		if m.Configuration == nothingAttached {
+		if m.Configuration == baseline {
 			rows = append(rows, []string{m.Loop, ns(m.Median) + m.spread()})
 		} else {
 			at := &rows[len(rows)-1]
@@ -72,35 +72,36 @@ times as much: medians of %d rounds' quickest of %d batches, ± half the width o
 	t.end()
 }
 
-func (m Time) spread() string { return " ± " + ns((m.High-m.Low)/2) }
+func (t Time) spread() string { return " ± " + ns((t.High-t.Low)/2) }
 
 func (e *Events) writeLoops(to io.Writer) {
 	fmt.Fprintf(to, `
 Run time of the programs by the kernel's statistics, %s, nanoseconds per run: null programs, an
-event that is filtered (nobody watched did it), one that is recorded.
+event that is filtered (its process is not watched), one that is recorded.
 
 `, e.Mechanism)
 	t := newTable(to, "loop", "runs per step", "null", "filtered", "recorded", "records per step", "ns per record")
 	for _, l := range e.Loops {
-		t.row(l.Name, per(l.Recorded.Total.Count, l.Steps), l.Null.Total.each(), l.Filtered.Total.each(),
-			l.Recorded.Total.each(), per(l.Recorded.Records, l.Steps), l.Recorded.perRecord())
+		t.row(l.Name, per(l.Recorded.Total.Count, l.Steps), l.Null.Total.perRun(), l.Filtered.Total.perRun(),
+			l.Recorded.Total.perRun(), per(l.Recorded.Records, l.Steps), l.Recorded.perRecord())
 	}
 	a := e.Average
 	t.row("**a start's mix**", "", ns(a.Null), ns(a.Filtered), ns(a.Recorded), "", ns(a.PerRecord))
 	t.end()
 	r := e.Reading
-	fmt.Fprintf(to, "\nThe reader was woken %d times while %d records came in %v.\n",
+	fmt.Fprintf(to, "\nThe reader was woken %d times while %d records arrived within %v.\n",
 		r.Wakeups, r.Records, r.Time.Round(time.Millisecond))
 }
 
-// writePrograms leaves out what ran by chance, for others on the host.
+// writePrograms leaves out programs that ran less than once per step: other
+// processes of the host caused that.
 func (e *Events) writePrograms(to io.Writer) {
 	fmt.Fprintf(to, "\nThe same by loop and program, %s.\n\n", e.Mechanism)
 	t := newTable(to, "loop", "program", "runs", "filtered", "recorded")
 	for _, l := range e.Loops {
 		for _, name := range slices.Sorted(maps.Keys(l.Recorded.Programs)) {
 			if r := l.Recorded.Programs[name]; r.Count >= uint64(l.Steps) {
-				t.row(l.Name, name, fmt.Sprint(r.Count), l.Filtered.Programs[name].each(), r.each())
+				t.row(l.Name, name, fmt.Sprint(r.Count), l.Filtered.Programs[name].perRun(), r.perRun())
 			}
 		}
 	}
@@ -108,8 +109,8 @@ func (e *Events) writePrograms(to io.Writer) {
 }
 
 func (r *Report) writeAttach(to io.Writer) error {
-	fmt.Fprintf(to, "\nMilliseconds until all is attached, and how many of them are the exporter's CPU time.\n\n")
-	t := newTable(to, "mechanism", "", "median", "least", "CPU")
+	fmt.Fprintf(to, "\nMilliseconds until all probes are attached, and how many of them are CPU time of the exporter.\n\n")
+	t := newTable(to, "mechanism", "", "median", "minimum", "CPU")
 	for _, a := range r.Attach {
 		t.row(a.Mechanism, a.What, ns(a.Median), ns(a.Least), ns(a.CPU))
 	}
@@ -120,17 +121,17 @@ func ns(n float64) string { return fmt.Sprintf("%.0f", n) }
 
 func per(n uint64, steps int) string { return fmt.Sprintf("%.1f", float64(n)/float64(steps)) }
 
-// each is nanoseconds per run.
-func (r Runs) each() string {
+// perRun returns the nanoseconds per run, or a dash if nothing ran.
+func (r Runs) perRun() string {
 	if r.Count == 0 {
 		return "–"
 	}
 	return ns(float64(r.Time) / float64(r.Count))
 }
 
-func (d Driven) perRecord() string { return Runs{d.Records, d.Total.Time}.each() }
+func (c Counted) perRecord() string { return Runs{c.Records, c.Total.Time}.perRun() }
 
-// table is one of Markdown, with its columns under one another.
+// table writes a Markdown table with aligned columns.
 type table struct{ *tabwriter.Writer }
 
 func newTable(to io.Writer, heads ...string) table {

@@ -17,14 +17,15 @@ type configuration struct {
 	attach func() (io.Closer, error)
 }
 
-// nothingAttached is what all others are compared with.
-const nothingAttached = "nothing"
+// baseline is the configuration with nothing attached, with which all others are
+// compared.
+const baseline = "baseline"
 
-const batches = 20 // of a loop, under one configuration in one round
+const batches = 20 // per loop and configuration in each round
 
-// rounds times all loops under all configurations, in another order in each
-// round, and returns for each loop and configuration the quickest batch of
-// each round: nanoseconds per step.
+// rounds times all loops in all configurations, which each round visits in
+// another random order. It returns, by loop and configuration, the quickest
+// batch of each round in nanoseconds per step.
 func rounds(n int, configurations []configuration) (quickest map[string]map[string][]float64, err error) {
 	var workers []*worker
 	quickest = map[string]map[string][]float64{}
@@ -63,7 +64,8 @@ func rounds(n int, configurations []configuration) (quickest map[string]map[stri
 	return quickest, nil
 }
 
-// during calls f while the configuration is attached, wholly and alone.
+// during calls f while this configuration is attached completely, and no other
+// is.
 func (c configuration) during(f func() error) error {
 	attached, err := c.attach()
 	if err != nil {
@@ -76,8 +78,8 @@ func (c configuration) during(f func() error) error {
 	return err
 }
 
-// settle waits until what was detached is freed, too: the kernel does so a
-// grace period later.
+// settle waits until detached programs are freed as well, which the kernel does
+// a grace period later.
 func settle() {
 	const global = 1 // MEMBARRIER_CMD_GLOBAL is synchronize_rcu, kernel/sched/membarrier.c
 	_, _, _ = unix.Syscall(unix.SYS_MEMBARRIER, global, 0, 0)
@@ -96,35 +98,35 @@ func (w *worker) quickest() (float64, error) {
 	return float64(least) / float64(w.loop.steps), nil
 }
 
-// Time is how long a step of a loop takes under a configuration: nanoseconds.
+// Time is how long a step of a loop takes in a configuration, in nanoseconds.
 type Time struct {
 	Loop          string  `json:"loop"`
 	Configuration string  `json:"configuration"`
 	Median        float64 `json:"median_ns"` // of the rounds' quickest
-	Low           float64 `json:"low_ns"`    // a quarter of the rounds is below
-	High          float64 `json:"high_ns"`   // and one above
-	More          float64 `json:"more_ns"`   // than with nothing attached
-	Ratio         float64 `json:"ratio"`     // to nothing attached
+	Low           float64 `json:"low_ns"`    // lower quartile
+	High          float64 `json:"high_ns"`   // upper quartile
+	More          float64 `json:"more_ns"`   // than the baseline
+	Ratio         float64 `json:"ratio"`     // to the baseline
 }
 
 func times(quickest map[string]map[string][]float64, configurations []configuration) []Time {
 	var all []Time
 	for _, l := range timed {
-		nothing := quantile(quickest[l.name][nothingAttached], 0.5)
+		base := quantile(quickest[l.name][baseline], 0.5)
 		for _, c := range configurations {
 			ns := quickest[l.name][c.name]
 			median := quantile(ns, 0.5)
 			all = append(all, Time{
 				Loop: l.name, Configuration: c.name,
 				Median: median, Low: quantile(ns, 0.25), High: quantile(ns, 0.75),
-				More: median - nothing, Ratio: median / nothing,
+				More: median - base, Ratio: median / base,
 			})
 		}
 	}
 	return all
 }
 
-// quantile interpolates between the two values that are next to it.
+// quantile returns the q-quantile, interpolated between the two nearest values.
 func quantile(values []float64, q float64) float64 {
 	v := slices.Sorted(slices.Values(values))
 	at := q * float64(len(v)-1)

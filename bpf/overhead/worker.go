@@ -15,8 +15,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// worker is another process, which runs one loop when it is told to. It is
-// this program again: watched, where it is executed under a watched name.
+// worker is another process, which runs one loop on request. It is this program
+// again; it is watched if it is executed under a watched name.
 type worker struct {
 	loop loop
 	cmd  *exec.Cmd
@@ -67,9 +67,9 @@ func (w *worker) stop() error {
 }
 
 // work is a worker's main. For each number that it reads it does that many
-// steps, and writes the nanoseconds that they took.
+// steps, and prints the nanoseconds that they took.
 func work(args []string) error {
-	runtime.LockOSThread() // the first thread: it is its name and its namespaces that are changed
+	runtime.LockOSThread() // the first thread: the loops change its name and its namespaces
 	debug.SetGCPercent(-1)
 	name, dir := args[0], args[1]
 	l, err := find(name)
