@@ -1,4 +1,4 @@
-// Package testhost makes of the host what tests need that start containers.
+// Package testhost prepares the host for tests that start containers.
 package testhost
 
 import (
@@ -14,12 +14,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// ControllersScript mounts each cgroup controller as v1, in a mount namespace of
-// its own: crun refuses to run where v1 and v2 are both there and v2 still has a
-// controller. The tree of cgroups is copied to $0 for that: to remove a mount
-// point from the host's would unmount it in every other test's namespace too.
-// Where there is but one version it does nothing. Who used it calls
-// SettleHierarchies.
+// ControllersScript mounts each cgroup controller as v1, if the host has both
+// versions of cgroups; run it in a mount namespace of its own. crun refuses to run
+// if both versions are mounted and v2 still has a controller. The cgroup tree is
+// copied to $0 first: removing a mount point from the host's tree would unmount it
+// in every other test's namespace too. Call SettleHierarchies afterwards.
 const ControllersScript = `if [ -d /sys/fs/cgroup/unified ]; then
 	mkdir $0 && mount -t tmpfs -o mode=755 tmpfs $0 || exit
 	for dir in /sys/fs/cgroup/*; do
@@ -34,9 +33,9 @@ const ControllersScript = `if [ -d /sys/fs/cgroup/unified ]; then
 	mount --move $0 /sys/fs/cgroup || exit
 fi`
 
-// WithoutV2Controllers returns the words that go before a command line so that
-// it runs where each controller is mounted as cgroup v1: they enter a mount
-// namespace that is there until the test ends. None where the host has but one
+// WithoutV2Controllers returns the words to put before a command line so that it
+// runs with each controller mounted as cgroup v1: they enter a mount namespace
+// that exists until the test ends. It returns none if the host has only one
 // version of cgroups.
 func WithoutV2Controllers(t *testing.T) []string {
 	t.Helper()
@@ -55,20 +54,21 @@ func WithoutV2Controllers(t *testing.T) []string {
 	}
 	t.Cleanup(func() {
 		_ = holder.Process.Kill()
-		_ = holder.Wait() // tells that it was killed
+		_ = holder.Wait() // the error is that it was killed
 		SettleHierarchies(t)
 	})
-	if said, _ := bufio.NewReader(out).ReadString('\n'); said != "mounted\n" {
+	if line, _ := bufio.NewReader(out).ReadString('\n'); line != "mounted\n" {
 		t.Fatalf("mount the cgroup controllers as v1: %s", holder.Stderr)
 	}
 	return []string{"nsenter", "-t", strconv.Itoa(holder.Process.Pid), "-m", "--"}
 }
 
-// SettleHierarchies gives controllers back that were mounted as cgroup v1 for a
-// test. If cgroups were still dying in a hierarchy when it was unmounted, it
-// stays, unmounted, until it is mounted once more (kernel/cgroup, cgroup_kill_sb):
-// the next test would find the controllers there now and elsewhere a moment later.
-// Another test may hold one at the same time: so this does what it can, for a while.
+// SettleHierarchies returns controllers to v2 that were mounted as cgroup v1 for a
+// test. If cgroups were still being destroyed in a hierarchy when it was unmounted,
+// it stays, unmounted, until it is mounted once more (kernel/cgroup,
+// cgroup_kill_sb): the next test would find the controllers in it now and in
+// another a moment later. Another test may hold one at the same time, so this
+// tries for some seconds and never fails.
 func SettleHierarchies(t *testing.T) {
 	t.Helper()
 	dir := t.TempDir()
@@ -85,8 +85,8 @@ func SettleHierarchies(t *testing.T) {
 	}
 }
 
-// strayControllers are those in a hierarchy of cgroup v1 that is not mounted on
-// the host.
+// strayControllers returns the controllers in a cgroup v1 hierarchy that is not
+// mounted on the host.
 func strayControllers(t *testing.T) []string {
 	t.Helper()
 	cgroups, err := os.ReadFile("/proc/cgroups")
