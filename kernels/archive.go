@@ -1,5 +1,5 @@
-// Package kernels boots stock Debian kernels in qemu, and runs in them what
-// needs a kernel of a certain series: the probes' own tests, and the exporter
+// Package kernels boots stock Debian kernels in qemu, and runs in them what has
+// to be tested on several kernel series: the probes' own tests, and the exporter
 // beside real engines.
 package kernels
 
@@ -17,8 +17,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// sources are the suites that have cloud kernels, as apt's sources.list has
-// them. bullseye itself has left the mirrors.
+// sources returns a sources.list of the suites that have cloud kernels. bullseye
+// itself is no longer on the mirrors.
 func (m mirrors) sources() string {
 	var list strings.Builder
 	for _, suite := range []struct{ mirror, name string }{
@@ -34,16 +34,16 @@ func (m mirrors) sources() string {
 	return list.String()
 }
 
-// Archive is Debian's archive for one architecture, asked through an apt
-// configuration of its own: nothing of the host's is used or changed.
+// Archive is Debian's archive for one architecture, read through an apt
+// configuration of its own: it neither uses nor changes the host's apt state.
 type Archive struct {
-	Arch  string // Debian's name of it: amd64, arm64
-	cache string // where this package keeps what it downloads
-	state string // of apt
+	Arch  string // Debian's name of the architecture: amd64, arm64
+	cache string // directory of downloads: see Cache
+	state string // directory of apt's state
 }
 
-// OpenArchive brings the archive's lists up to date. Without a network it
-// makes do with those that it has.
+// OpenArchive opens the archive and updates its package lists. Without a network
+// it uses the lists it has.
 func OpenArchive(ctx context.Context, arch string) (*Archive, error) {
 	cache, err := Cache()
 	if err != nil {
@@ -73,8 +73,8 @@ func OpenArchive(ctx context.Context, arch string) (*Archive, error) {
 	return a, err
 }
 
-// Cache is the directory in which this package keeps what it downloads, makes
-// and logs.
+// Cache returns the directory of this package's downloads, images and logs, and
+// creates it.
 func Cache() (string, error) {
 	dir, err := os.UserCacheDir()
 	if err != nil {
@@ -84,8 +84,8 @@ func Cache() (string, error) {
 	return dir, os.MkdirAll(dir, 0o755)
 }
 
-// Newest returns the package of the highest version among those whose name
-// matches the expression and whose version has the prefix.
+// Newest returns the package with the highest version among those whose name
+// matches the regular expression and whose version has the prefix.
 func (a *Archive) Newest(ctx context.Context, name, prefix string) (found, version string, err error) {
 	versions, err := a.versions(ctx, name)
 	if err != nil {
@@ -108,7 +108,7 @@ func (a *Archive) Newest(ctx context.Context, name, prefix string) (found, versi
 }
 
 // versions returns the newest version of each package whose name matches the
-// expression.
+// regular expression.
 func (a *Archive) versions(ctx context.Context, name string) (map[string]string, error) {
 	out, err := a.apt(ctx, "", "apt-cache", "search", "--names-only", name)
 	if err != nil {
@@ -135,8 +135,8 @@ func (a *Archive) versions(ctx context.Context, name string) (map[string]string,
 	return versions, nil
 }
 
-// Unpack returns a directory with the files of the packages. It is made once
-// for a key.
+// Unpack returns a directory with the files of the packages. The key names the
+// directory in the cache: packages are downloaded once for each key.
 func (a *Archive) Unpack(ctx context.Context, key string, packages ...string) (string, error) {
 	unlock, err := lock(a.cache)
 	if err != nil {
@@ -168,7 +168,7 @@ func (a *Archive) Unpack(ctx context.Context, key string, packages ...string) (s
 	return dir, os.Rename(files, dir)
 }
 
-// apt runs one of apt's programs in a directory.
+// apt runs one of apt's programs in a directory and returns its output.
 func (a *Archive) apt(ctx context.Context, dir, program string, args ...string) (string, error) {
 	options := []string{"-q",
 		"-o", "Dir::State=" + a.state,
@@ -189,7 +189,8 @@ func (a *Archive) apt(ctx context.Context, dir, program string, args ...string) 
 	return output(cmd)
 }
 
-// output runs a command; its error has what it said.
+// output runs a command and returns its standard output; the error contains its
+// standard error.
 func output(cmd *exec.Cmd) (string, error) {
 	out, err := cmd.Output()
 	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
@@ -198,7 +199,7 @@ func output(cmd *exec.Cmd) (string, error) {
 	return string(out), err
 }
 
-// lock keeps other processes and goroutines from what is done in a directory.
+// lock locks a directory against other processes and goroutines.
 func lock(dir string) (unlock func(), err error) {
 	f, err := os.Open(dir)
 	if err != nil {

@@ -11,21 +11,22 @@ import (
 	"strings"
 )
 
-// Image is a disk with a Debian of a suite on it.
+// Image is a disk image with a Debian suite installed on it.
 type Image struct {
 	Suite    string
-	Packages []string // beside those that every Debian has
+	Packages []string // in addition to those that every Debian has
 }
 
-// imageSize is that of the disk in bytes, of which what is not used takes no
-// room on this host.
+// imageSize is the size of the disk in bytes. The file is sparse: unused blocks
+// take no space on this host.
 const imageSize = 1 << 30
 
-// leftOut is what nobody reads in a machine.
-var leftOut = []string{"/usr/share/doc/*", "/usr/share/man/*", "/usr/share/locale/*", "/usr/share/info/*"}
+// excluded are the paths that nothing in a machine reads.
+var excluded = []string{"/usr/share/doc/*", "/usr/share/man/*", "/usr/share/locale/*", "/usr/share/info/*"}
 
-// Path makes the image, as ext4 in raw format, unless it is in the cache. It
-// stays as it is until its packages are others: it is not brought up to date.
+// Path returns the path of the image, ext4 in raw format, and makes it unless it
+// is in the cache. A cached image is used until the list of its packages
+// changes: it is never upgraded.
 func (i Image) Path(ctx context.Context) (string, error) {
 	cache, err := Cache()
 	if err != nil {
@@ -52,14 +53,15 @@ func (i Image) Path(ctx context.Context) (string, error) {
 	return path, os.Rename(made, path)
 }
 
-// name is that of what goes into the image.
+// name returns the image's file name, which depends on everything that goes into
+// it.
 func (i Image) name() string {
 	sum := sha256.Sum256(fmt.Appendln(nil, i.arguments("", "")))
 	return fmt.Sprintf("%s-%x.ext4", i.Suite, sum[:6])
 }
 
-// arguments are those of mmdebstrap, which makes a directory of what a mirror
-// has.
+// arguments returns the arguments of mmdebstrap, which installs the packages of
+// a mirror into a directory.
 func (i Image) arguments(mirror, root string) []string {
 	args := []string{
 		"--quiet", "--mode=root", "--variant=apt", "--format=directory",
@@ -67,7 +69,7 @@ func (i Image) arguments(mirror, root string) []string {
 		`--aptopt=APT::Install-Recommends "false"`,
 		`--aptopt=Acquire::Retries "3"`,
 	}
-	for _, path := range leftOut {
+	for _, path := range excluded {
 		args = append(args, "--dpkgopt=path-exclude="+path)
 	}
 	return append(args, i.Suite, root, "deb "+mirror+" "+i.Suite+" main")

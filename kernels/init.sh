@@ -1,6 +1,7 @@
 #!/bin/busybox sh
-# The first process of a machine: see Initramfs. What the kernel's command line
-# says to it: root=/dev/vda (the root is that disk), cgroup=v1 (else v2).
+# The first process of a machine: see Initramfs. It reads two options from the
+# kernel's command line: root=/dev/vda (that disk is the root, else a tmpfs) and
+# cgroup=v1 (else v2).
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 busybox mkdir -p /proc /sys /dev /new /root /usr/bin /usr/sbin /sbin
 busybox mount -t proc proc /proc
@@ -49,8 +50,8 @@ for dir in proc sys dev; do mount --move "/$dir" "/new/$dir"; done
 ip link set lo up
 
 cp /bin/busybox /command /new/run/
-# To its own port, which the kernel's messages do not get in the way of. The
-# last line tells the machine that the command ended, and how.
+# The command's output goes to its own port, so that no kernel message is mixed
+# into it. The last line is the command's exit status: see cutMarker.
 cat >/new/run/main <<'EOF'
 port=$(echo /dev/vport*p1)
 cd /

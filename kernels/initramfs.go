@@ -15,22 +15,21 @@ import (
 //go:embed init.sh
 var initScript []byte
 
-// always are the modules without which the init reaches neither its output nor
-// its disk.
+// always are the modules that init needs to reach its output port and its disk.
 var always = []string{"virtio_pci", "virtio_console", "virtio_blk", "ext4"}
 
-// Initramfs is what a kernel boots into: busybox, modules, files and a
-// command. The init mounts what a host has mounted, loads the modules, puts
-// the files onto the root (the first disk of the machine, else a tmpfs), makes
-// that the root and runs the command there.
+// Initramfs is what a kernel boots into: busybox, modules, files and a command.
+// Its init (init.sh) mounts what a host has mounted, loads the modules, copies
+// the files to the root (the first disk of the machine, else a tmpfs), switches
+// to that root and runs the command there.
 type Initramfs struct {
-	Load    []string          // modules that the init loads, after those they depend on
-	Carry   []string          // modules that are in /modules of the root instead, as NAME.ko
-	Files   map[string]string // path on the root: path on this host, of a file, with its mode
+	Load    []string          // modules that init loads, after those they depend on
+	Carry   []string          // modules that are not loaded but put into /modules of the root, as NAME.ko
+	Files   map[string]string // path on the root: path of a file on this host, copied with its mode
 	Command string            // shell script; its output and exit status are the machine's
 }
 
-// write makes the cpio archive.
+// write writes the initramfs as a cpio archive.
 func (i Initramfs) write(k Kernel, to string) error {
 	load, err := k.Modules.Order(slices.Concat(always, i.Load)...)
 	if err != nil {
@@ -70,8 +69,8 @@ func (i Initramfs) write(k Kernel, to string) error {
 	return a.err
 }
 
-// archiver adds files to an archive, and the directories that they are in. It
-// keeps the first error.
+// archiver adds files to an archive, each after the directories that contain it.
+// It keeps the first error.
 type archiver struct {
 	w    *cpio.Writer
 	made map[string]bool

@@ -10,22 +10,22 @@ import (
 	"strings"
 )
 
-// Newest is the series of the newest kernel there is.
+// Newest stands for the series of the newest kernel in the archive.
 const Newest = "newest"
 
-// Kernel is a cloud kernel of Debian's, unpacked.
+// Kernel is one of Debian's cloud kernels, unpacked.
 type Kernel struct {
 	Series  string // 6.12, newest
-	Arch    string // Debian's name of it
-	Release string // what uname -r says
+	Arch    string // Debian's name of the architecture
+	Release string // as uname -r prints it
 	Version string // of the package
-	Image   string // path of the vmlinuz
+	Image   string // path of vmlinuz
 	Modules Modules
-	Busybox string // path of a static one of its architecture
+	Busybox string // path of a static busybox for the architecture
 }
 
-// Kernel returns the newest kernel of a series, which it downloads unless it
-// has it.
+// Kernel returns the newest kernel of a series, and downloads it unless it is in
+// the cache.
 func (a *Archive) Kernel(ctx context.Context, series string) (Kernel, error) {
 	prefix := series + "."
 	if series == Newest {
@@ -74,7 +74,8 @@ func (a *Archive) busybox(ctx context.Context) (string, error) {
 
 func (k Kernel) String() string { return "Linux " + k.Release + " (" + k.Version + ")" }
 
-// one returns the one file that matches any of the patterns.
+// one returns the single file that matches any of the patterns; if more or fewer
+// match, that is an error.
 func one(patterns ...string) (string, error) {
 	var found []string
 	for _, pattern := range patterns {

@@ -11,9 +11,9 @@ import (
 
 var kernelsFlag = flag.String("kernels", "", "series of Debian's cloud kernels to boot, such as \"5.10 6.12-arm64 newest\"")
 
-// eachKernel runs a test for each kernel that the flag names, at the same time
-// as others: -parallel says how many. One of another architecture is called
-// such as 6.12-arm64.
+// eachKernel runs a test for each kernel that -kernels names, in parallel: as
+// many at a time as -parallel allows. A kernel of another architecture is named
+// as in 6.12-arm64.
 func eachKernel(t *testing.T, test func(*testing.T, Kernel)) {
 	if *kernelsFlag == "" {
 		t.Skip("no kernels to boot: make test-kernels")
@@ -29,12 +29,12 @@ func eachKernel(t *testing.T, test func(*testing.T, Kernel)) {
 	}
 }
 
-// archives are those that are open, by architecture: once for all tests, as it
-// takes long to bring their lists up to date.
+// archives are the open archives by architecture. All tests share them, because
+// updating their lists takes long.
 var archives = struct {
 	sync.Mutex
-	of map[string]*Archive
-}{of: map[string]*Archive{}}
+	byArch map[string]*Archive
+}{byArch: map[string]*Archive{}}
 
 func kernelOf(t *testing.T, name string) Kernel {
 	t.Helper()
@@ -42,21 +42,21 @@ func kernelOf(t *testing.T, name string) Kernel {
 	arch = cmp.Or(arch, runtime.GOARCH)
 	archives.Lock()
 	defer archives.Unlock()
-	if archives.of[arch] == nil {
+	if archives.byArch[arch] == nil {
 		a, err := OpenArchive(t.Context(), arch)
 		if err != nil {
 			t.Fatal(err)
 		}
-		archives.of[arch] = a
+		archives.byArch[arch] = a
 	}
-	k, err := archives.of[arch].Kernel(t.Context(), series)
+	k, err := archives.byArch[arch].Kernel(t.Context(), series)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return k
 }
 
-// TestMachine boots each kernel and looks at what the machine promises.
+// TestMachine boots each kernel and checks what Machine and Initramfs promise.
 func TestMachine(t *testing.T) {
 	eachKernel(t, func(t *testing.T, k Kernel) {
 		m := Machine{Name: t.Name(), Kernel: k, Initramfs: Initramfs{
@@ -76,7 +76,7 @@ func TestMachine(t *testing.T) {
 			}
 		}
 		if strings.Contains(c.Output, "\nveth ") {
-			t.Error("veth is loaded, where it was to be carried")
+			t.Error("veth is loaded; it should only be in /modules")
 		}
 		if c.Exit != 7 {
 			t.Errorf("exit status %d, want 7", c.Exit)

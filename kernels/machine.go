@@ -17,33 +17,33 @@ import (
 	"time"
 )
 
-// Machine is a virtual machine, emulated: it boots a kernel, runs the command
-// of its initramfs, and is off.
+// Machine is an emulated virtual machine: it boots a kernel, runs the command of
+// its initramfs, and powers off.
 type Machine struct {
-	Name      string // of the directory of its logs
+	Name      string // name of the directory of its logs
 	Kernel    Kernel
 	Initramfs Initramfs
-	Disks     []string // images in raw format, which stay as they are; the first is the root
-	Append    string   // to the kernel's command line
-	Memory    int      // in MiB; 0 is 1024
+	Disks     []string // images in raw format, never written to; the first is the root
+	Append    string   // appended to the kernel's command line
+	Memory    int      // in MiB; 0 means 1024
 	Timeout   time.Duration
 }
 
-// Console is what came out of a machine.
+// Console is the result of a machine's run.
 type Console struct {
 	Output string // of the command
 	Exit   int    // status of the command
 	Log    string // path of the kernel's messages
 }
 
-// ErrMachine is that the machine did not come to the end of its command: this
-// says nothing of the command.
+// ErrMachine means that the machine did not reach the end of its command:
+// whether the command would have succeeded is not known.
 var ErrMachine = errors.New("machine did not end its command")
 
 const defaultTimeout = 5 * time.Minute
 
-// Run boots the machine and waits until it is off. A machine that does not get
-// to the end of its command is booted once more.
+// Run boots the machine and waits until it has powered off. If it does not reach
+// the end of its command, it is booted once more.
 func (m Machine) Run(ctx context.Context) (Console, error) {
 	c, err := m.attempt(ctx, 1)
 	if errors.Is(err, ErrMachine) && ctx.Err() == nil {
@@ -68,36 +68,36 @@ func (m Machine) attempt(ctx context.Context, n int) (Console, error) {
 	defer os.Remove(initramfs)
 
 	c := Console{Log: filepath.Join(dir, "console.log")}
-	said := filepath.Join(dir, "output.log")
+	outputLog := filepath.Join(dir, "output.log")
 	ctx, cancel := context.WithTimeout(ctx, cmp.Or(m.Timeout, defaultTimeout))
 	defer cancel()
-	failed := run(ctx, m.command(ctx, initramfs, c.Log, said))
-	out, err := os.ReadFile(said)
+	failed := run(ctx, m.command(ctx, initramfs, c.Log, outputLog))
+	out, err := os.ReadFile(outputLog)
 	var ended bool
 	if c.Output, c.Exit, ended = cutMarker(out); ended {
 		return c, nil
 	}
 	err = errors.Join(fmt.Errorf("%w: %s", ErrMachine, m.Name), failed, err, ctx.Err())
-	return c, fmt.Errorf("%w\n%s\n%s", err, tail(c.Log), tail(said))
+	return c, fmt.Errorf("%w\n%s\n%s", err, tail(c.Log), tail(outputLog))
 }
 
-// run runs qemu, which does not outlive this process.
+// run runs qemu and makes sure that it does not outlive this process.
 func run(ctx context.Context, cmd *exec.Cmd) error {
-	runtime.LockOSThread() // when the thread that made it ends, it is killed
+	runtime.LockOSThread() // Pdeathsig kills qemu when the thread that started it ends
 	defer runtime.UnlockOSThread()
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	_, err := output(cmd)
 	return err
 }
 
-// command is qemu's. It says tcg itself, so that it is the same everywhere. The
-// machine's clock takes each instruction for a nanosecond, and goes with time
-// while it is idle: else, as emulation is slow, a timer would interrupt each
-// program and each call a hundred times as often as on a real machine. Kernels
-// do not boot on two processors that way.
-func (m Machine) command(ctx context.Context, initramfs, log, said string) *exec.Cmd {
+// command returns qemu's command line. It asks for tcg, so that every host
+// emulates alike. The machine's clock advances by one nanosecond per instruction,
+// and in real time while the CPU is idle: as emulation is slow, a real-time clock
+// would interrupt each program and each system call a hundred times as often as
+// on a real machine. Kernels do not boot on two CPUs with such a clock.
+func (m Machine) command(ctx context.Context, initramfs, log, outputLog string) *exec.Cmd {
 	program, machine, cpu, console := "qemu-system-x86_64", "q35", "max", "ttyS0"
-	if m.Kernel.Arch == "arm64" { // max has pointer authentication, which takes long to emulate
+	if m.Kernel.Arch == "arm64" { // cpu max has pointer authentication, which is slow to emulate
 		program, machine, cpu, console = "qemu-system-aarch64", "virt", "neoverse-n1", "ttyAMA0"
 	}
 	line := "console=" + console + " panic=-1 apparmor=0"
@@ -110,7 +110,7 @@ func (m Machine) command(ctx context.Context, initramfs, log, said string) *exec
 		"-nodefaults", "-display", "none", "-no-reboot",
 		"-kernel", m.Kernel.Image, "-initrd", initramfs, "-append", line + " " + m.Append,
 		"-serial", "file:" + log,
-		"-device", "virtio-serial-pci", "-chardev", "file,id=said,path=" + said, "-device", "virtserialport,chardev=said",
+		"-device", "virtio-serial-pci", "-chardev", "file,id=output,path=" + outputLog, "-device", "virtserialport,chardev=output",
 	}
 	for _, disk := range m.Disks {
 		args = append(args, "-drive", "if=virtio,format=raw,snapshot=on,file="+disk)
@@ -120,9 +120,9 @@ func (m Machine) command(ctx context.Context, initramfs, log, said string) *exec
 
 var marker = regexp.MustCompile(`\nexit-status: (\d+)\n$`)
 
-// cutMarker takes off the init's last line, without which the command did not
-// end.
-func cutMarker(out []byte) (said string, exit int, ended bool) {
+// cutMarker cuts off the last line that init writes, which holds the command's
+// exit status. Without that line the command did not end.
+func cutMarker(out []byte) (text string, exit int, ended bool) {
 	at := marker.FindSubmatchIndex(out)
 	if at == nil {
 		return string(out), -1, false
@@ -133,7 +133,7 @@ func cutMarker(out []byte) (said string, exit int, ended bool) {
 
 const tailLines = 40
 
-// tail is the end of a log, under its path.
+// tail returns the path of a log and its last lines.
 func tail(path string) string {
 	log, err := os.ReadFile(path)
 	if err != nil {

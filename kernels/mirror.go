@@ -9,13 +9,14 @@ import (
 	"sync"
 )
 
-// mirrors are where this host gets Debian from, by its own apt configuration.
+// mirrors are the URLs from which this host's apt configuration gets Debian.
 type mirrors struct {
 	debian   string // the suites as they were released
 	security string // their security updates
 }
 
-// findMirrors asks apt once: it tells what it would fetch, and fetches nothing.
+// findMirrors asks apt once for the mirrors: --print-uris prints what it would
+// fetch, and fetches nothing.
 var findMirrors = sync.OnceValues(func() (mirrors, error) {
 	out, err := output(exec.CommandContext(context.Background(), "apt-get", "update", "--print-uris"))
 	if err != nil {

@@ -18,7 +18,7 @@ func TestParseMirrors(t *testing.T) {
 		"no Debian":   "'http://mirror.example/ubuntu/dists/noble/InRelease' f 0\n",
 	} {
 		if m, err := parseMirrors(uris); err == nil {
-			t.Errorf("%s: %+v, and no error", name, m)
+			t.Errorf("%s: %+v, want an error", name, m)
 		}
 	}
 }

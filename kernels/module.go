@@ -13,13 +13,13 @@ import (
 	"github.com/ulikunitz/xz"
 )
 
-// Module is a kernel module, as a file that a kernel takes.
+// Module is a kernel module: the contents of a file that a kernel can load.
 type Module struct {
 	Name  string
 	Image []byte
 }
 
-// Modules are those of one kernel. The packages have no modules.dep.
+// Modules are the modules of one kernel. The packages contain no modules.dep.
 type Modules struct {
 	files   map[string]string // by name
 	builtin map[string]bool
@@ -42,14 +42,14 @@ func findModules(dir string) (Modules, error) {
 	})
 }
 
-// moduleName is that of a file: the kernel takes - for _.
+// moduleName returns the name of the module in a file: the kernel treats - as _.
 func moduleName(path string) string {
 	name, _, _ := strings.Cut(filepath.Base(path), ".ko")
 	return strings.ReplaceAll(name, "-", "_")
 }
 
-// Order returns modules and what they depend on, in an order in which they can
-// be loaded. What is built in is left out.
+// Order returns modules and the modules that they depend on, in an order in
+// which they can be loaded. Built-in ones are left out.
 func (m Modules) Order(names ...string) ([]Module, error) {
 	var ordered []Module
 	done := map[string]bool{}
@@ -101,7 +101,7 @@ func (m Modules) read(name string) ([]byte, error) {
 }
 
 // depends returns the names of the modules that a module needs: its .modinfo
-// has texts such as depends=stp,llc.
+// section has a string such as depends=stp,llc.
 func depends(image []byte) ([]string, error) {
 	file, err := elf.NewFile(bytes.NewReader(image))
 	if err != nil {

@@ -7,8 +7,9 @@ import (
 	"github.com/cilium/ebpf"
 )
 
-// TestObjects holds the probes for arm64 against those for amd64, of which
-// more is tested: the same programs, at the same places, and the same maps.
+// TestObjects compares the probes for arm64 with those for amd64, which are
+// tested more: both have the same programs, attached to the same functions, and
+// the same maps and variables.
 func TestObjects(t *testing.T) {
 	amd64, arm64 := objects(t, "x86"), objects(t, "arm64")
 	for name, p := range amd64.Programs {
@@ -32,7 +33,7 @@ func TestObjects(t *testing.T) {
 		if w == nil {
 			t.Errorf("variable %s: not for arm64", name)
 		} else if !bytes.Equal(bytesOf(t, v), bytesOf(t, w)) {
-			t.Errorf("variable %s: of another value for arm64", name)
+			t.Errorf("variable %s: has another value for arm64", name)
 		}
 	}
 	if len(amd64.Programs) == 0 || len(amd64.Programs) != len(arm64.Programs) || len(amd64.Maps) != len(arm64.Maps) ||

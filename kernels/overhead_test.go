@@ -10,24 +10,24 @@ import (
 	"time"
 )
 
-var overheadFlag = flag.String("overhead", "", "arguments of bpf/overhead, such as --rounds=3: run it in the kernels, too")
+var overheadFlag = flag.String("overhead", "", "arguments of bpf/overhead, such as --rounds=3: run it in the kernels")
 
-// unprobed are the loops whose system calls have no probe by fentry or kprobe.
+// unprobed are the loops whose system calls are not probed by fentry or kprobe.
 var unprobed = map[string]bool{"getppid": true, "sendto": true}
 
-// TestOverhead measures what the probes cost, in instructions: under emulation
-// a nanosecond says nothing, so the machine's clock counts them instead.
+// TestOverhead measures what the probes cost, in instructions: emulation makes
+// nanoseconds meaningless, so the machine's clock counts instructions instead.
 func TestOverhead(t *testing.T) {
 	if *overheadFlag == "" {
 		t.Skip("takes minutes: make bench-overhead-kernels")
 	}
 	eachKernel(t, func(t *testing.T, k Kernel) {
 		if k.Arch != runtime.GOARCH {
-			t.Skip("its program cannot be built for this host")
+			t.Skip("a static binary is built only for this host's architecture")
 		}
 		c, err := Machine{
 			Name: t.Name(), Kernel: k, Timeout: 40 * time.Minute,
-			Append: "norandmaps", // where a program lies decides how many pages of page tables an exec takes
+			Append: "norandmaps", // a program's addresses decide how many pages of page tables an exec needs
 			Initramfs: Initramfs{
 				Load:    []string{"veth"},
 				Files:   map[string]string{"/overhead": buildStatic(t, "container_start_exporter/bpf/overhead")},
@@ -37,17 +37,18 @@ func TestOverhead(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		t.Logf("%s, in which a nanosecond is an instruction\n%s", c.Log, c.Output)
+		t.Logf("%s; a nanosecond is an instruction\n%s", c.Log, c.Output)
 		if c.Exit != 0 {
 			t.Fatalf("overhead ends with status %d", c.Exit)
 		}
-		lookAtTax(t, c.Output)
+		checkTax(t, c.Output)
 	})
 }
 
-// lookAtTax wants no instruction more of system calls that are not probed by
-// fentry or kprobe, and some by tracepoints: else it would see nothing at all.
-func lookAtTax(t *testing.T, output string) {
+// checkTax checks that system calls without a probe execute no more instructions
+// with fentry or kprobe than without, and some more with tracepoints: without
+// that second check, a measurement that sees nothing would pass.
+func checkTax(t *testing.T, output string) {
 	at := strings.Index(output, "\n{\n")
 	if at < 0 {
 		t.Fatal("no report")
@@ -74,7 +75,7 @@ func lookAtTax(t *testing.T, output string) {
 		}
 		tax := math.Abs(m.More) >= 1
 		if tax != strings.HasSuffix(m.Configuration, " tracepoint") {
-			t.Errorf("%s under %s: %+.3f instructions", m.Loop, m.Configuration, m.More)
+			t.Errorf("%s with %s: %+.3f instructions", m.Loop, m.Configuration, m.More)
 		}
 	}
 }

@@ -1,6 +1,6 @@
-# What a user may with two capabilities: TestTwoCapabilities reads what this
-# writes. Perf events are for CAP_PERFMON first, and then, as Debian has it by
-# default, for CAP_SYS_ADMIN alone.
+# What the exporter can do as a user with two capabilities: TestTwoCapabilities
+# reads the output. At first CAP_PERFMON is enough for perf events; later
+# perf_event_paranoid has Debian's default, and only CAP_SYS_ADMIN is.
 B=/run/busybox
 url=http://127.0.0.1:9786
 as() {

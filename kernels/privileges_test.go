@@ -15,8 +15,8 @@ import (
 var privilegesScript string
 
 // TestTwoCapabilities runs the exporter as a user with CAP_BPF and CAP_PERFMON:
-// each hook is attached that root attaches, those of a module when it is
-// loaded, and then both are dropped.
+// every probe is attached that root can attach, those of a module once it is
+// loaded, and then both capabilities are dropped.
 func TestTwoCapabilities(t *testing.T) {
 	eachKernel(t, func(t *testing.T, k Kernel) {
 		disk, err := userlands[0].Path(t.Context())
@@ -34,57 +34,59 @@ func TestTwoCapabilities(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		said := sections(c.Output)
-		if _, ended := said["end"]; !ended {
+		out := sections(c.Output)
+		if _, ended := out["end"]; !ended {
 			t.Fatalf("%s\n%s", c.Log, c.Output)
 		}
 
-		root, waits, loaded := hooks(said["root"]), hooks(said["waits"]), hooks(said["loaded"])
-		for _, hook := range slices.Sorted(maps.Keys(root)) {
-			if want := root[hook]; waits[hook] != want {
-				t.Errorf("%s: %q, of root %q", hook, waits[hook], want)
+		root, waits, loaded := probeStates(out["root"]), probeStates(out["waits"]), probeStates(out["loaded"])
+		for _, probe := range slices.Sorted(maps.Keys(root)) {
+			if want := root[probe]; waits[probe] != want {
+				t.Errorf("%s: %q, as root %q", probe, waits[probe], want)
 			}
-			if !strings.HasPrefix(hook, "veth_") && loaded[hook] != waits[hook] {
-				t.Errorf("%s: %q, and later %q", hook, waits[hook], loaded[hook])
+			if !strings.HasPrefix(probe, "veth_") && loaded[probe] != waits[probe] {
+				t.Errorf("%s: %q, and with veth loaded %q", probe, waits[probe], loaded[probe])
 			}
 		}
-		for _, hook := range []string{"veth_newlink", "veth_dellink"} {
-			if waits[hook] != "kprobe waits" || loaded[hook] != "kprobe yes" {
-				t.Errorf("%s: %q, and with its module %q", hook, waits[hook], loaded[hook])
+		for _, probe := range []string{"veth_newlink", "veth_dellink"} {
+			if waits[probe] != "kprobe waits" || loaded[probe] != "kprobe yes" {
+				t.Errorf("%s: %q, and with its module %q", probe, waits[probe], loaded[probe])
 			}
 		}
 		const perfmon, bpf = 38, 39
 		for state, want := range map[string]int{"waits": 1<<bpf | 1<<perfmon, "loaded": 0} {
-			if !strings.Contains(said[state], fmt.Sprintf("CapEff:\t%016x", want)) {
-				t.Errorf("%s, it has not the capabilities %x:\n%s", state, want, said[state])
+			if !strings.Contains(out[state], fmt.Sprintf("CapEff:\t%016x", want)) {
+				t.Errorf("%s: capabilities are not %x:\n%s", state, want, out[state])
 			}
 		}
 
 		const lost = "without CAP_SYS_ADMIN: neither kprobes"
-		if !strings.Contains(said["refused"], lost) || hooks(said["refused"])["mount"] == "kprobe yes" {
-			t.Errorf("kprobes without CAP_SYS_ADMIN:\n%s", said["refused"])
+		if !strings.Contains(out["refused"], lost) || probeStates(out["refused"])["mount"] == "kprobe yes" {
+			t.Errorf("kprobes without CAP_SYS_ADMIN:\n%s", out["refused"])
 		}
-		if strings.Contains(said["allowed"], lost) || hooks(said["allowed"])["mount"] != "kprobe yes" {
-			t.Errorf("kprobes with CAP_SYS_ADMIN:\n%s", said["allowed"])
+		if strings.Contains(out["allowed"], lost) || probeStates(out["allowed"])["mount"] != "kprobe yes" {
+			t.Errorf("kprobes with CAP_SYS_ADMIN:\n%s", out["allowed"])
 		}
-		if old := strings.HasPrefix(k.Release, "5.10."); old != strings.Contains(said["locked"], "CAP_SYS_RESOURCE") {
-			t.Errorf("with little locked memory:\n%s", said["locked"])
+		if old := strings.HasPrefix(k.Release, "5.10."); old != strings.Contains(out["locked"], "CAP_SYS_RESOURCE") {
+			t.Errorf("with little locked memory:\n%s", out["locked"])
 		}
 	})
 }
 
-// sections are what a script says after each line "== NAME".
+// sections splits a script's output at its lines "== NAME" and returns the text
+// after each by name.
 func sections(output string) map[string]string {
-	said := map[string]string{}
+	byName := map[string]string{}
 	for _, section := range strings.Split("\n"+output, "\n== ")[1:] {
 		name, text, _ := strings.Cut(section, "\n")
-		said[name] = text
+		byName[name] = text
 	}
-	return said
+	return byName
 }
 
-// hooks are, by name, the mechanism and the state of each in a table as check's.
-func hooks(table string) map[string]string {
+// probeStates returns, by probe, the mechanism and the state in a table that check
+// prints.
+func probeStates(table string) map[string]string {
 	states := map[string]string{}
 	for _, m := range regexp.MustCompile(`(?m)^(\w+) +(\w+) +(yes|no|waits) `).FindAllStringSubmatch(table, -1) {
 		states[m[1]] = m[2] + " " + m[3]

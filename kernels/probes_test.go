@@ -15,36 +15,36 @@ import (
 	"container_start_exporter/bpf"
 )
 
-// maySkip are the tests that may skip in a machine, and why.
+// maySkip are the tests that may skip in a machine, and the reason.
 var maySkip = map[string]string{
-	"TestListenInReusedNamespace": "whether a number is given again is the kernel's affair",
+	"TestListenInReusedNamespace": "the kernel decides whether it reuses a namespace's inode number",
 }
 
-// tested are the mechanisms that the tests of package bpf are run by in a
-// machine, one after the other, and which of them.
+// tested are the mechanisms with which the tests of package bpf run in a
+// machine, one after the other, and which tests run with each.
 var tested = []struct{ mechanism, run, skip string }{
 	{mechanism: bpf.MechanismAuto, run: ".", skip: "^(" + ours + ")$"},
-	// auto has it for all hooks that may have it: only which these are differs
+	// auto uses fentry for all probes that may use it: only the set of probes differs
 	{mechanism: bpf.MechanismFentry, run: "^Test(ModuleLoadedLater|EveryHook.*)$"},
 	{mechanism: bpf.MechanismKprobe, run: ".", skip: "^(" + ours + "|" + alike + ")$"},
 	{mechanism: bpf.MechanismTracepoint, run: ".", skip: "^(" + ours + "|" + alike + ")$"},
 }
 
-// ours are the tests of what is not the kernel's affair: the host's run will
-// do, as to attach takes long in a machine. TestPairs is for kernels that need
-// no pairs: the others are run in pairs anyway.
+// ours are the tests of code that does not depend on the kernel: they run on the
+// host only, because attaching takes long in a machine. TestPairs is for kernels
+// that need no pairs of programs: the others attach pairs in every test.
 const ours = "Test(Clock|Urgent|Lost|ReaderIsWoken|StatsAfterClose|OpenRefuses|Pairs|Preempts|Decode|RealTarget)|Fuzz.*"
 
-// alike are the tests to which the mechanism is all the same: of what the
-// tracepoints of processes tell, and of the objects.
+// alike are the tests that do not depend on the mechanism: those of the events
+// of process tracepoints, and those of the objects.
 const alike = "Test(CostOf.*|Signalled|LongArguments|Running|OpenLeavesMemlock|OpenTakes|EveryProgramLoads|AbsenceIsNotRemembered)"
 
-// otherHosts are the tests that need no program but the test binary, and so
-// run where this host's userland does not.
+// otherHosts are the tests that need no program but the test binary: they run on
+// an architecture for which there is no userland here.
 const otherHosts = "^Test(ModuleLoadedLater|EveryProgramLoads|EveryHook.*|Tax|OpenTakes|Cgroup|Netlink|Mount|NewMountAPI|PivotRoot|" +
 	"UnshareByThread|CloneWithNamespaces|Setns|CostOfThreads|OpenRefuses|Clock|StatsAfterClose)$"
 
-// TestProbes runs the tests of package bpf in each kernel, by each mechanism.
+// TestProbes runs the tests of package bpf in each kernel, with each mechanism.
 func TestProbes(t *testing.T) {
 	eachKernel(t, func(t *testing.T, k Kernel) {
 		m := Machine{
@@ -64,15 +64,15 @@ func TestProbes(t *testing.T) {
 			t.Fatal(err)
 		}
 		t.Log(c.Log)
-		said := sections(c.Output)
+		out := sections(c.Output)
 		for _, by := range tested {
-			t.Run(by.mechanism, func(t *testing.T) { retell(t, said[by.mechanism]) })
+			t.Run(by.mechanism, func(t *testing.T) { reportTests(t, out[by.mechanism]) })
 		}
 	})
 }
 
-// probesScript runs the test binary by each mechanism. What it says is a
-// section, with its exit status as the last line.
+// probesScript returns a script that runs the test binary with each mechanism.
+// The output of each run is a section, with its exit status as the last line.
 func probesScript(otherHost bool) string {
 	script := "cd /tmp\nexport CSE_MODULE_VETH=/modules/veth.ko\n"
 	for _, by := range tested {
@@ -107,7 +107,7 @@ func buildTests(t *testing.T, dir, arch string) string {
 	return binary
 }
 
-// event is one of test2json's.
+// event is an event of go tool test2json.
 type event struct {
 	Action  string
 	Test    string
@@ -115,42 +115,43 @@ type event struct {
 	Elapsed float64
 }
 
-// retell tells each test of a test binary that ran in a machine as a subtest.
-func retell(t *testing.T, said string) {
+// reportTests reports each test of a test binary that ran in a machine as a
+// subtest.
+func reportTests(t *testing.T, testOutput string) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "go", "tool", "test2json", "-t")
-	cmd.Stdin = strings.NewReader(said)
+	cmd.Stdin = strings.NewReader(testOutput)
 	out, err := output(cmd)
 	if err != nil {
 		t.Fatal(err)
 	}
-	by := map[string]*bytes.Buffer{}
+	outputs := map[string]*bytes.Buffer{}
 	failed := false
 	for d := json.NewDecoder(strings.NewReader(out)); d.More(); {
 		var e event
 		if err := d.Decode(&e); err != nil {
 			t.Fatal(err)
 		}
-		if by[e.Test] == nil {
-			by[e.Test] = new(bytes.Buffer)
+		if outputs[e.Test] == nil {
+			outputs[e.Test] = new(bytes.Buffer)
 		}
 		switch e.Action {
 		case "output":
-			by[e.Test].WriteString(e.Output)
+			outputs[e.Test].WriteString(e.Output)
 		case "pass", "fail", "skip":
 			if e.Test != "" {
 				failed = failed || e.Action == "fail"
-				t.Run(e.Test, func(t *testing.T) { e.retell(t, by[e.Test].String()) })
+				t.Run(e.Test, func(t *testing.T) { e.report(t, outputs[e.Test].String()) })
 			}
 		}
 	}
-	if passed := strings.HasSuffix(strings.TrimSpace(said), "\nexit 0"); !passed && !failed || len(by) < 2 {
-		t.Errorf("the test binary failed otherwise than in a test:\n%s", said)
+	if passed := strings.HasSuffix(strings.TrimSpace(testOutput), "\nexit 0"); !passed && !failed || len(outputs) < 2 {
+		t.Errorf("the test binary failed outside of its tests:\n%s", testOutput)
 	}
 }
 
-func (e event) retell(t *testing.T, said string) {
-	t.Log(fmt.Sprintf("%.2f s in the machine\n", e.Elapsed) + said)
+func (e event) report(t *testing.T, out string) {
+	t.Log(fmt.Sprintf("%.2f s in the machine\n", e.Elapsed) + out)
 	switch _, may := maySkip[e.Test]; {
 	case e.Action == "skip" && may:
 		t.Skip(maySkip[e.Test])

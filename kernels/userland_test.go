@@ -12,19 +12,20 @@ import (
 	"time"
 )
 
-// engines are the packages of what starts containers, and of what it and the
-// containers need.
+// engines are the packages of the engines and runtimes, and of what they and
+// their containers need.
 var engines = []string{"docker.io", "containerd", "runc", "crun", "iptables", "busybox-static"}
 
-// userlands are an older and a newer generation: Docker 20.10 with runc 1.1 and
-// crun 1.8, and Docker 26 with a later runc 1.1 and crun 1.21.
+// userlands are an older and a newer generation of engines: Docker 20.10 with
+// runc 1.1 and crun 1.8, and Docker 26 with a later runc 1.1 and crun 1.21.
 var userlands = []Image{
 	{Suite: "bookworm", Packages: engines},
 	{Suite: "trixie", Packages: append(slices.Clone(engines), "docker-cli")},
 }
 
-// modulesOfDocker are what Docker needs of a kernel: nobody loads them on demand.
-func modulesOfDocker(k Kernel) []string {
+// dockerModules returns the modules that Docker needs. A machine loads no module
+// on demand.
+func dockerModules(k Kernel) []string {
 	names := []string{
 		"overlay", "veth", "bridge", "br_netfilter",
 		"nf_tables", "nft_compat", "nft_chain_nat", "nf_conntrack_netlink",
@@ -37,12 +38,12 @@ func modulesOfDocker(k Kernel) []string {
 	return names
 }
 
-// TestUserland starts containers by each runtime and engine on each kernel, on
-// either version of cgroups, beside the exporter: see guest.
+// TestUserland starts containers with each runtime and engine on each kernel,
+// with both versions of cgroups, beside the exporter: see guest.
 func TestUserland(t *testing.T) {
 	eachKernel(t, func(t *testing.T, k Kernel) {
 		if k.Arch != runtime.GOARCH {
-			t.Skip("its userland cannot be made on this host")
+			t.Skip("its userland cannot be installed on this host")
 		}
 		files := map[string]string{
 			"/usr/local/bin/container_start_exporter": buildStatic(t, "container_start_exporter/cmd/container_start_exporter"),
@@ -55,7 +56,7 @@ func TestUserland(t *testing.T) {
 					runGuest(t, Machine{
 						Name: t.Name(), Kernel: k, Disks: []string{disk(t, image)}, Append: "cgroup=" + cgroup, Memory: 2048, Timeout: 15 * time.Minute,
 						Initramfs: Initramfs{
-							Load: modulesOfDocker(k), Files: files,
+							Load: dockerModules(k), Files: files,
 							Command: "mount -t tmpfs tmpfs /tmp && mkdir -p /var/lib/docker && mount -t tmpfs tmpfs /var/lib/docker && exec guest",
 						},
 					})
@@ -65,7 +66,7 @@ func TestUserland(t *testing.T) {
 	})
 }
 
-// runGuest runs guest in a machine, and makes a test of each of its checks.
+// runGuest runs guest in a machine, and reports each of its checks as a subtest.
 func runGuest(t *testing.T, m Machine) {
 	began := time.Now()
 	c, err := m.Run(t.Context())
@@ -80,7 +81,7 @@ func runGuest(t *testing.T, m Machine) {
 			Problems []string
 		}
 		if json.Unmarshal([]byte(line), &found) != nil {
-			t.Log(strings.TrimSpace(line)) // what the programs in it say
+			t.Log(strings.TrimSpace(line)) // output of programs in the machine
 			continue
 		}
 		if found.Check == "end" {
@@ -98,7 +99,7 @@ func runGuest(t *testing.T, m Machine) {
 	}
 }
 
-// buildStatic builds a program that needs nothing of the image.
+// buildStatic builds a static binary, which needs no libraries of the image.
 func buildStatic(t *testing.T, pkg string) string {
 	path := filepath.Join(t.TempDir(), filepath.Base(pkg))
 	cmd := exec.CommandContext(t.Context(), "go", "build", "-buildvcs=false", "-ldflags=-s -w", "-o", path, pkg)

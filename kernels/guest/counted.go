@@ -1,37 +1,37 @@
 package main
 
-// counted checks that the metrics have each start once, and no other.
-func counted(m metrics, all []started) []string {
+// counted checks that the metrics count each start once, and no others.
+func counted(m metrics, all []container) []string {
 	var p problems
 	type series struct{ engine, runtime string }
 	started, failed := map[series]float64{}, map[series]float64{}
 	veths := 0.0
-	for _, s := range all {
-		of := series{s.engine, s.runtime}
-		if s.failed != "" {
-			failed[of]++
+	for _, c := range all {
+		key := series{c.engine, c.runtime}
+		if c.failed != "" {
+			failed[key]++
 		} else {
-			started[of]++
+			started[key]++
 		}
-		if s.veth != nil {
+		if c.veth != nil {
 			veths++
 		}
 	}
-	for _, of := range []series{{"none", "runc"}, {"none", "crun"}, {"docker", "runc"}} {
-		where := labels{"engine": of.engine, "runtime": of.runtime, "kind": "container"}
-		p.want(m, "container_starts_total", where, started[of]+failed[of])
-		p.want(m, "container_start_failures_total", where, failed[of])
-		p.want(m, "container_start_duration_seconds", where, started[of])
+	for _, key := range []series{{"none", "runc"}, {"none", "crun"}, {"docker", "runc"}} {
+		selector := labels{"engine": key.engine, "runtime": key.runtime, "kind": "container"}
+		p.want(m, "container_starts_total", selector, started[key]+failed[key])
+		p.want(m, "container_start_failures_total", selector, failed[key])
+		p.want(m, "container_start_duration_seconds", selector, started[key])
 	}
 	p.want(m, "container_starts_total", nil, float64(len(all)))
-	// One that fails has a veth too, if Docker makes it before the runtime runs.
+	// a failed start has a veth too if Docker creates it before it executes the runtime
 	if got := m.sum("container_start_veths_created_total", labels{"origin": "start"}); got < veths || got > veths+1 {
-		p.addf("%v veths made for starts; want %v, and perhaps that of the one that failed", got, veths)
+		p.addf("%v veths created for starts; want %v, or one more for the start that failed", got, veths)
 	}
 	return p
 }
 
-// nothingLost checks that the exporter has missed nothing.
+// nothingLost checks that the exporter missed nothing.
 func nothingLost(m metrics) []string {
 	var p problems
 	for _, name := range []string{
@@ -49,10 +49,10 @@ func nothingLost(m metrics) []string {
 	return p
 }
 
-func (p *problems) want(m metrics, name string, where labels, want float64) {
+func (p *problems) want(m metrics, name string, selector labels, want float64) {
 	if m[name] == nil && want == 0 {
 		p.addf("there is no metric %s", name)
-	} else if got := m.sum(name, where); got != want {
-		p.addf("%s%v is %v; want %v", name, where, got, want)
+	} else if got := m.sum(name, selector); got != want {
+		p.addf("%s%v is %v; want %v", name, selector, got, want)
 	}
 }

@@ -13,20 +13,20 @@ import (
 	"time"
 )
 
-// image is what Docker's containers are made of.
+// image is the image of Docker's containers.
 const image = "busybox:local"
 
 // docker is a Docker daemon.
 type docker struct{ *daemon }
 
-// startDocker starts the daemon and gives it the image.
+// startDocker starts the daemon and imports the image.
 func startDocker(root string) (docker, error) {
 	process, err := startDaemon(nil, "dockerd", "--log-level=warn", "--storage-driver=overlay2", "--exec-opt=native.cgroupdriver=cgroupfs")
 	if err != nil {
 		return docker{}, err
 	}
 	d := docker{process}
-	if err := d.waitFor("an answer", answers); err != nil {
+	if err := d.waitFor("an answer", responds); err != nil {
 		return d, err
 	}
 	archive := root + ".tar"
@@ -37,8 +37,8 @@ func startDocker(root string) (docker, error) {
 	return d, err
 }
 
-// answers says that the daemon does.
-func answers() bool {
+// responds returns whether the daemon answers a ping.
+func responds() bool {
 	connection, err := net.Dial("unix", "/run/docker.sock")
 	if err != nil {
 		return false
@@ -51,39 +51,38 @@ func answers() bool {
 	return err == nil && strings.HasSuffix(string(answer), "OK")
 }
 
-// run starts a container that stays.
-func (d docker) run(name string, args ...string) (started, error) {
-	s := d.started(name)
+// run starts a container that keeps running.
+func (d docker) run(name string, args ...string) (container, error) {
+	c := d.container(name)
 	out, err := execute("docker", slices.Concat([]string{"run", "-d"}, args, []string{image, "sleep", "3600"})...)
-	s.id = strings.TrimSpace(out)
-	return s, err
+	c.id = strings.TrimSpace(out)
+	return c, err
 }
 
-// exec executes something in a container that is there already, which is no
-// start.
-func (d docker) exec(s started) error {
-	_, err := execute("docker", "exec", s.id, "true")
+// exec executes a program in a running container, which is not a start.
+func (d docker) exec(c container) error {
+	_, err := execute("docker", "exec", c.id, "true")
 	return err
 }
 
-// fail runs a container whose entrypoint is not there.
-func (d docker) fail() (started, error) {
-	s := d.started("missing entrypoint")
-	s.failed = "init"
+// fail runs a container whose entrypoint does not exist.
+func (d docker) fail() (container, error) {
+	c := d.container("missing entrypoint")
+	c.failed = "init"
 	file := filepath.Join(os.TempDir(), "failed-id")
 	if _, err := execute("docker", "run", "--cidfile", file, image, "/no/such/program"); err == nil {
-		return s, fmt.Errorf("docker runs a program that is not there")
+		return c, fmt.Errorf("docker runs a program that does not exist")
 	}
 	id, err := os.ReadFile(file)
-	s.id = string(id)
-	return s, err
+	c.id = string(id)
+	return c, err
 }
 
-func (d docker) started(name string) started {
-	return started{name: "docker " + name, engine: "docker", runtime: "runc", asked: time.Now()}
+func (d docker) container(name string) container {
+	return container{name: "docker " + name, engine: "docker", runtime: "runc", requestedAt: time.Now()}
 }
 
-// inspected is what docker inspect says, as far as it is looked at.
+// inspected is the part of docker inspect's output that is compared.
 type inspected struct {
 	State struct {
 		Pid       int
@@ -97,51 +96,52 @@ type inspected struct {
 	}
 }
 
-// inspect learns of the containers that Docker has started from itself, their
-// bundles and /proc.
-func (d docker) inspect(all []*started) error {
+// inspect adds to Docker's containers what docker inspect, their bundles and
+// /proc show of them.
+func (d docker) inspect(all []*container) error {
 	args := []string{"inspect"}
-	for _, s := range all {
-		args = append(args, s.id)
+	for _, c := range all {
+		args = append(args, c.id)
 	}
 	out, err := execute("docker", args...)
 	if err != nil {
 		return err
 	}
-	var said []inspected
-	if err := json.Unmarshal([]byte(out), &said); err != nil {
+	var found []inspected
+	if err := json.Unmarshal([]byte(out), &found); err != nil {
 		return err
 	}
-	if len(said) != len(all) {
-		return fmt.Errorf("docker tells of %d containers, not of %d", len(said), len(all))
+	if len(found) != len(all) {
+		return fmt.Errorf("docker inspect shows %d containers, not %d", len(found), len(all))
 	}
-	for i, s := range all {
-		if err := d.learn(s, said[i]); err != nil {
+	for i, c := range all {
+		if err := d.addFacts(c, found[i]); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (d docker) learn(s *started, said inspected) (err error) {
-	s.pid, s.at = said.State.Pid, said.State.StartedAt
-	if s.phases, err = d.phases(s.id); err != nil {
+func (d docker) addFacts(c *container, found inspected) (err error) {
+	c.pid, c.startedAt = found.State.Pid, found.State.StartedAt
+	if c.phases, err = d.phases(c.id); err != nil {
 		return err
 	}
-	for _, network := range said.NetworkSettings.Networks {
+	for _, network := range found.NetworkSettings.Networks {
 		if network.IPAddress == "" {
 			continue
 		}
-		s.veth = &veth{Container: "eth0", Address: network.IPAddress + "/" + strconv.Itoa(network.IPPrefixLen)}
-		if s.veth.Host, err = s.peer("eth0"); err != nil {
+		c.veth = &veth{Container: "eth0", Address: network.IPAddress + "/" + strconv.Itoa(network.IPPrefixLen)}
+		if c.veth.Host, err = c.peer("eth0"); err != nil {
 			return err
 		}
 	}
-	return s.look()
+	return c.readProc()
 }
 
-// phases are those of a start of the container: there is the phase hooks where
-// its bundle has some, that of dockerd before version 26.
+// phases returns the phases of the container's start. The phase hooks is among
+// them if the bundle has prestart hooks, as it does with dockerd before version
+// 26.
 func (d docker) phases(id string) ([]string, error) {
 	content, err := os.ReadFile("/run/docker/containerd/daemon/io.containerd.runtime.v2.task/moby/" + id + "/config.json")
 	if err != nil {

@@ -19,10 +19,10 @@ const (
 	address = "127.0.0.1:9786"
 )
 
-// exporter runs twice: as serve for its metrics, and as watch for its starts.
+// exporter is two exporters: serve for its metrics, and watch for its starts.
 type exporter struct {
 	serve, watch *daemon
-	starts       *os.File // what watch has written
+	starts       *os.File // standard output of watch
 }
 
 // startExporter starts both and waits until their probes are attached.
@@ -41,12 +41,12 @@ func startExporter() (*exporter, error) {
 	if err := e.serve.waitFor("200 from /-/ready", func() bool { _, err := get("/-/ready"); return err == nil }); err != nil {
 		return nil, err
 	}
-	return e, e.watch.waitFor("attached", func() bool { return bytes.Contains([]byte(e.watch.said()), []byte("attached")) })
+	return e, e.watch.waitFor("attached", func() bool { return bytes.Contains([]byte(e.watch.logged()), []byte("attached")) })
 }
 
-// get asks serve for a page.
+// get returns the body of a page of serve.
 func get(path string) ([]byte, error) {
-	client := http.Client{Timeout: patience}
+	client := http.Client{Timeout: timeout}
 	response, err := client.Get("http://" + address + path)
 	if err != nil {
 		return nil, err
@@ -58,11 +58,12 @@ func get(path string) ([]byte, error) {
 	return io.ReadAll(response.Body)
 }
 
-// settle waits until n starts are told of and counted, whole or not.
+// settle waits until watch has reported, and serve has counted, n starts,
+// incomplete ones included.
 func (e *exporter) settle(n int) error {
 	var records []record
 	var counted float64
-	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(200 * time.Millisecond) {
+	for deadline := time.Now().Add(timeout); time.Now().Before(deadline); time.Sleep(200 * time.Millisecond) {
 		m, err := scrape()
 		if err != nil {
 			return err
@@ -75,10 +76,10 @@ func (e *exporter) settle(n int) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("watch tells of %d starts, serve counts %v; want %d", len(records), counted, n)
+	return fmt.Errorf("watch reported %d starts, serve counted %v; want %d", len(records), counted, n)
 }
 
-// records are the starts that watch has told of.
+// records returns the starts that watch has reported.
 func (e *exporter) records() ([]record, error) {
 	content, err := os.ReadFile(e.starts.Name())
 	if err != nil {
@@ -89,7 +90,7 @@ func (e *exporter) records() ([]record, error) {
 	for line := range bytes.Lines(whole) {
 		var r record
 		if err := json.Unmarshal(line, &r); err != nil {
-			return nil, fmt.Errorf("watch writes %s: %w", line, err)
+			return nil, fmt.Errorf("watch wrote %s: %w", line, err)
 		}
 		all = append(all, r)
 	}
@@ -108,14 +109,15 @@ func scrape() (metrics, error) {
 	return parser.TextToMetricFamilies(bytes.NewReader(content))
 }
 
-// labels select the series that have them all.
+// labels selects the series that have all of these labels.
 type labels map[string]string
 
-// sum adds up series of a counter or gauge; of a histogram, its counts.
-func (m metrics) sum(name string, where labels) float64 {
+// sum returns the sum of a metric's selected series: their values, or the sample
+// counts of a histogram.
+func (m metrics) sum(name string, selector labels) float64 {
 	var sum float64
 	for _, series := range m[name].GetMetric() {
-		if where.match(series) {
+		if selector.match(series) {
 			sum += series.GetCounter().GetValue() + series.GetGauge().GetValue() + float64(series.GetHistogram().GetSampleCount())
 		}
 	}
@@ -125,7 +127,7 @@ func (m metrics) sum(name string, where labels) float64 {
 func (l labels) match(series *dto.Metric) bool {
 	matched := 0
 	for _, pair := range series.GetLabel() {
-		if value, asked := l[pair.GetName()]; asked && value == pair.GetValue() {
+		if value, selected := l[pair.GetName()]; selected && value == pair.GetValue() {
 			matched++
 		}
 	}

@@ -6,22 +6,22 @@ import (
 	"os"
 )
 
-// finding is what a check came to; without a problem it passed.
+// finding is the result of a check, which passed if there are no problems.
 type finding struct {
 	Check    string   `json:"check"`
 	Problems []string `json:"problems"`
 }
 
-// report writes a finding.
+// report prints a finding.
 func report(check string, problems ...string) {
 	line, err := json.Marshal(finding{check, problems})
 	if err != nil {
-		panic(err) // texts can be encoded
+		panic(err) // strings can always be encoded
 	}
 	fmt.Fprintf(os.Stdout, "%s\n", line)
 }
 
-// problems are what a check has found so far.
+// problems collects what a check finds.
 type problems []string
 
 func (p *problems) addf(format string, args ...any) { *p = append(*p, fmt.Sprintf(format, args...)) }

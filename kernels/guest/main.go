@@ -1,11 +1,12 @@
-// Guest runs in a virtual machine, as root and alone: it starts containers by
-// each runtime and engine there is, beside the exporter, and compares what that
-// says with what was started. It knows the exporter only as its users do, and
-// a container by what its engine and /proc say.
+// Guest runs in a virtual machine, as root, with no other user of the machine.
+// It starts containers with each runtime and engine that is installed, beside
+// the exporter, and compares the exporter's reports with what was started. It
+// uses the exporter only as users do, and takes the facts about a container from
+// its engine and /proc.
 //
-// Each check is a line of JSON on standard output: see finding. The exit status
-// is 0 when all could be made, whatever they found. Nothing is stopped or
-// removed: the machine is off afterwards.
+// Each check prints a line of JSON on standard output: see finding. The exit
+// status is 0 if all checks could be made, whatever they found. Nothing is
+// stopped or removed, because the machine powers off afterwards.
 package main
 
 import (
@@ -35,16 +36,16 @@ func run() error {
 	if err != nil {
 		return err
 	}
-	progress("the exporter is attached")
+	progress("the exporter's probes are attached")
 	all, err := startAll(docker, busybox)
 	if err != nil {
 		return err
 	}
-	progress("all is started")
+	progress("all containers are started")
 	if err := exporter.settle(len(all)); err != nil {
 		report("settle", err.Error())
 	}
-	progress("all is told of")
+	progress("all starts are reported")
 	if err := compareAll(exporter, all); err != nil {
 		return err
 	}
@@ -55,7 +56,7 @@ func run() error {
 
 var began = time.Now()
 
-// progress tells people where the time goes.
+// progress prints on standard error what was reached and after how many seconds.
 func progress(what string) {
 	fmt.Fprintf(os.Stderr, "%4.0f s: %s\n", time.Since(began).Seconds(), what)
 }

@@ -14,8 +14,9 @@ import (
 	"github.com/cilium/ebpf/btf"
 )
 
-// mechanisms checks that each hook is attached, and by the best mechanism that
-// the kernel has for it, unless it has not got the system call.
+// mechanisms checks that each probe is attached, and by the best mechanism that
+// the kernel has for it. A probe of a system call that the kernel lacks need not
+// be.
 func mechanisms(m metrics) []string {
 	var p problems
 	types, err := btf.LoadKernelSpec()
@@ -28,36 +29,38 @@ func mechanisms(m metrics) []string {
 		p.addf("there is no metric %s", name)
 	}
 	for _, series := range m[name].GetMetric() {
-		of := map[string]string{}
+		label := map[string]string{}
 		for _, pair := range series.GetLabel() {
-			of[pair.GetName()] = pair.GetValue()
+			label[pair.GetName()] = pair.GetValue()
 		}
-		hook, mechanism := of["hook"], of["mechanism"]
+		probe, mechanism := label["hook"], label["mechanism"]
 		if series.GetGauge().GetValue() != 1 {
-			if _, err := symbolAddress("__x64_sys_" + hook); err == nil {
-				p.addf("hook %s is not attached", hook)
+			if _, err := symbolAddress("__x64_sys_" + probe); err == nil {
+				p.addf("probe %s is not attached", probe)
 			}
-		} else if want := best(types, hook); !slices.Contains(want, mechanism) {
-			p.addf("hook %s is attached by %s; want one of %v", hook, mechanism, want)
+		} else if want := bestMechanisms(types, probe); !slices.Contains(want, mechanism) {
+			p.addf("probe %s is attached by %s; want one of %v", probe, mechanism, want)
 		}
 	}
 	return p
 }
 
-// best are the mechanisms that a hook may have, none of them a system call's
-// tracepoint. Of modules, kernels before 5.11 tell no types.
-func best(types *btf.Spec, hook string) []string {
+// bestMechanisms returns the mechanisms by which a probe may be attached; the
+// tracepoint of a system call is never among them. Kernels before 5.11 have no BTF
+// of modules.
+func bestMechanisms(types *btf.Spec, probe string) []string {
 	_, err := os.Stat("/sys/kernel/btf/veth")
-	if err != nil && strings.HasPrefix(hook, "veth_") || !readable(types, hook) {
+	if err != nil && strings.HasPrefix(probe, "veth_") || !fentryPossible(types, probe) {
 		return []string{"kprobe"}
 	}
 	return []string{"fentry", "tp_btf", "iter", "netlink"}
 }
 
-// readable says that fentry can be had for a system call, if it is one: older
-// kernels have the function twice in their types, or have only declared what
-// its parameter points to, which an entry reads. listen has none.
-func readable(types *btf.Spec, call string) bool {
+// fentryPossible returns whether fentry can probe a system call, and true for a
+// probe of anything else. Older kernels have the function twice in their BTF, or
+// only a forward declaration of the struct that its parameter points to, which the
+// probe at the entry reads. listen has no such probe.
+func fentryPossible(types *btf.Spec, call string) bool {
 	var f *btf.Func
 	err := types.TypeByName("__x64_sys_"+call, &f)
 	if errors.Is(err, btf.ErrMultipleMatches) {
@@ -76,10 +79,10 @@ func readable(types *btf.Spec, call string) bool {
 	})
 }
 
-// syscallTracepoints checks that no system call takes the way through the
-// tracepoints: the kernel counts which of sys_enter and sys_exit are enabled
-// (kernel/tracepoint.c), by perf too, which does not show in tracefs. That the
-// count is the right one shows when tracefs enables one.
+// syscallTracepoints checks that no system call runs through the tracepoints.
+// The kernel counts how many of sys_enter and sys_exit are enabled
+// (kernel/tracepoint.c), those enabled by perf included, which tracefs does not
+// show. To prove that this is the right counter, it enables one through tracefs.
 func syscallTracepoints() []string {
 	var p problems
 	const control = "/sys/kernel/tracing/events/syscalls/sys_enter_getppid/enable"
@@ -94,13 +97,13 @@ func syscallTracepoints() []string {
 		if err != nil {
 			p.addf("%v", err)
 		} else if got != step.want {
-			p.addf("%d of the tracepoints of all system calls are enabled; want %d", got, step.want)
+			p.addf("%d of sys_enter and sys_exit are enabled; want %d", got, step.want)
 		}
 	}
 	return p
 }
 
-// kernelInt reads a variable of the kernel.
+// kernelInt returns the value of a 32-bit variable of the kernel.
 func kernelInt(symbol string) (int32, error) {
 	address, err := symbolAddress(symbol)
 	if err != nil {

@@ -12,15 +12,15 @@ import (
 	"time"
 )
 
-// patience is how long anything here may take: much longer than it does where
-// the processor is emulated.
-const patience = 2 * time.Minute
+// timeout is how long any step may take: much longer than it does on an emulated
+// CPU.
+const timeout = 2 * time.Minute
 
-// execute runs a program to its end and gives its standard output. Both of its
-// outputs are files, which do not hold it up when what it leaves behind, a
-// container say, keeps them open.
+// execute runs a program to its end and returns its standard output. Both of its
+// outputs are files: with pipes, a process that it leaves behind, such as a
+// container, would keep them open and so block the wait for the program.
 func execute(name string, args ...string) (string, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	defer cancel()
 	dir, err := os.MkdirTemp("", "execute-")
 	if err != nil {
@@ -44,12 +44,12 @@ func execute(name string, args ...string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	said, err := os.ReadFile(stderr.Name())
+	errorText, err := os.ReadFile(stderr.Name())
 	if err != nil {
 		return "", err
 	}
 	if failure != nil {
-		return string(out), fmt.Errorf("%s %s: %w: %s", name, strings.Join(args, " "), failure, bytes.TrimSpace(said))
+		return string(out), fmt.Errorf("%s %s: %w: %s", name, strings.Join(args, " "), failure, bytes.TrimSpace(errorText))
 	}
 	return string(out), nil
 }
@@ -61,7 +61,8 @@ type daemon struct {
 	exited chan struct{}
 }
 
-// startDaemon starts one; stdout may be nil, and then goes to the log too.
+// startDaemon starts a daemon. Its standard output goes to stdout, or to the log
+// if stdout is nil.
 func startDaemon(stdout io.Writer, name string, args ...string) (*daemon, error) {
 	log, err := os.Create("/tmp/" + filepath.Base(name) + "-" + args[0] + ".log")
 	if err != nil {
@@ -84,8 +85,8 @@ func startDaemon(stdout io.Writer, name string, args ...string) (*daemon, error)
 	return d, nil
 }
 
-// said is what is in the log.
-func (d *daemon) said() string {
+// logged returns the contents of the log.
+func (d *daemon) logged() string {
 	content, err := os.ReadFile(d.log)
 	if err != nil {
 		return err.Error()
@@ -93,15 +94,15 @@ func (d *daemon) said() string {
 	return string(content)
 }
 
-// waitFor waits until a daemon is as far as the condition says.
+// waitFor waits until the condition is true, as long as the daemon runs.
 func (d *daemon) waitFor(what string, condition func() bool) error {
-	deadline := time.After(patience)
+	deadline := time.After(timeout)
 	for !condition() {
 		select {
 		case <-d.exited:
-			return fmt.Errorf("%v ended before %s:\n%s", d.cmd.Args, what, d.said())
+			return fmt.Errorf("%v exited before %s:\n%s", d.cmd.Args, what, d.logged())
 		case <-deadline:
-			return fmt.Errorf("no %s of %v:\n%s", what, d.cmd.Args, d.said())
+			return fmt.Errorf("no %s of %v:\n%s", what, d.cmd.Args, d.logged())
 		case <-time.After(50 * time.Millisecond):
 		}
 	}

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// record is a start as watch writes it, as far as it is looked at. It is on
-// purpose not the exporter's own type: a renamed field has to fail a check.
+// record holds the fields of a start, as watch writes it, that are compared. It
+// is on purpose not the exporter's own type: a renamed field has to fail a check.
 type record struct {
 	ContainerID string        `json:"container_id"`
 	Engine      string        `json:"engine"`
@@ -47,13 +47,13 @@ func (r record) phaseNames() []string {
 	return names
 }
 
-// mounted says that init has mounted something there: in its new root, or
-// below what was to become that.
+// mounted returns whether init mounted something at a mount point, by its path in
+// the new root or below the directory that became the root.
 func (r record) mounted(point string) bool {
 	return slices.ContainsFunc(r.mounts(), func(target string) bool { return strings.HasSuffix(target, point) })
 }
 
-// mounts are the targets of init's mounts that succeeded.
+// mounts returns the targets of init's successful mounts.
 func (r record) mounts() []string {
 	var targets []string
 	for _, o := range r.Operations {

@@ -7,8 +7,8 @@ import (
 	"sync"
 )
 
-// makeRootfs makes the root filesystem of the containers: busybox, under the
-// names of the commands that are used.
+// makeRootfs makes the root filesystem of the containers, which contains busybox
+// under the names of the commands that they run.
 func makeRootfs(root string) (string, error) {
 	for _, dir := range []string{"bin", "dev", "etc", "proc", "sys", "tmp"} {
 		if err := os.MkdirAll(filepath.Join(root, dir), 0o755); err != nil {
@@ -30,7 +30,7 @@ func makeRootfs(root string) (string, error) {
 	return root, nil
 }
 
-// makeBundle makes a bundle that executes args in a root filesystem.
+// makeBundle makes an OCI bundle that executes args in a root filesystem.
 func makeBundle(root string, args ...string) (string, error) {
 	content, err := defaultSpec()
 	if err != nil {
@@ -54,7 +54,7 @@ func makeBundle(root string, args ...string) (string, error) {
 	return dir, os.WriteFile(filepath.Join(dir, "config.json"), content, 0o644)
 }
 
-// defaultSpec is the config.json that runc proposes.
+// defaultSpec returns the config.json that runc spec writes.
 var defaultSpec = sync.OnceValues(func() ([]byte, error) {
 	dir, err := os.MkdirTemp("", "spec-")
 	if err != nil {

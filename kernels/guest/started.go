@@ -10,24 +10,24 @@ import (
 	"time"
 )
 
-// started is a container that was started, and what is known of it from
-// elsewhere than the exporter.
-type started struct {
-	name            string // of the check; what has the same is started in the same way
+// container is a container that was started, and what is known of it from other
+// sources than the exporter.
+type container struct {
+	name            string // of the check; containers of the same name are started in the same way
 	id              string
 	engine, runtime string
 	phases          []string
-	failed          string // the phase in which it fails; empty: it does not
-	pid             int    // 0: not known
+	failed          string // phase in which the start fails; empty if it does not
+	pid             int    // 0 if not known
 
-	// Of a container that stayed until one had looked.
-	namespaces map[string]uint64
-	made       []string // the types that it does not share with this process
-	mounts     []string // its mount points, but the root
-	// Docker's word.
-	asked time.Time // when it was asked
-	at    time.Time // State.StartedAt
-	veth  *veth     // nil: none
+	// From /proc, if the container still ran.
+	namespaces    map[string]uint64
+	ownNamespaces []string // types of the namespaces that it does not share with this process
+	mounts        []string // its mount points, but the root
+	// From Docker.
+	requestedAt time.Time // when docker run was executed
+	startedAt   time.Time // State.StartedAt
+	veth        *veth     // nil if it has none
 }
 
 type veth struct {
@@ -36,18 +36,18 @@ type veth struct {
 	Address   string `json:"address"`
 }
 
-// ids number the containers.
+// ids numbers the containers.
 var ids atomic.Int32
 
-// namespaceTypes are those that a container may have of its own, as /proc
-// calls them.
+// namespaceTypes are the types of namespaces that a container may have of its
+// own, by their names in /proc.
 var namespaceTypes = []string{"mnt", "uts", "ipc", "pid", "net", "cgroup", "user"}
 
-// look reads of the container's process what /proc tells.
-func (s *started) look() error {
-	s.namespaces = map[string]uint64{}
+// readProc reads the namespaces and mounts of the container's process from /proc.
+func (c *container) readProc() error {
+	c.namespaces = map[string]uint64{}
 	for _, name := range namespaceTypes {
-		inode, err := namespace(strconv.Itoa(s.pid), name)
+		inode, err := namespace(strconv.Itoa(c.pid), name)
 		if err != nil {
 			return err
 		}
@@ -55,24 +55,24 @@ func (s *started) look() error {
 		if err != nil {
 			return err
 		}
-		s.namespaces[name] = inode
+		c.namespaces[name] = inode
 		if inode != own {
-			s.made = append(s.made, name)
+			c.ownNamespaces = append(c.ownNamespaces, name)
 		}
 	}
-	info, err := os.ReadFile(fmt.Sprintf("/proc/%d/mountinfo", s.pid))
+	info, err := os.ReadFile(fmt.Sprintf("/proc/%d/mountinfo", c.pid))
 	if err != nil {
 		return err
 	}
 	for line := range strings.Lines(string(info)) {
 		if point := strings.Fields(line)[4]; point != "/" {
-			s.mounts = append(s.mounts, point)
+			c.mounts = append(c.mounts, point)
 		}
 	}
 	return nil
 }
 
-// namespace is the inode of a process's namespace.
+// namespace returns the inode number of a process's namespace.
 func namespace(process, name string) (uint64, error) {
 	link, err := os.Readlink("/proc/" + process + "/ns/" + name)
 	if err != nil {
@@ -83,10 +83,10 @@ func namespace(process, name string) (uint64, error) {
 	return inode, err
 }
 
-// peer is the name of this end of the container's veth: the other end tells
-// its index.
-func (s *started) peer(link string) (string, error) {
-	content, err := os.ReadFile(fmt.Sprintf("/proc/%d/root/sys/class/net/%s/iflink", s.pid, link))
+// peer returns the name of the host's end of the container's veth, whose index is
+// in iflink of the container's end.
+func (c *container) peer(link string) (string, error) {
+	content, err := os.ReadFile(fmt.Sprintf("/proc/%d/root/sys/class/net/%s/iflink", c.pid, link))
 	if err != nil {
 		return "", err
 	}

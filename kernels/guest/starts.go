@@ -5,63 +5,63 @@ import (
 	"sync"
 )
 
-// startAll starts containers in every way, one after the other and then some
-// at once.
-func startAll(d docker, root string) ([]started, error) {
-	var all []started
-	for _, start := range inTurn(d, root) {
-		s, err := start()
+// startAll starts containers in every way, first one after the other and then
+// several at the same time.
+func startAll(d docker, root string) ([]container, error) {
+	var all []container
+	for _, start := range sequence(d, root) {
+		c, err := start()
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, s)
+		all = append(all, c)
 	}
-	together, err := atOnce(d, root)
+	together, err := concurrent(d, root)
 	if err != nil {
 		return nil, err
 	}
 	all = append(all, together...)
-	var running []*started
-	for i, s := range all {
-		if s.engine == "docker" && s.failed == "" {
+	var running []*container
+	for i, c := range all {
+		if c.engine == "docker" && c.failed == "" {
 			running = append(running, &all[i])
 		}
 	}
 	return all, errors.Join(d.inspect(running), d.exec(*running[0]))
 }
 
-// way starts a container, and says what is to be known of it.
-type way func() (started, error)
+// startFunc starts a container and returns what is known of it.
+type startFunc func() (container, error)
 
-func inTurn(d docker, root string) []way {
-	var ways []way
+func sequence(d docker, root string) []startFunc {
+	var starts []startFunc
 	for _, b := range []bare{"runc", "crun"} {
-		ways = append(ways,
-			func() (started, error) { return b.run(root) },
-			func() (started, error) { return b.run(root) },
-			func() (started, error) { return b.steps(root) },
-			func() (started, error) { return b.fail(root) },
+		starts = append(starts,
+			func() (container, error) { return b.run(root) },
+			func() (container, error) { return b.run(root) },
+			func() (container, error) { return b.steps(root) },
+			func() (container, error) { return b.fail(root) },
 		)
 	}
-	return append(ways,
-		func() (started, error) { return d.run("run") },
-		func() (started, error) { return d.run("run without a network", "--network", "none") },
+	return append(starts,
+		func() (container, error) { return d.run("run") },
+		func() (container, error) { return d.run("run without a network", "--network", "none") },
 		d.fail,
 	)
 }
 
-// atOnce starts containers by all at the same time.
-func atOnce(d docker, root string) ([]started, error) {
-	var ways []way
+// concurrent starts containers with Docker and all runtimes at the same time.
+func concurrent(d docker, root string) ([]container, error) {
+	var starts []startFunc
 	for range 2 {
-		ways = append(ways, func() (started, error) { return d.run("run") })
+		starts = append(starts, func() (container, error) { return d.run("run") })
 		for _, b := range []bare{"runc", "crun"} {
-			ways = append(ways, func() (started, error) { return b.run(root) })
+			starts = append(starts, func() (container, error) { return b.run(root) })
 		}
 	}
-	all, errs := make([]started, len(ways)), make([]error, len(ways))
+	all, errs := make([]container, len(starts)), make([]error, len(starts))
 	var group sync.WaitGroup
-	for i, start := range ways {
+	for i, start := range starts {
 		group.Go(func() { all[i], errs[i] = start() })
 	}
 	group.Wait()
