@@ -11,7 +11,7 @@ import (
 )
 
 // TestAbandoned creates containers that are never started: each is one failed
-// start, of the one who gave it up, and none stays in progress.
+// start, whose error type depends on how it was ended, and none stays in progress.
 func TestAbandoned(t *testing.T) {
 	needRoot(t)
 	for name, r := range bareRuntimes(t) {
@@ -34,31 +34,31 @@ func TestAbandoned(t *testing.T) {
 					}, s.stderr.String)
 					one.end(id, pid)
 					checkFailedFor(t, w, id, "wait", []string{one.errorType})
-					_ = r.cmd("delete", "--force", id).Run() // deleted already, or not
+					_ = r.cmd("delete", "--force", id).Run() // fails if it is deleted already
 					if n := len(w.starts(t, id)); n != 1 {
 						t.Errorf("%d starts; want 1", n)
 					}
 				})
 			}
-			checkDied(t, s, before, r.name, map[string]float64{"wait": float64(len(ends))})
+			checkFailureCounts(t, s, before, r.name, map[string]float64{"wait": float64(len(ends))})
 		})
 	}
 }
 
-// createOnly creates a container and gives its id and its init's pid.
+// createOnly creates a container and returns its id and its init's pid.
 func createOnly(t *testing.T, r bareRuntime) (id string, pid int) {
 	t.Helper()
 	id = newID(t, r.name)
 	return id, r.create(t, bundle(t, "/bin/sleep", "300"), id)
 }
 
-// create creates a container that is deleted at the test's end, and gives its
-// init's pid.
+// create creates a container that is deleted at the end of the test, and returns
+// its init's pid.
 func (r bareRuntime) create(t *testing.T, dir, id string) (pid int) {
 	t.Helper()
 	pidFile := filepath.Join(t.TempDir(), "pid")
-	t.Cleanup(func() { silent(t, r.cmd("delete", "--force", id)) })
-	// The container keeps create's outputs: they are no pipes to wait for.
+	t.Cleanup(func() { runQuiet(t, r.cmd("delete", "--force", id)) })
+	// The container keeps create's outputs open: as pipes, they would block execute.
 	log, err := os.Create(pidFile + ".log")
 	if err != nil {
 		t.Fatal(err)
@@ -72,13 +72,13 @@ func (r bareRuntime) create(t *testing.T, dir, id string) (pid int) {
 	return readPID(pidFile)
 }
 
-// TestCreatedTwice creates a container whose id is taken: that fails, and the
-// one that has it is started nevertheless.
+// TestCreatedTwice creates a container with an id that is in use: that fails, and
+// the container that has the id is started nevertheless.
 func TestCreatedTwice(t *testing.T) {
 	eachRuntime(t, func(t *testing.T, r bareRuntime) {
 		w := watch(t)
 		id, pid := createOnly(t, r)
-		if code := silent(t, r.cmd("create", "--bundle", bundle(t, "/bin/sleep", "300"), id)); code == 0 {
+		if code := runQuiet(t, r.cmd("create", "--bundle", bundle(t, "/bin/sleep", "300"), id)); code == 0 {
 			t.Fatalf("%s creates %s twice", r.name, id)
 		}
 		must(t, r.cmd("start", id))
@@ -89,14 +89,14 @@ func TestCreatedTwice(t *testing.T) {
 			t.Fatalf("%d starts; want 2: %+v", len(both), both)
 		}
 		checkFailed(t, both[0], "create")
-		checkStarted(t, both[1], "none", r.name, append(setUp(r.name), "wait", "start"))
+		checkStarted(t, both[1], "none", r.name, append(setUpPhases(r.name), "wait", "start"))
 		if both[1].PID != pid || both[0].TraceID == both[1].TraceID {
 			t.Errorf("pid %d; %s says %d; traces %s, %s", both[1].PID, r.name, pid, both[0].TraceID, both[1].TraceID)
 		}
 	})
 }
 
-// TestCrash runs entrypoints that end badly, at once: these have started.
+// TestCrash runs entrypoints that exit at once with an error: they have started.
 func TestCrash(t *testing.T) {
 	eachRuntime(t, func(t *testing.T, r bareRuntime) {
 		w := watch(t)
@@ -105,20 +105,20 @@ func TestCrash(t *testing.T) {
 			if res.code == 0 {
 				t.Errorf("%s run of %q succeeds", r.name, script)
 			}
-			checkStarted(t, w.wait(t, id)[id], "none", r.name, setUp(r.name))
+			checkStarted(t, w.wait(t, id)[id], "none", r.name, setUpPhases(r.name))
 		}
 	})
 }
 
-// TestRuntimeKilled kills the runtime in the middle of a start, from a hook
-// that it has executed: the start fails with it.
+// TestRuntimeKilled kills the runtime in the middle of a start, from an OCI hook
+// that the runtime executed: the start fails.
 func TestRuntimeKilled(t *testing.T) {
 	eachRuntime(t, func(t *testing.T, r bareRuntime) {
 		s, w := serve(t), watch(t)
 		dir := bundle(t, "/bin/true")
 		addHook(t, dir, "createRuntime", "/bin/sh", "sh", "-c", "cat >/dev/null; kill -9 $PPID")
 		id := newID(t, r.name)
-		if code := silent(t, r.cmd("create", "--bundle", dir, id)); code == 0 {
+		if code := runQuiet(t, r.cmd("create", "--bundle", dir, id)); code == 0 {
 			t.Fatalf("%s create succeeds", r.name)
 		}
 		t.Cleanup(func() { _ = r.cmd("delete", "--force", id).Run() })
@@ -132,7 +132,7 @@ func TestRuntimeKilled(t *testing.T) {
 	})
 }
 
-// TestDockerFailures are those that only the daemon's own path shows.
+// TestDockerFailures checks failures that occur only with Docker's daemon.
 func TestDockerFailures(t *testing.T) {
 	d := needDocker(t)
 	notExecutable := writeFile(t, "entrypoint", "#!/bin/sh\n", 0o644)
@@ -141,7 +141,7 @@ func TestDockerFailures(t *testing.T) {
 		errorTypes  []string
 		args        []string
 	}{
-		// With the hook that sets up the network, the limits are set before it.
+		// With an OCI hook that sets up the network, runc sets the limits before it.
 		{"tasks refused", "rootfs", []string{"killed", "init"}, []string{"--pids-limit", strconv.Itoa(5 << 20), image, "true"}},
 		{"rlimit refused", "init", []string{"killed", "init"}, []string{"--ulimit", "nofile=1024:99999999", image, "true"}},
 		{"not executable", "init", []string{"killed", "init"}, []string{"-v", notExecutable + ":/entrypoint", image, "/entrypoint"}},
@@ -169,7 +169,7 @@ func TestDockerFailures(t *testing.T) {
 		later := d.runTrue(t)
 		w.wait(t, later)
 		if found := w.starts(t, id); len(found) != 0 {
-			t.Errorf("what never came to a shim is a start: %+v", found)
+			t.Errorf("a start of a container for which no shim was executed: %+v", found)
 		}
 	})
 }

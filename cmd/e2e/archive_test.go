@@ -12,11 +12,12 @@ import (
 	"sync"
 )
 
-// fullImage is the image's name where a registry has to be part of it.
+// fullImage is the image's name with its registry, for engines that require one.
 const fullImage = "docker.io/library/" + image
 
-// imageArchive is the image as `docker save` writes it, once for all engines
-// that load files. What it runs by default stays: it serves as a pod's sandbox.
+// imageArchive returns the path of the image as `docker save` writes it, made once
+// for all engines that load files. Its default command keeps running, because it
+// also serves as a pod's sandbox.
 var imageArchive = sync.OnceValues(func() (string, error) {
 	layer, err := imageTar()
 	if err != nil {

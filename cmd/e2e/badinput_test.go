@@ -8,15 +8,15 @@ import (
 	"testing"
 )
 
-// TestBadInput gives the exporter what it cannot use: it says so in one clear
-// line, and fails.
+// TestBadInput gives the exporter unusable input: it prints one clear line and
+// fails.
 func TestBadInput(t *testing.T) {
 	garbage := writeFile(t, "garbage", "{\"time\":1,\"kind\":\"exit\",\"pid\":1}\nnot json\n", 0o644)
 	truncated := writeFile(t, "truncated", "{\"time\":1,\"kind\":\"exit\",\"pid\":1}\n{\"time\":2,\"ki", 0o644)
 	tests := []struct {
-		name string
-		args []string
-		says string
+		name   string
+		args   []string
+		reason string
 	}{
 		{"unknown flag", []string{"serve", "--no-such-flag"}, "no-such-flag"},
 		{"unknown command", []string{"no-such-command"}, "no-such-command"},
@@ -26,12 +26,12 @@ func TestBadInput(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			checkComplains(t, execute(t, tool(t, test.args...)), test.says)
+			checkErrorLine(t, execute(t, exporterCmd(t, test.args...)), test.reason)
 		})
 	}
 }
 
-// TestPortInUse listens where the exporter wants to.
+// TestPortInUse listens on the address that the exporter is to listen on.
 func TestPortInUse(t *testing.T) {
 	needRoot(t)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -40,15 +40,15 @@ func TestPortInUse(t *testing.T) {
 	}
 	defer listener.Close()
 	address := listener.Addr().String()
-	checkComplains(t, execute(t, tool(t, "serve", "--log.level=error", "--web.listen-address="+address)), "address already in use")
+	checkErrorLine(t, execute(t, exporterCmd(t, "serve", "--log.level=error", "--web.listen-address="+address)), "address already in use")
 }
 
-// TestNoRoot runs it as a user who may not load probes.
+// TestNoRoot runs the exporter as a user without the right to load probes.
 func TestNoRoot(t *testing.T) {
 	needRoot(t)
 	for _, args := range [][]string{{"watch"}, {"events"}, {"serve", "--web.listen-address=127.0.0.1:0"}, {"run", "--", "/bin/true"}} {
 		t.Run(args[0], func(t *testing.T) {
-			checkComplains(t, executeAs(t, 65534, tool(t, args...)), "root")
+			checkErrorLine(t, executeAs(t, 65534, exporterCmd(t, args...)), "root")
 		})
 	}
 }
@@ -59,11 +59,12 @@ func executeAs(t *testing.T, user uint32, cmd *exec.Cmd) result {
 	return execute(t, cmd)
 }
 
-// checkComplains checks that a command failed with one line that says why.
-func checkComplains(t *testing.T, r result, says string) {
+// checkErrorLine checks that a command failed and printed one line that contains
+// the reason.
+func checkErrorLine(t *testing.T, r result, reason string) {
 	t.Helper()
-	if r.code <= 0 || r.stdout != "" || !strings.Contains(r.stderr, says) || strings.Contains(r.stderr, "goroutine") {
-		t.Errorf("want a failure that mentions %q: %v", says, r)
+	if r.code <= 0 || r.stdout != "" || !strings.Contains(r.stderr, reason) || strings.Contains(r.stderr, "goroutine") {
+		t.Errorf("want a failure that mentions %q: %v", reason, r)
 	}
 	if n := strings.Count(r.stderr, "\n"); n != 1 {
 		t.Errorf("%d lines; want one: %v", n, r)

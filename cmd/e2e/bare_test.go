@@ -9,10 +9,11 @@ import (
 	"testing"
 )
 
-// setUp are the phases that each runtime shows until the container is set up.
-func setUp(runtime string) []string {
+// setUpPhases returns the phases of a start by a runtime until the container is
+// set up.
+func setUpPhases(runtime string) []string {
 	if _, err := os.Stat("/sys/fs/cgroup/cgroup.controllers"); runtime == "crun" && err != nil {
-		// On cgroup v1, crun makes the cgroup after its clone.
+		// on cgroup v1, crun creates the cgroup after its clone
 		return []string{"create", "namespaces", "cgroup", "rootfs", "init"}
 	}
 	return []string{"create", "cgroup", "namespaces", "rootfs", "init"}
@@ -26,7 +27,7 @@ func eachRuntime(t *testing.T, test func(t *testing.T, r bareRuntime)) {
 	}
 }
 
-// TestBareRun starts containers that end at once, by run alone.
+// TestBareRun starts containers that exit at once, with the command run alone.
 func TestBareRun(t *testing.T) {
 	eachRuntime(t, func(t *testing.T, r bareRuntime) {
 		w := watch(t)
@@ -39,7 +40,7 @@ func TestBareRun(t *testing.T) {
 			ids = append(ids, id)
 		}
 		for _, one := range w.wait(t, ids...) {
-			checkStarted(t, one, "none", r.name, setUp(r.name))
+			checkStarted(t, one, "none", r.name, setUpPhases(r.name))
 			if one.Counts.Veths != 0 || one.Counts.EngineMounts != 0 {
 				t.Errorf("%s: %+v", one.ContainerID, one.Counts)
 			}
@@ -47,14 +48,14 @@ func TestBareRun(t *testing.T) {
 	})
 }
 
-// TestBareCreateStart starts a container in two steps, and then executes
-// something in it, which is no start.
+// TestBareCreateStart starts a container in two steps, and then runs exec in it,
+// which is not a start.
 func TestBareCreateStart(t *testing.T) {
 	eachRuntime(t, func(t *testing.T, r bareRuntime) {
 		w := watch(t)
 		id := newID(t, r.name)
 		pidFile := filepath.Join(t.TempDir(), "pid")
-		// create's outputs are those of the container, which would keep a pipe open.
+		// the container inherits create's outputs, and would keep a pipe open
 		create := r.cmd("create", "--bundle", bundle(t, "/bin/sleep", "300"), "--pid-file", pidFile, id)
 		null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
 		if err != nil {
@@ -72,14 +73,14 @@ func TestBareCreateStart(t *testing.T) {
 		later, _ := r.run(t, "/bin/true")
 		w.wait(t, later)
 		one := w.wait(t, id)[id]
-		checkStarted(t, one, "none", r.name, append(setUp(r.name), "wait", "start"))
+		checkStarted(t, one, "none", r.name, append(setUpPhases(r.name), "wait", "start"))
 		if pid := readPID(pidFile); one.PID != pid {
 			t.Errorf("pid %d; %s says %d", one.PID, r.name, pid)
 		}
 	})
 }
 
-// TestBareHook times a hook: what it takes is in its operation and its phase.
+// TestBareHook times an OCI hook: its duration is in its operation and its phase.
 func TestBareHook(t *testing.T) {
 	eachRuntime(t, func(t *testing.T, r bareRuntime) {
 		w := watch(t)
@@ -89,7 +90,7 @@ func TestBareHook(t *testing.T) {
 		must(t, r.cmd("run", "--bundle", dir, id))
 
 		one := w.wait(t, id)[id]
-		want := append(setUp(r.name), "hooks")
+		want := append(setUpPhases(r.name), "hooks")
 		got := one.phaseNames()
 		slices.Sort(want)
 		slices.Sort(got)
@@ -111,7 +112,7 @@ func TestBareHook(t *testing.T) {
 	})
 }
 
-// addHook adds a hook to a bundle; args begin with the hook's name for itself.
+// addHook adds an OCI hook to a bundle; args begin with the hook's argv[0].
 func addHook(t *testing.T, dir, kind, path string, args ...string) {
 	t.Helper()
 	file := filepath.Join(dir, "config.json")

@@ -6,59 +6,60 @@ import (
 	"time"
 )
 
-// storm is a number of sources, each of which starts one container after the
-// other until it ends.
-type storm struct {
-	over  atomic.Bool
-	group sync.WaitGroup
-	mu    sync.Mutex
-	made  []brewed
-	kinds int
+// load consists of sources, each of which starts one container after the other
+// until the load is stopped.
+type load struct {
+	stopping   atomic.Bool
+	group      sync.WaitGroup
+	mu         sync.Mutex
+	containers []loadContainer
+	sources    int
 }
 
-// brewed is a container that a storm has started and that has ended.
-type brewed struct {
-	id    string
-	kind  int // of which source
-	began time.Time
+// loadContainer is a container that a load has started and that has ended.
+type loadContainer struct {
+	id     string
+	source int // index of its source
+	began  time.Time
 }
 
-func brew(sources ...func() string) *storm {
-	s := &storm{kinds: len(sources)}
-	for kind, source := range sources {
-		s.group.Go(func() {
-			for !s.over.Load() {
+func startLoad(sources ...func() string) *load {
+	l := &load{sources: len(sources)}
+	for i, source := range sources {
+		l.group.Go(func() {
+			for !l.stopping.Load() {
 				began := time.Now()
 				id := source()
-				s.mu.Lock()
-				s.made = append(s.made, brewed{id, kind, began})
-				s.mu.Unlock()
+				l.mu.Lock()
+				l.containers = append(l.containers, loadContainer{id, i, began})
+				l.mu.Unlock()
 			}
 		})
 	}
-	return s
+	return l
 }
 
-// end waits for what is starting.
-func (s *storm) end() {
-	s.over.Store(true)
-	s.group.Wait()
+// stop stops the load and waits for the containers that are still starting.
+func (l *load) stop() {
+	l.stopping.Store(true)
+	l.group.Wait()
 }
 
-func (s *storm) all() []brewed {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return append([]brewed(nil), s.made...)
+func (l *load) all() []loadContainer {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return append([]loadContainer(nil), l.containers...)
 }
 
-// each says that each source has started n containers, eachSince after a time.
-func (s *storm) each(n int) bool { return s.eachSince(time.Time{}, n) }
+// eachStarted returns whether each source has started n containers;
+// eachStartedSince counts those that began after a time.
+func (l *load) eachStarted(n int) bool { return l.eachStartedSince(time.Time{}, n) }
 
-func (s *storm) eachSince(from time.Time, n int) bool {
-	counts := make([]int, s.kinds)
-	for _, one := range s.all() {
+func (l *load) eachStartedSince(from time.Time, n int) bool {
+	counts := make([]int, l.sources)
+	for _, one := range l.all() {
 		if one.began.After(from) {
-			counts[one.kind]++
+			counts[one.source]++
 		}
 	}
 	for _, have := range counts {

@@ -20,11 +20,11 @@ import (
 // bareRuntime is an OCI runtime without an engine.
 type bareRuntime struct {
 	name string
-	// prefix precedes its command line, where the host's cgroups need it.
+	// prefix precedes its command line, if the host's cgroups require one.
 	prefix []string
 }
 
-// needRuntime gives runc or crun, ready to run.
+// needRuntime returns runc or crun, ready to run.
 func needRuntime(t *testing.T, name string) bareRuntime {
 	t.Helper()
 	needRoot(t)
@@ -36,8 +36,9 @@ func needRuntime(t *testing.T, name string) bareRuntime {
 	return r
 }
 
-// removeCgroups removes what the runtime has left of containers that failed:
-// one cgroup would keep a hierarchy that is mounted only for the test.
+// removeCgroups removes the cgroups that the runtime left behind for failed
+// containers: a single one would keep alive a hierarchy that is mounted only for
+// the test.
 func (r bareRuntime) removeCgroups() {
 	words := append(slices.Clone(r.prefix), "sh", "-c", fmt.Sprintf("rmdir /sys/fs/cgroup/e2e-*-%[1]d-* /sys/fs/cgroup/*/e2e-*-%[1]d-*", os.Getpid()))
 	_ = exec.Command(words[0], words[1:]...).Run() // there may be none
@@ -48,7 +49,7 @@ func (r bareRuntime) cmd(args ...string) *exec.Cmd {
 	return exec.Command(words[0], words[1:]...)
 }
 
-// bundle makes a bundle that executes args, and gives its directory.
+// bundle makes a bundle that executes args, and returns its directory.
 func bundle(t *testing.T, args ...string) string {
 	t.Helper()
 	root, err := rootfs()
@@ -71,7 +72,7 @@ func bundle(t *testing.T, args ...string) string {
 	process := spec["process"].(map[string]any)
 	process["args"] = args
 	process["terminal"] = false
-	process["rlimits"] = []any{} // to raise one takes CAP_SYS_RESOURCE
+	process["rlimits"] = []any{} // raising one needs CAP_SYS_RESOURCE
 	if content, err = json.Marshal(spec); err != nil {
 		t.Fatal(err)
 	}
@@ -81,22 +82,23 @@ func bundle(t *testing.T, args ...string) string {
 	return dir
 }
 
-// newID is an id for a bare container, that no other run uses.
+// newID returns an id for a bare container that no other run uses.
 func newID(t *testing.T, what string) string {
 	t.Helper()
 	return fmt.Sprintf("e2e-%s-%d-%d", what, os.Getpid(), time.Now().UnixNano())
 }
 
-// run runs a container that ends, in the foreground, and gives its id.
+// run runs a container to its end, in the foreground, and returns its id.
 func (r bareRuntime) run(t *testing.T, args ...string) (id string, res result) {
 	t.Helper()
 	id = newID(t, r.name)
 	return id, execute(t, r.cmd("run", "--bundle", bundle(t, args...), id))
 }
 
-// hold runs a container that stays, in the foreground of a runtime that stays
-// with it, and gives its id and its init's pid as the runtime tells it.
-func (r bareRuntime) hold(t *testing.T) (id string, pid int) {
+// runSleeping runs a container that runs until the end of the test, in the
+// foreground of its runtime, and returns its id and its init's pid as the runtime
+// reports it.
+func (r bareRuntime) runSleeping(t *testing.T) (id string, pid int) {
 	t.Helper()
 	id = newID(t, r.name)
 	pidFile := filepath.Join(t.TempDir(), "pid")
@@ -116,20 +118,20 @@ func (r bareRuntime) hold(t *testing.T) (id string, pid int) {
 	return id, pid
 }
 
-// readPID gives what a pid file says, 0 while it says nothing.
+// readPID returns the number in a pid file, or 0 if there is none yet.
 func readPID(path string) int {
 	content, _ := os.ReadFile(path)
 	pid, _ := strconv.Atoi(strings.TrimSpace(string(content)))
 	return pid
 }
 
-// comm is the name of a process, empty when there is none.
+// comm returns the name of a process, or "" if there is no such process.
 func comm(pid int) string {
 	content, _ := os.ReadFile(fmt.Sprintf("/proc/%d/comm", pid))
 	return strings.TrimSpace(string(content))
 }
 
-// remove deletes a container that was created and may run.
+// remove deletes a container that was created and may be running.
 func (r bareRuntime) remove(t *testing.T, id string) {
 	t.Helper()
 	must(t, r.cmd("delete", "--force", id))

@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// TestCommandsAreNoStarts does to a running container what is not a start, and
-// looks at what the exporter has counted once a start that comes later is in.
-func TestCommandsAreNoStarts(t *testing.T) {
+// TestCommandsAreNotStarts runs commands on a running container that are not
+// starts, and checks the exporter's counts once a later start is counted.
+func TestCommandsAreNotStarts(t *testing.T) {
 	d := needDocker(t)
 	s, w := serve(t), watch(t)
 	id := d.detach(t, "--health-cmd", "true", "--health-interval", "1s", image, "sleep", "300")
@@ -29,10 +29,10 @@ func TestCommandsAreNoStarts(t *testing.T) {
 	later := d.runTrue(t)
 	w.wait(t, later)
 	waitFor(t, 15*time.Second, "the later start to be counted", func() bool {
-		return grown(before, s.scrape(t), "container_starts_total", dockerStarts) >= 1
+		return increase(before, s.scrape(t), "container_starts_total", dockerStarts) >= 1
 	}, s.stderr.String)
 	after := s.scrape(t)
-	if n := grown(before, after, "container_starts_total", dockerStarts); n != 1 {
+	if n := increase(before, after, "container_starts_total", dockerStarts); n != 1 {
 		t.Errorf("%v starts counted; want only the later one", n)
 	}
 	if n := len(w.starts(t, id)); n != 1 {
@@ -41,16 +41,17 @@ func TestCommandsAreNoStarts(t *testing.T) {
 	if n := after.value("container_starts_incomplete_total", nil); n != 0 {
 		t.Errorf("%v starts incomplete", n)
 	}
-	execs := grown(before, after, "container_start_runtime_command_duration_seconds", labels{"runtime": "runc", "command": "exec"})
+	execs := increase(before, after, "container_start_runtime_command_duration_seconds", labels{"runtime": "runc", "command": "exec"})
 	if execs < 3+checks {
 		t.Errorf("%v runs of runc exec timed; want at least %d", execs, 3+checks)
 	}
-	if n := grown(before, after, "container_start_runtime_command_duration_seconds", labels{"runtime": "runc", "command": "create"}); n < 1 {
+	if n := increase(before, after, "container_start_runtime_command_duration_seconds", labels{"runtime": "runc", "command": "create"}); n < 1 {
 		t.Errorf("%v runs of runc create timed; want that of the later start", n)
 	}
 }
 
-// TestRestart starts the same container again: a start is an id's n-th create.
+// TestRestart starts the same container again: each create of an id is a start of
+// its own.
 func TestRestart(t *testing.T) {
 	d := needDocker(t)
 	w := watch(t)

@@ -18,32 +18,33 @@ import (
 // cgroups and of the pods'.
 const ctrNamespace = "cse-e2e"
 
-// containerd is a daemon of its own for one test, with the image in it. It runs
-// in a network namespace of its own: what it and its plugins leave there (a
-// bridge, iptables chains, forwarding) goes with it.
+// containerd is a daemon for one test, with the image in it. It runs in a network
+// namespace of its own: what it and its plugins leave there (a bridge, iptables
+// chains, forwarding) disappears with the namespace.
 type containerd struct {
 	*process
-	path []string // where its programs are, before PATH
+	path []string // directories of its programs, before PATH
 	dir  string
 }
 
-// generation is a containerd that the tests can start.
+// generation is a version of containerd that the tests can start.
 type generation struct {
-	name   string
-	path   func(t *testing.T) []string // where its programs are, and its runtime
-	config string                      // a format of its directory
-	before string                      // the phase in which a pod's container begins
+	name     string
+	path     func(t *testing.T) []string // directories of its programs and of its runtime
+	config   string                      // a format; its argument is the daemon's directory
+	podPhase string                      // first phase of a start of a pod's container
 }
 
 var containerds = []generation{
 	{"containerd 1.6", func(*testing.T) []string { return nil }, config16, "shim"},
-	// It asks the pod's shim without executing a launcher: the rootfs comes first.
+	// It calls the pod's shim without executing a launcher: the rootfs mount is first.
 	{"containerd 2", func(t *testing.T) []string {
 		return []string{containerd2.need(t), runc15.need(t)}
 	}, config2, "prepare"},
 }
 
-// The sandboxes' image is local; without CAP_SYS_RESOURCE no score can be lowered.
+// The sandboxes' image is local. restrict_oom_score_adj is set because a score
+// can be lowered only with CAP_SYS_RESOURCE.
 const (
 	config16 = `version = 2
 [plugins."io.containerd.grpc.v1.cri"]
@@ -121,7 +122,8 @@ func (c *containerd) write(t *testing.T, name, content string) {
 	}
 }
 
-// command is one of containerd's programs, with the others in its PATH.
+// command returns a command of one of containerd's programs, with the others in
+// its PATH.
 func (c *containerd) command(name string, args ...string) *exec.Cmd {
 	if len(c.path) == 0 {
 		return exec.Command(name, args...)
@@ -135,7 +137,7 @@ func (c *containerd) ctr(args ...string) *exec.Cmd {
 	return c.command("ctr", append([]string{"--address", c.socket()}, args...)...)
 }
 
-// stop ends the daemon and unmounts what it has left: it keeps what it made.
+// stop stops the daemon and unmounts what it leaves mounted.
 func (c *containerd) stop(t *testing.T) {
 	if err := c.end(os.Interrupt, 20*time.Second); err != nil {
 		t.Errorf("stop containerd: %v", err)
@@ -143,11 +145,11 @@ func (c *containerd) stop(t *testing.T) {
 	unmountUnder(t, c.dir)
 	removeCgroups(ctrNamespace)
 	for _, namespace := range []string{ctrNamespace, "k8s.io"} {
-		_ = os.Remove(filepath.Join("/run/containerd/runc", namespace)) // not empty: it is another's too
+		_ = os.Remove(filepath.Join("/run/containerd/runc", namespace)) // fails if another daemon uses it too
 	}
 }
 
-// unmountUnder unmounts what is mounted in a directory, the last mount first.
+// unmountUnder unmounts everything below a directory, the last mount first.
 func unmountUnder(t *testing.T, dir string) {
 	content, err := os.ReadFile("/proc/self/mountinfo")
 	if err != nil {
@@ -166,18 +168,18 @@ func unmountUnder(t *testing.T, dir string) {
 	}
 }
 
-// removeCgroups removes an empty cgroup with what is in it, in each hierarchy.
+// removeCgroups removes an unused cgroup and its children, in each hierarchy.
 func removeCgroups(name string) {
 	for _, pattern := range []string{"/sys/fs/cgroup/*/%s/*", "/sys/fs/cgroup/*/%s", "/sys/fs/cgroup/%s/*", "/sys/fs/cgroup/%s"} {
-		dirs, _ := filepath.Glob(fmt.Sprintf(pattern, name)) // the pattern is good
+		dirs, _ := filepath.Glob(fmt.Sprintf(pattern, name)) // the pattern is valid
 		for _, dir := range dirs {
-			_ = unix.Rmdir(dir) // a file of a cgroup is in the pattern too
+			_ = unix.Rmdir(dir) // the pattern also matches a cgroup's files, for which this fails
 		}
 	}
 }
 
-// hold starts a container by ctr that stays until the test's end.
-func (c *containerd) hold(t *testing.T) held {
+// runSleeping starts a container with ctr that runs until the end of the test.
+func (c *containerd) runSleeping(t *testing.T) container {
 	t.Helper()
 	id := newID(t, "ctr")
 	ctr := func(args ...string) *exec.Cmd { return c.ctr(append([]string{"-n", ctrNamespace}, args...)...) }
@@ -186,10 +188,10 @@ func (c *containerd) hold(t *testing.T) held {
 		must(t, ctr("task", "rm", "--force", id))
 		must(t, ctr("container", "rm", id))
 	})
-	return held{id, c.pid(t, ctrNamespace, id), "runc"}
+	return container{id, c.pid(t, ctrNamespace, id), "runc"}
 }
 
-// pid is that of a container's entrypoint, as containerd tells it.
+// pid returns the pid of a container's entrypoint, as containerd reports it.
 func (c *containerd) pid(t *testing.T, namespace, id string) int {
 	t.Helper()
 	list := must(t, c.ctr("-n", namespace, "task", "ls"))

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// cniNetwork is what a pod's network is made of; a format of a directory for
-// the addresses in use.
+// cniNetwork is the CNI configuration of a pod's network: a format, whose argument
+// is the directory of the addresses in use.
 const cniNetwork = `{
   "cniVersion": "0.4.0",
   "name": "e2e",
@@ -22,14 +22,14 @@ const cniNetwork = `{
 }
 `
 
-// pod is a pod that stays until the test's end: its sandbox and two containers.
+// pod is a pod that runs until the end of the test: its sandbox and containers.
 type pod struct {
 	name       string
-	sandbox    held
-	containers []held
+	sandbox    container
+	containers []container
 }
 
-// pod starts a pod as a kubelet does.
+// pod starts a pod with two containers as a kubelet does.
 func (c *containerd) pod(t *testing.T, name string) pod {
 	t.Helper()
 	client := filepath.Join(criClient.need(t), "cri")
@@ -60,14 +60,14 @@ func (c *containerd) pod(t *testing.T, name string) pod {
 		}
 		return strings.Count(p.stdout.String(), "\n") == 3
 	}, explain)
-	made := pod{name: name}
+	started := pod{name: name}
 	for i, id := range strings.Fields(p.stdout.String()) {
-		one := held{id, c.pid(t, "k8s.io", id), "runc"}
+		one := container{id, c.pid(t, "k8s.io", id), "runc"}
 		if i == 0 {
-			made.sandbox = one
+			started.sandbox = one
 		} else {
-			made.containers = append(made.containers, one)
+			started.containers = append(started.containers, one)
 		}
 	}
-	return made
+	return started
 }

@@ -7,54 +7,54 @@ import (
 	"time"
 )
 
-// TestDockerNetworksTogether starts containers at once by Docker 20.10, each on
-// a network of another kind: nobody gets what is another's.
+// TestDockerNetworksTogether makes Docker 20.10 start containers at the same time
+// on networks of all kinds: no start gets operations of another.
 func TestDockerNetworksTogether(t *testing.T) {
 	d := needDocker(t)
 	network := d.userNetwork(t)
-	startTogether(t, d, os.Getpid(), []dockerRow{
-		{network: netHost, args: []string{"--network", "host"}, phases: withoutHooks},
+	startConcurrently(t, d, os.Getpid(), []dockerRow{
+		{network: netHost, args: []string{"--network", "host"}, phases: phasesWithoutHooks},
 		{network: netBridge, phases: dockerPhases, hook: true},
 		{network: netEmpty, args: []string{"--network", "none"}, phases: dockerPhases, hook: true},
-		{network: netBridge, args: []string{"--network", network}, phases: dockerPhases, hook: true, iptables: 11, in: "hooks"},
-		publishing(t, dockerRow{phases: dockerPhases, hook: true, iptables: 6, in: "prepare"}),
-		publishing(t, dockerRow{phases: dockerPhases, hook: true, iptables: 6, in: "prepare"}),
-		{network: netHost, args: []string{"--network", "host"}, phases: withoutHooks},
+		{network: netBridge, args: []string{"--network", network}, phases: dockerPhases, hook: true, iptables: 11, iptablesPhase: "hooks"},
+		publishing(t, dockerRow{phases: dockerPhases, hook: true, iptables: 6, iptablesPhase: "prepare"}),
+		publishing(t, dockerRow{phases: dockerPhases, hook: true, iptables: 6, iptablesPhase: "prepare"}),
+		{network: netHost, args: []string{"--network", "host"}, phases: phasesWithoutHooks},
 	})
 }
 
-// TestMobyNetworksTogether does so by moby 2.
+// TestMobyNetworksTogether does the same with moby 2.
 func TestMobyNetworksTogether(t *testing.T) {
 	m := needMoby(t)
-	startTogether(t, &m.docker, m.room.cmd.Process.Pid, []dockerRow{
+	startConcurrently(t, &m.docker, m.holder.cmd.Process.Pid, []dockerRow{
 		{network: netHost, args: []string{"--network", "host"}, phases: mobyPhases},
-		{network: netBridge, phases: mobyPhases, iptables: 2, in: "wait"},
+		{network: netBridge, phases: mobyPhases, iptables: 2, iptablesPhase: "wait"},
 		{network: netEmpty, args: []string{"--network", "none"}, phases: mobyPhases},
-		publishing(t, dockerRow{phases: mobyPhases, iptables: 11, in: "wait"}),
-		publishing(t, dockerRow{phases: mobyPhases, iptables: 11, in: "wait"}),
+		publishing(t, dockerRow{phases: mobyPhases, iptables: 11, iptablesPhase: "wait"}),
+		publishing(t, dockerRow{phases: mobyPhases, iptables: 11, iptablesPhase: "wait"}),
 		{network: netHost, args: []string{"--network", "host"}, phases: mobyPhases},
 	})
 }
 
-// publishing is a row with a published port.
-func publishing(t *testing.T, o dockerRow) dockerRow {
+// publishing returns a row with a published port.
+func publishing(t *testing.T, r dockerRow) dockerRow {
 	t.Helper()
-	o.network, o.port = netBridge, freePort(t)
-	o.args = []string{"-p", "127.0.0.1:" + o.port + ":80"}
-	return o
+	r.network, r.port = netBridge, freePort(t)
+	r.args = []string{"-p", "127.0.0.1:" + r.port + ":80"}
+	return r
 }
 
-func startTogether(t *testing.T, d *docker, host int, rows []dockerRow) {
+func startConcurrently(t *testing.T, d *docker, host int, rows []dockerRow) {
 	t.Helper()
-	w := watchBeside(t, host)
-	wants := make([]want, len(rows))
+	w := watchInNetns(t, host)
+	wants := make([]expectation, len(rows))
 	var group sync.WaitGroup
-	for i, o := range rows {
-		o.host = host
-		asked := time.Now()
+	for i, r := range rows {
+		r.host = host
+		requested := time.Now()
 		group.Go(func() {
-			id := d.detach(t, append(o.args, image, "sleep", "300")...)
-			wants[i] = o.want(t, d, id, asked)
+			id := d.detach(t, append(r.args, image, "sleep", "300")...)
+			wants[i] = r.expect(t, d, id, requested)
 		})
 	}
 	group.Wait()

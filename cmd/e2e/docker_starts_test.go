@@ -8,11 +8,11 @@ import (
 	"time"
 )
 
-// dockerStarts select what Docker starts.
+// dockerStarts selects the starts by Docker.
 var dockerStarts = labels{"engine": "docker", "runtime": "runc", "kind": "container"}
 
-// TestDockerStarts runs twenty containers one after the other and then twenty
-// at once: each is one start, whole, in the same shape.
+// TestDockerStarts runs twenty containers one after the other and then twenty at
+// the same time: each is one complete start, and all have the same shape.
 func TestDockerStarts(t *testing.T) {
 	d := needDocker(t)
 	s, w := serve(t), watch(t)
@@ -21,19 +21,19 @@ func TestDockerStarts(t *testing.T) {
 	for range 20 {
 		ids = append(ids, d.runTrue(t))
 	}
-	ids = append(ids, runAtOnce(t, d, 20)...)
+	ids = append(ids, runConcurrently(t, d, 20)...)
 
 	records := w.wait(t, ids...)
 	for _, id := range ids {
 		checkStarted(t, records[id], "docker", "runc", dockerPhases)
-		checkMade(t, records[id])
+		checkCreated(t, records[id])
 	}
 	checkOwnNamespaces(t, records)
-	checkAlike(t, records)
+	checkSameShape(t, records)
 	checkCounted(t, s, float64(len(ids)))
 }
 
-func runAtOnce(t *testing.T, d *docker, n int) []string {
+func runConcurrently(t *testing.T, d *docker, n int) []string {
 	t.Helper()
 	ids := make([]string, n)
 	var group sync.WaitGroup
@@ -44,16 +44,16 @@ func runAtOnce(t *testing.T, d *docker, n int) []string {
 	return ids
 }
 
-// checkMade checks what a start by Docker makes: its own veth and namespaces,
-// the same number of mounts each time.
-func checkMade(t *testing.T, r record) {
+// checkCreated checks what a start by Docker creates: its own veth and namespaces,
+// and its mounts.
+func checkCreated(t *testing.T, r record) {
 	t.Helper()
 	if r.Counts.Veths != 1 || len(r.Veths) != 1 {
 		t.Errorf("%s: %d veths: %v", r.ContainerID, r.Counts.Veths, r.Veths)
 	} else if v := r.Veths[0]; v.Host == "" || v.Container != "eth0" || v.Address == "" {
 		t.Errorf("%s: veth %+v", r.ContainerID, v)
 	}
-	// mnt, uts, ipc, pid, net; on cgroup v2 also cgroup.
+	// mnt, uts, ipc, pid, net; with cgroup v2 also cgroup.
 	if n := r.Counts.Namespaces; n != 5 && n != 6 {
 		t.Errorf("%s: %d namespaces", r.ContainerID, n)
 	}
@@ -76,9 +76,9 @@ func checkMade(t *testing.T, r record) {
 	}
 }
 
-// checkAlike checks that starts at the same time are made of the same as those
-// one after the other.
-func checkAlike(t *testing.T, records map[string]record) {
+// checkSameShape checks that all starts, whether at the same time or one after the
+// other, have the same counts and the same operations.
+func checkSameShape(t *testing.T, records map[string]record) {
 	t.Helper()
 	shapes := map[string][]string{}
 	for id, r := range records {
@@ -95,8 +95,9 @@ func checkAlike(t *testing.T, records map[string]record) {
 	}
 }
 
-// checkOwnNamespaces checks that no two starts at the same time say that they
-// have the same namespace: an inode number is reused once its namespace is gone.
+// checkOwnNamespaces checks that no two starts at the same time are recorded with
+// the same namespace. Starts at different times may be: an inode number is reused
+// once its namespace is gone.
 func checkOwnNamespaces(t *testing.T, records map[string]record) {
 	t.Helper()
 	for _, a := range records {
@@ -115,7 +116,7 @@ func checkOwnNamespaces(t *testing.T, records map[string]record) {
 	}
 }
 
-// checkCounted checks that the metrics know n starts by Docker, and nothing else.
+// checkCounted checks that the metrics count n starts by Docker, and no others.
 func checkCounted(t *testing.T, s *server, n float64) {
 	t.Helper()
 	waitFor(t, 15*time.Second, "the metrics to count the starts", func() bool {
@@ -132,7 +133,7 @@ func checkCounted(t *testing.T, s *server, n float64) {
 		}
 	}
 	if got := m.value("container_start_veths_created_total", labels{"origin": "start"}); got != n {
-		t.Errorf("%v veths were made for starts; want %v", got, n)
+		t.Errorf("%v veths were created for starts; want %v", got, n)
 	}
 	for _, name := range []string{"container_starts_incomplete_total", "container_starts_in_progress", "container_start_exporter_evictions_total"} {
 		if got := m.value(name, nil); got != 0 {
@@ -143,8 +144,8 @@ func checkCounted(t *testing.T, s *server, n float64) {
 		t.Errorf("%v events lost", lost)
 	}
 	for _, name := range dockerPhases {
-		where := labels{"engine": "docker", "runtime": "runc", "kind": "container", "phase": name}
-		if got := m.value("container_start_phase_duration_seconds", where); got != n {
+		selector := labels{"engine": "docker", "runtime": "runc", "kind": "container", "phase": name}
+		if got := m.value("container_start_phase_duration_seconds", selector); got != n {
 			t.Errorf("phase %s observed %v times; want %v", name, got, n)
 		}
 	}

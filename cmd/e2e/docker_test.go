@@ -15,13 +15,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// docker is the Docker daemon of the tests: the one that runs on the default
-// socket, else one that they start, with a directory of its own.
+// docker is the Docker daemon of the tests: the one on the default socket, else
+// one that the tests start, with a directory of its own.
 type docker struct {
-	host    string // DOCKER_HOST; empty: the default socket
+	host    string // DOCKER_HOST; empty for the default socket
 	client  string
-	process *process // nil: it was there already
-	network network  // as it was before
+	process *process // nil if the daemon ran already
+	network network  // the host's state before the daemon started
 }
 
 var (
@@ -30,7 +30,7 @@ var (
 	daemonErr  error
 )
 
-// needDocker gives the daemon, with the image in it.
+// needDocker returns the daemon, with the image in it.
 func needDocker(t *testing.T) *docker {
 	t.Helper()
 	needRoot(t)
@@ -78,14 +78,14 @@ func (d *docker) start() error {
 	}
 	for deadline := time.Now().Add(30 * time.Second); !d.answers(); time.Sleep(50 * time.Millisecond) {
 		if !d.process.running() || time.Now().After(deadline) {
-			return fmt.Errorf("dockerd does not answer; it said:\n%s", d.process.stderr.String())
+			return fmt.Errorf("dockerd does not answer:\n%s", d.process.stderr.String())
 		}
 	}
 	return nil
 }
 
-// answers finds a client that the daemon answers: a newer one than the
-// distribution's may refuse an old daemon.
+// answers returns whether the daemon answers a client, and remembers which: a
+// client newer than the distribution's may refuse an old daemon.
 func (d *docker) answers() bool {
 	for _, client := range []string{"docker", "/usr/bin/docker"} {
 		d.client = client
@@ -96,7 +96,8 @@ func (d *docker) answers() bool {
 	return false
 }
 
-// stop ends what start has started, and puts back what it has changed.
+// stop stops the daemon if start started it, and restores what that changed on
+// the host.
 func (d *docker) stop() error {
 	if d.process == nil {
 		return nil
@@ -104,7 +105,7 @@ func (d *docker) stop() error {
 	if err := d.process.end(os.Interrupt, 30*time.Second); err != nil {
 		return err
 	}
-	// It keeps the host's network namespace there once a container has joined it.
+	// dockerd keeps the host's network namespace mounted there once a container has joined it.
 	kept := filepath.Join(workDir, "docker", "exec", "netns", "default")
 	if err := unix.Unmount(kept, unix.MNT_DETACH); err != nil && !errors.Is(err, unix.EINVAL) && !errors.Is(err, unix.ENOENT) {
 		return fmt.Errorf("unmount %s: %w", kept, err)
@@ -112,14 +113,14 @@ func (d *docker) stop() error {
 	return d.network.restore()
 }
 
-// cmd is a docker command, for this daemon.
+// cmd returns a docker command for this daemon.
 func (d *docker) cmd(args ...string) *exec.Cmd {
 	cmd := exec.Command(d.client, args...)
 	cmd.Env = append(os.Environ(), d.env()...)
 	return cmd
 }
 
-// env is what makes docker, wherever it is called, talk to this daemon.
+// env returns the environment variables that make docker use this daemon.
 func (d *docker) env() []string {
 	if d.host == "" {
 		return nil
@@ -127,19 +128,19 @@ func (d *docker) env() []string {
 	return []string{"DOCKER_HOST=" + d.host}
 }
 
-// run runs a container to its end; it need not succeed.
+// run runs a container to its end and returns its id; the container may fail.
 func (d *docker) run(t *testing.T, args ...string) (id string, r result) {
 	t.Helper()
 	idFile := filepath.Join(t.TempDir(), "id")
 	r = execute(t, d.cmd(append([]string{"run", "--rm", "--cidfile", idFile}, args...)...))
 	content, err := os.ReadFile(idFile)
 	if err != nil {
-		t.Fatalf("docker run %v made no container: %v", args, r)
+		t.Fatalf("docker run %v created no container: %v", args, r)
 	}
 	return string(content), r
 }
 
-// runTrue runs a container that ends well, and gives its id.
+// runTrue runs a container that exits with 0, and returns its id.
 func (d *docker) runTrue(t *testing.T) string {
 	t.Helper()
 	id, r := d.run(t, image, "true")
@@ -149,7 +150,8 @@ func (d *docker) runTrue(t *testing.T) string {
 	return id
 }
 
-// detach starts a container that stays, until the test's end.
+// detach starts a container in the background, which is removed at the end of the
+// test.
 func (d *docker) detach(t *testing.T, args ...string) (id string) {
 	t.Helper()
 	out := must(t, d.cmd(append([]string{"run", "-d"}, args...)...))
@@ -158,7 +160,7 @@ func (d *docker) detach(t *testing.T, args ...string) (id string) {
 	return id
 }
 
-// inspect gives what docker says of a container.
+// inspect returns the output of docker inspect for a container.
 func (d *docker) inspect(t *testing.T, id, format string) string {
 	t.Helper()
 	return strings.TrimSpace(must(t, d.cmd("inspect", "-f", format, id)))

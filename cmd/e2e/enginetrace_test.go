@@ -9,8 +9,9 @@ import (
 	"time"
 )
 
-// TestEngineTrace has containerd trace itself: it hands its trace down to the
-// CNI plugins, and the sandbox's start goes on in it, below a span of its.
+// TestEngineTrace makes containerd trace itself: it passes its trace context to
+// the CNI plugins, and the sandbox's start continues that trace, below one of
+// containerd's spans.
 func TestEngineTrace(t *testing.T) {
 	const address = "127.0.0.1:4318" // in containerd's network namespace
 	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://"+address)
@@ -18,8 +19,8 @@ func TestEngineTrace(t *testing.T) {
 	t.Setenv("OTEL_BSP_SCHEDULE_DELAY", "100")
 	c := containerds[1].start(t)
 	host := c.cmd.Process.Pid
-	sink := receiveBeside(t, host, address)
-	w := watchBeside(t, host)
+	sink := receiveInNetns(t, host, address)
+	w := watchInNetns(t, host)
 
 	p := c.pod(t, "traced")
 	ids := []string{p.sandbox.id, p.containers[0].id, p.containers[1].id}
@@ -43,21 +44,21 @@ func TestEngineTrace(t *testing.T) {
 	}
 	t.Logf("the sandbox's start is below containerd's %q", above.Name)
 	for _, one := range p.containers {
-		// The runtime is not told: its shim does not trace.
+		// The runtime gets no trace context, because its shim does not trace.
 		if r := records[one.id]; r.TraceParent != "" || r.TraceID == sandbox.TraceID {
 			t.Errorf("a container's start has trace %s of %q", r.TraceID, r.TraceParent)
 		}
 	}
 }
 
-// receiveBeside is receive in the network namespace of a process.
-func receiveBeside(t *testing.T, neighbour int, address string) *process {
+// receiveInNetns is receive in the network namespace of a process.
+func receiveInNetns(t *testing.T, pid int, address string) *process {
 	t.Helper()
 	path, err := buildSink()
 	if err != nil {
 		t.Fatal(err)
 	}
-	inside := []string{"-t", strconv.Itoa(neighbour), "--net", "--"}
+	inside := []string{"-t", strconv.Itoa(pid), "--net", "--"}
 	must(t, exec.Command("nsenter", append(inside, "ip", "link", "set", "lo", "up")...))
 	p := startCmd(t, exec.Command("nsenter", append(inside, path, "-http", address)...))
 	waitFor(t, 10*time.Second, "the OTLP receiver", func() bool {

@@ -9,7 +9,8 @@ import (
 	"time"
 )
 
-// event is a kernel event in JSON as it is documented, as far as the tests look.
+// event has the fields that the tests read of a kernel event in JSON, as it is
+// documented.
 type event struct {
 	Time       int64             `json:"time"`
 	Kind       string            `json:"kind"`
@@ -27,18 +28,18 @@ type event struct {
 	Namespaces map[string]uint64 `json:"namespaces"`
 }
 
-// TestEvents shows what Docker does during one start.
+// TestEvents checks that events shows what Docker does during one start.
 func TestEvents(t *testing.T) {
 	d := needDocker(t)
-	table, lines := attached(t, "events"), attached(t, "events", "--format", "json")
+	table, lines := attach(t, "events"), attach(t, "events", "--format", "json")
 	id := d.detach(t, image, "sleep", "300")
 	pid := d.pid(t, id)
-	seen := eventsUntil(t, lines, func(e event) bool { return e.Kind == "exec" && e.PID == pid && e.Ret >= 0 })
+	events := eventsUntil(t, lines, func(e event) bool { return e.Kind == "exec" && e.PID == pid && e.Ret >= 0 })
 
 	find := func(what string, match func(event) bool) {
 		t.Helper()
-		if !slices.ContainsFunc(seen, match) {
-			t.Errorf("no event of %s among %d", what, len(seen))
+		if !slices.ContainsFunc(events, match) {
+			t.Errorf("no event of %s among %d", what, len(events))
 		}
 	}
 	find("the exec of the shim, with its arguments", func(e event) bool {
@@ -54,11 +55,11 @@ func TestEvents(t *testing.T) {
 	find("the engine's mount of the rootfs", func(e event) bool {
 		return e.Kind == "mount" && e.Source == "overlay" && e.FSType == "overlay" && e.Target == merged && e.Ret == 0
 	})
-	find("init's mount of proc, with the target that it means", func(e event) bool {
+	find("init's mount of proc, with its real target", func(e event) bool {
 		return e.Kind == "mount" && e.PID == pid && e.FSType == "proc" && e.Source == "proc" && strings.HasSuffix(e.RealTarget, "/proc")
 	})
 	inode := namespace(t, pid, "net")
-	find("the making of the network namespace, with its inode", func(e event) bool {
+	find("the creation of the network namespace, with its inode", func(e event) bool {
 		return (e.Kind == "unshare" || e.Kind == "fork") && e.Namespaces["net"] == inode
 	})
 	veth := hostVeth(t, d, id)
@@ -66,7 +67,7 @@ func TestEvents(t *testing.T) {
 	checkTable(t, table, id, veth, strconv.FormatUint(inode, 10))
 }
 
-// eventsUntil waits for an event and gives all up to now.
+// eventsUntil waits for an event and returns all events so far.
 func eventsUntil(t *testing.T, p *process, last func(event) bool) []event {
 	t.Helper()
 	var all []event
@@ -77,7 +78,7 @@ func eventsUntil(t *testing.T, p *process, last func(event) bool) []event {
 	return all
 }
 
-// checkTable checks that the table for people shows the same.
+// checkTable checks that the table, the format for people, shows these words too.
 func checkTable(t *testing.T, p *process, words ...string) {
 	t.Helper()
 	words = append(words, "runc:[2:INIT]", "sleep 300", "overlay", "--bundle")
@@ -88,7 +89,7 @@ func checkTable(t *testing.T, p *process, words ...string) {
 	}
 }
 
-// argument is the word after a flag.
+// argument returns the argument after a flag, or "" if there is none.
 func argument(args []string, flag string) string {
 	i := slices.Index(args, flag)
 	if i < 0 || i+1 == len(args) {
@@ -97,8 +98,8 @@ func argument(args []string, flag string) string {
 	return args[i+1]
 }
 
-// hostVeth is the host's end of a container's veth, found as people do: the
-// container's end names the index of its peer.
+// hostVeth returns the name of the host's end of a container's veth, found as
+// people do: the container's end has the index of its peer.
 func hostVeth(t *testing.T, d *docker, id string) string {
 	t.Helper()
 	text := must(t, d.cmd("exec", id, "cat", "/sys/class/net/eth0/iflink"))
@@ -113,7 +114,7 @@ func hostVeth(t *testing.T, d *docker, id string) string {
 	return link.Name
 }
 
-// TestVethNames compares a start's veth with the host's.
+// TestVethNames compares a start's veth with the host's interfaces.
 func TestVethNames(t *testing.T) {
 	d := needDocker(t)
 	w := watch(t)

@@ -9,47 +9,48 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// failing is a container that cannot start, however it is started.
-type failing struct {
+// failureCase is a container that cannot start, however it is started.
+type failureCase struct {
 	name   string
 	change func(t *testing.T, spec map[string]any)
-	runc   death
-	crun   death
+	runc   failure
+	crun   failure
 }
 
-// death is how a start fails: in which phase, by run and in two steps, and of
-// which types of errors. There are two where the runtime kills an init that is
-// about to exit by itself.
-type death struct {
+// failure is how a start fails: in which phase, by run and in two steps, and with
+// which error types. There are two if the runtime kills an init that is about to
+// exit by itself.
+type failure struct {
 	run, steps string
 	errorTypes []string
 }
 
-// The failed starts of a bare runtime. With two steps, the second is what
-// executes the entrypoint and the startContainer hooks.
-var failures = []failing{
-	// runc sets this limit before it lets stage 0 go on, crun after its clone.
-	{"processors refused", limitProcessors, at("cgroup", "runtime"), at("cgroup", "killed", "init")},
-	// runc sets this one when init asks for the hooks, with the mounts made.
-	{"tasks refused", limitTasks, at("rootfs", "killed", "init"), at("cgroup", "killed", "init")},
-	{"file over a directory", fileOverDirectory, at("rootfs", "mount"), at("rootfs", "mount")},
-	// crun asks before it makes anything.
-	{"rlimit refused", raiseLimit, at("init", "killed", "init"), at("create", "runtime")},
-	{"entrypoint missing", entrypoint("/no/such/program"), at("init", "killed", "init"), at("init", "killed", "init")},
-	{"entrypoint not executable", entrypointFile("#!/bin/sh\n", 0o644), at("init", "killed", "init"), at("init", "killed", "init")},
-	{"entrypoint of a wrong format", entrypointFile("neither an ELF file nor a script\n", 0o755), inStart("exec"), inStart("exec")},
-	{"prestart hook", failingHook("prestart"), at("hooks", "hook"), at("hooks", "hook")},
-	{"createRuntime hook", failingHook("createRuntime"), at("hooks", "hook"), at("hooks", "hook")},
-	{"createContainer hook", failingHook("createContainer"), at("hooks", "hook"), at("hooks", "hook")},
-	{"startContainer hook", failingHook("startContainer"), inStart("hook"), inStart("hook")},
+// failureCases are the failed starts of a bare runtime. In two steps, it is the
+// second that executes the entrypoint and the startContainer hooks.
+var failureCases = []failureCase{
+	// runc sets this limit before it lets stage 0 continue, crun after its clone.
+	{"processors refused", limitProcessors, failsIn("cgroup", "runtime"), failsIn("cgroup", "killed", "init")},
+	// runc sets this one when init asks for the hooks, after the mounts.
+	{"tasks refused", limitTasks, failsIn("rootfs", "killed", "init"), failsIn("cgroup", "killed", "init")},
+	{"file over a directory", fileOverDirectory, failsIn("rootfs", "mount"), failsIn("rootfs", "mount")},
+	// crun tries this before it creates anything.
+	{"rlimit refused", raiseLimit, failsIn("init", "killed", "init"), failsIn("create", "runtime")},
+	{"entrypoint missing", entrypoint("/no/such/program"), failsIn("init", "killed", "init"), failsIn("init", "killed", "init")},
+	{"entrypoint not executable", entrypointFile("#!/bin/sh\n", 0o644), failsIn("init", "killed", "init"), failsIn("init", "killed", "init")},
+	{"entrypoint of a wrong format", entrypointFile("neither an ELF file nor a script\n", 0o755), failsInStart("exec"), failsInStart("exec")},
+	{"prestart hook", failingHook("prestart"), failsIn("hooks", "hook"), failsIn("hooks", "hook")},
+	{"createRuntime hook", failingHook("createRuntime"), failsIn("hooks", "hook"), failsIn("hooks", "hook")},
+	{"createContainer hook", failingHook("createContainer"), failsIn("hooks", "hook"), failsIn("hooks", "hook")},
+	{"startContainer hook", failingHook("startContainer"), failsInStart("hook"), failsInStart("hook")},
 }
 
-func at(phase string, errorTypes ...string) death { return death{phase, phase, errorTypes} }
+func failsIn(phase string, errorTypes ...string) failure { return failure{phase, phase, errorTypes} }
 
-// inStart is a death in what start does, which is a part of init without it.
-func inStart(errorType string) death { return death{"init", "start", []string{errorType}} }
+// failsInStart is a failure of what the command start does, which is in the phase
+// init if run does it.
+func failsInStart(errorType string) failure { return failure{"init", "start", []string{errorType}} }
 
-func (f failing) death(runtime string) death {
+func (f failureCase) failure(runtime string) failure {
 	if runtime == "crun" {
 		return f.crun
 	}
@@ -74,7 +75,7 @@ func changeSpec(t *testing.T, dir string, change func(spec map[string]any)) {
 	}
 }
 
-// limitProcessors asks for one that is not there.
+// limitProcessors requests a CPU that does not exist.
 func limitProcessors(_ *testing.T, spec map[string]any) {
 	resources(spec)["cpu"] = map[string]any{"cpus": "4095"}
 }
@@ -83,7 +84,8 @@ func resources(spec map[string]any) map[string]any {
 	return spec["linux"].(map[string]any)["resources"].(map[string]any)
 }
 
-// limitTasks asks for more tasks than the kernel has pids: PID_MAX_LIMIT.
+// limitTasks requests a limit of more tasks than the kernel has pids:
+// PID_MAX_LIMIT.
 func limitTasks(_ *testing.T, spec map[string]any) {
 	resources(spec)["pids"] = map[string]any{"limit": 5 << 20}
 }
@@ -99,7 +101,8 @@ func bind(spec map[string]any, source, target string) {
 	})
 }
 
-// raiseLimit asks for more than there is, which takes CAP_SYS_RESOURCE.
+// raiseLimit requests an rlimit above the hard limit, which needs
+// CAP_SYS_RESOURCE.
 func raiseLimit(t *testing.T, spec map[string]any) {
 	var limit unix.Rlimit
 	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
@@ -119,7 +122,7 @@ func entrypoint(path string) func(*testing.T, map[string]any) {
 	}
 }
 
-// entrypointFile makes a file the entrypoint.
+// entrypointFile makes a file with this content and mode the entrypoint.
 func entrypointFile(content string, mode os.FileMode) func(*testing.T, map[string]any) {
 	return func(t *testing.T, spec map[string]any) {
 		bind(spec, writeFile(t, "entrypoint", content, mode), "/entrypoint")
@@ -127,7 +130,8 @@ func entrypointFile(content string, mode os.FileMode) func(*testing.T, map[strin
 	}
 }
 
-// failingHook adds a hook that exits with status 3. crun's must read.
+// failingHook adds an OCI hook that exits with status 3. crun requires that it
+// reads its input.
 func failingHook(kind string) func(*testing.T, map[string]any) {
 	return func(_ *testing.T, spec map[string]any) {
 		spec["hooks"] = map[string]any{kind: []any{map[string]any{
@@ -136,7 +140,7 @@ func failingHook(kind string) func(*testing.T, map[string]any) {
 	}
 }
 
-// capable says whether the tests have a capability.
+// capable returns whether the tests have a capability.
 func capable(t *testing.T, capability uint) bool {
 	t.Helper()
 	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}

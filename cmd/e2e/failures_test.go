@@ -2,7 +2,7 @@ package e2e
 
 import "testing"
 
-// TestFailures makes starts fail in three ways: each dies in its own phase.
+// TestFailures makes starts fail in three ways, each in another phase.
 func TestFailures(t *testing.T) {
 	d := needDocker(t)
 	notAProgram := writeFile(t, "entrypoint", "neither an ELF file nor a script\n", 0o755)
@@ -30,29 +30,29 @@ func TestFailures(t *testing.T) {
 				t.Errorf("%d starts; want 1", n)
 			}
 			after := s.scrape(t)
-			if n := grown(before, after, "container_start_failures_total", dockerStarts); n != 1 {
+			if n := increase(before, after, "container_start_failures_total", dockerStarts); n != 1 {
 				t.Errorf("%v failures counted; want 1", n)
 			}
-			where := labels{"engine": "docker", "runtime": "runc", "kind": "container", "phase": test.phase}
-			if n := grown(before, after, "container_start_failures_total", where); n != 1 {
+			selector := labels{"engine": "docker", "runtime": "runc", "kind": "container", "phase": test.phase}
+			if n := increase(before, after, "container_start_failures_total", selector); n != 1 {
 				t.Errorf("%v failures counted in %s; want 1", n, test.phase)
 			}
-			if n := grown(before, after, "container_starts_total", dockerStarts); n != 2 {
+			if n := increase(before, after, "container_starts_total", dockerStarts); n != 2 {
 				t.Errorf("%v starts counted; want the failed one and the one after it", n)
 			}
-			if n := grown(before, after, "container_start_duration_seconds", dockerStarts); n != 1 {
+			if n := increase(before, after, "container_start_duration_seconds", dockerStarts); n != 1 {
 				t.Errorf("%v starts timed; want only the one that succeeded", n)
 			}
 		})
 	}
 }
 
-// checkFailed checks a start that failed: it ends with the phase it died in.
+// checkFailed checks a start that failed: its last phase is the one it failed in.
 func checkFailed(t *testing.T, r record, in string) {
 	t.Helper()
 	checkRecord(t, r)
 	if r.Outcome != "failed" || r.FailedPhase != in || r.Error == "" {
-		t.Errorf("%s in %q: %q; want failed in %q, and why", r.Outcome, r.FailedPhase, r.Error, in)
+		t.Errorf("%s in %q: %q; want failed in %q, with an error", r.Outcome, r.FailedPhase, r.Error, in)
 	}
 	if names := r.phaseNames(); len(names) == 0 || names[len(names)-1] != in {
 		t.Errorf("phases %v; want %s last", names, in)

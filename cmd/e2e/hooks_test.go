@@ -10,7 +10,8 @@ import (
 	"testing"
 )
 
-// bareRuntimes are those that the tests start containers with, without an engine.
+// bareRuntimes returns the runtimes with which the tests start containers without
+// an engine, by name and version.
 func bareRuntimes(t *testing.T) map[string]bareRuntime {
 	t.Helper()
 	recent := needRuntime(t, "runc")
@@ -22,27 +23,27 @@ func bareRuntimes(t *testing.T) map[string]bareRuntime {
 	}
 }
 
-// hookKinds are those that are executed before the entrypoint, in this order
-// (OCI runtime specification, runtime.md, lifecycle).
+// hookKinds are the kinds of OCI hooks that are executed before the entrypoint, in
+// this order (OCI runtime specification, runtime.md, lifecycle).
 var hookKinds = []string{"prestart", "createRuntime", "createContainer", "startContainer"}
 
-// TestHooks gives a container a hook of each kind, and starts it in two ways.
+// TestHooks starts a container with an OCI hook of each kind, in two ways.
 func TestHooks(t *testing.T) {
 	needRoot(t)
 	for name, r := range bareRuntimes(t) {
 		t.Run(name+" run", func(t *testing.T) {
 			w := watch(t)
-			keep(t, "hooks "+name+" run", os.Getpid())
+			recordEvents(t, "hooks "+name+" run", os.Getpid())
 			id, dir := newID(t, "hooks"), hookedBundle(t, "/bin/true")
 			must(t, r.cmd("run", "--bundle", dir, id))
 			checkHooks(t, w, r, id, nil)
 		})
 		t.Run(name+" create", func(t *testing.T) {
 			w := watch(t)
-			keep(t, "hooks "+name+" create", os.Getpid())
+			recordEvents(t, "hooks "+name+" create", os.Getpid())
 			id, dir := newID(t, "hooks"), hookedBundle(t, "/bin/sleep", "300")
 			pidFile := filepath.Join(t.TempDir(), "pid")
-			quiet(t, r.cmd("create", "--bundle", dir, "--pid-file", pidFile, id))
+			mustRunQuiet(t, r.cmd("create", "--bundle", dir, "--pid-file", pidFile, id))
 			t.Cleanup(func() { r.remove(t, id) })
 			must(t, r.cmd("start", id))
 			one := checkHooks(t, w, r, id, []string{"wait", "start"})
@@ -53,8 +54,9 @@ func TestHooks(t *testing.T) {
 	}
 }
 
-// quiet runs a command whose outputs are kept by what it leaves behind.
-func quiet(t *testing.T, cmd *exec.Cmd) {
+// mustRunQuiet runs a command that has to succeed without its outputs, which
+// processes that it leaves behind keep open.
+func mustRunQuiet(t *testing.T, cmd *exec.Cmd) {
 	t.Helper()
 	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
 	if err != nil {
@@ -65,8 +67,8 @@ func quiet(t *testing.T, cmd *exec.Cmd) {
 	must(t, cmd)
 }
 
-// hookedBundle is a bundle with hooks of each kind, each of its own length.
-// Those that are executed in the container find the same shell there.
+// hookedBundle makes a bundle with an OCI hook of each kind, each of a different
+// duration. Hooks that are executed in the container find the same shell there.
 func hookedBundle(t *testing.T, args ...string) string {
 	t.Helper()
 	dir := bundle(t, args...)
@@ -77,7 +79,7 @@ func hookedBundle(t *testing.T, args ...string) string {
 	}
 	hooks := map[string]any{}
 	for i, kind := range append(slices.Clone(hookKinds), "poststart", "poststop") {
-		// crun fails when a hook exits without having read its input.
+		// crun fails if a hook exits without having read its input.
 		script := "cat >/dev/null; sleep 0.0" + strconv.Itoa(i+2)
 		hooks[kind] = []any{map[string]any{"path": "/bin/sh", "args": []string{"sh", "-c", script}}}
 	}
@@ -92,7 +94,7 @@ func hookedBundle(t *testing.T, args ...string) string {
 	return dir
 }
 
-// checkHooks checks that each hook is an operation, in its order and its phase.
+// checkHooks checks that each OCI hook is an operation, in its order and its phase.
 func checkHooks(t *testing.T, w *watcher, r bareRuntime, id string, after []string) record {
 	t.Helper()
 	one := w.wait(t, id)[id]
@@ -100,7 +102,7 @@ func checkHooks(t *testing.T, w *watcher, r bareRuntime, id string, after []stri
 	var kinds []string
 	for _, h := range one.operations("hook") {
 		kind := h.Attributes["kind"]
-		if kind == "poststart" { // before the entrypoint or after it: as the runtime has it
+		if kind == "poststart" { // before the entrypoint or after it, depending on the runtime
 			continue
 		}
 		i := slices.Index(hookKinds, kind)
@@ -120,14 +122,14 @@ func checkHooks(t *testing.T, w *watcher, r bareRuntime, id string, after []stri
 	return one
 }
 
-// hookedPhases are a start's by a bare runtime when it has hooks.
+// hookedPhases returns the phases of a start with OCI hooks by a bare runtime.
 func hookedPhases(runtime string, after []string) []string {
-	names := setUp(runtime)
+	names := setUpPhases(runtime)
 	names = slices.Insert(names, slices.Index(names, "init"), "hooks")
 	return append(names, after...)
 }
 
-// hookPhase is the phase in which a hook of a kind is executed.
+// hookPhase returns the phase in which an OCI hook of a kind is executed.
 func hookPhase(kind string, after []string) string {
 	if kind != "startContainer" {
 		return "hooks"

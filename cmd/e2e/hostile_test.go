@@ -14,16 +14,16 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 )
 
-// hostile is text that a terminal, a page, JSON and the text format of metrics
-// each give another meaning. It is a file's name, too: there is no slash in it.
+// hostile is text with a special meaning in a terminal, in HTML, in JSON and in
+// the text format of metrics. It contains no slash, so it can be a file name.
 const hostile = "\x1b[31m\x1b]0;pwned\a\"'`<script>alert(1)<!-- {}\\\n# HELP up\nup 1\r\t\u202e"
 
-// TestHostileNames starts containers whose ids, hooks, mounts and entrypoints
-// have names that try to get out of wherever they are written.
+// TestHostileNames starts containers with ids, OCI hooks, mounts and entrypoints
+// whose names try to break out of every format that they are written in.
 func TestHostileNames(t *testing.T) {
 	runc, crun := needRuntime(t, "runc"), needRuntime(t, "crun")
 	s, w := serve(t), watch(t)
-	text, waterfall, table := attached(t, "watch"), attached(t, "watch", "--waterfall"), attached(t, "events")
+	text, waterfall, table := attach(t, "watch"), attach(t, "watch", "--waterfall"), attach(t, "events")
 	before := s.scrape(t)
 
 	// runc would refuse such an id.
@@ -31,7 +31,7 @@ func TestHostileNames(t *testing.T) {
 	if res := execute(t, crun.cmd("run", "--bundle", hostileBundle(t), id)); res.code != 0 {
 		t.Errorf("crun run: %v", res)
 	}
-	// An id is the name of a directory: these are too long for one.
+	// An id is used as the name of a directory: these are too long.
 	var long []string
 	for _, r := range []bareRuntime{runc, crun} {
 		name := newID(t, "long") + strings.Repeat("x", 900)
@@ -41,33 +41,33 @@ func TestHostileNames(t *testing.T) {
 		long = append(long, name)
 	}
 	refused := newID(t, "refused")
-	silent(t, runc.cmd("run", "--bundle", bundle(t, "/no/such/program"+hostile), refused))
+	runQuiet(t, runc.cmd("run", "--bundle", bundle(t, "/no/such/program"+hostile), refused))
 	hooked := newID(t, "hooked")
 	must(t, runc.cmd("run", "--bundle", hostileBundle(t), hooked))
 	later, _ := runc.run(t, "/bin/true")
 	w.wait(t, later)
 
 	records := decodeLines[record](t, w.stdout.String())
-	checkRecord(t, one(t, records, decoded(id)))
-	for _, r := range []record{one(t, records, decoded(id)), one(t, records, hooked)} {
+	checkRecord(t, onlyStart(t, records, decoded(id)))
+	for _, r := range []record{onlyStart(t, records, decoded(id)), onlyStart(t, records, hooked)} {
 		hooks := r.operations("hook")
 		if r.Outcome != "started" || len(hooks) != 1 || hooks[0].Attributes["hook"] != hostile {
 			t.Errorf("%q %s: hooks %v", r.ContainerID, r.Outcome, hooks)
 		}
 	}
-	checkFailed(t, one(t, records, refused), "init")
+	checkFailed(t, onlyStart(t, records, refused), "init")
 	for _, name := range long {
-		checkFailed(t, one(t, records, name), "create")
+		checkFailed(t, onlyStart(t, records, name), "create")
 	}
-	checkQuiet(t, w, s, later, text, waterfall, table)
+	checkOutputs(t, w, s, later, text, waterfall, table)
 	for name, n := range map[string]float64{"runc": 4, "crun": 2} {
-		if got := grown(before, s.scrape(t), "container_starts_total", labels{"engine": "none", "runtime": name}); got != n {
+		if got := increase(before, s.scrape(t), "container_starts_total", labels{"engine": "none", "runtime": name}); got != n {
 			t.Errorf("%v starts by %s counted; want %v", got, name, n)
 		}
 	}
 }
 
-// hostileBundle has a hook and a mount with hostile names.
+// hostileBundle makes a bundle whose OCI hook and mount have hostile names.
 func hostileBundle(t *testing.T) string {
 	t.Helper()
 	hook := filepath.Join(t.TempDir(), hostile)
@@ -78,18 +78,18 @@ func hostileBundle(t *testing.T) string {
 	source := t.TempDir()
 	changeSpec(t, dir, func(spec map[string]any) {
 		bind(spec, source, "/tmp/"+hostile)
-		spec["linux"].(map[string]any)["cgroupsPath"] = "/" + newID(t, "hostile") // there a name may have no newline
+		spec["linux"].(map[string]any)["cgroupsPath"] = "/" + newID(t, "hostile") // a cgroup's name may contain no newline
 		spec["hooks"] = map[string]any{"createRuntime": []any{map[string]any{"path": hook}}}
 		spec["annotations"] = map[string]any{"io.kubernetes.cri.container-name": hostile, "io.kubernetes.cri.image-name": hostile}
 	})
 	return dir
 }
 
-// decoded is text as it comes out of JSON: what is not UTF-8 is replaced.
+// decoded returns text as decoding JSON yields it: invalid UTF-8 is replaced.
 func decoded(s string) string { return strings.ToValidUTF8(s, "\ufffd") }
 
-// one is the only start of a container.
-func one(t *testing.T, records []record, id string) record {
+// onlyStart returns the start of a container, which must have exactly one.
+func onlyStart(t *testing.T, records []record, id string) record {
 	t.Helper()
 	var found []record
 	for _, r := range records {
@@ -103,9 +103,9 @@ func one(t *testing.T, records []record, id string) record {
 	return found[0]
 }
 
-// checkQuiet checks that nothing that is written for people or machines has
-// been broken out of, up to the start of a container that came later.
-func checkQuiet(t *testing.T, w *watcher, s *server, later string, outputs ...*process) {
+// checkOutputs checks that no hostile name has broken the exporter's outputs, for
+// people or machines, up to the start of a later container.
+func checkOutputs(t *testing.T, w *watcher, s *server, later string, outputs ...*process) {
 	t.Helper()
 	for line := range strings.Lines(w.stdout.String()) {
 		if !utf8.ValidString(line) || !json.Valid([]byte(line)) {
@@ -123,7 +123,7 @@ func checkQuiet(t *testing.T, w *watcher, s *server, later string, outputs ...*p
 	}
 	page := get(t, s.url+"/")
 	if strings.ContainsAny(page, "\x1b\a\u202e") || strings.Contains(page, "<script>alert") {
-		t.Errorf("the page has what a container was named: %q", page)
+		t.Errorf("the page contains a hostile name: %q", page)
 	}
 	exposition := get(t, s.url+"/metrics")
 	problems, err := promlint.New(strings.NewReader(exposition)).Lint()
@@ -136,7 +136,7 @@ func checkQuiet(t *testing.T, w *watcher, s *server, later string, outputs ...*p
 		}
 	}
 	if strings.Contains(exposition, "pwned") {
-		t.Error("/metrics has what a container was named")
+		t.Error("/metrics contains a hostile name")
 	}
 }
 

@@ -11,11 +11,11 @@ import (
 	"sync"
 )
 
-// image is what the containers are made of.
+// image is the image of the containers.
 const image = "busybox:local"
 
-// rootfs makes the root filesystem of the containers once: busybox, a link for
-// each of its commands, and the usual directories.
+// rootfs returns the path of the root filesystem of the containers, which it makes
+// once: busybox, a link for each of its commands, and the usual directories.
 var rootfs = sync.OnceValues(func() (string, error) {
 	root := filepath.Join(workDir, "rootfs")
 	for _, dir := range []string{"bin", "dev", "etc", "proc", "sys", "tmp"} {
@@ -45,7 +45,7 @@ var rootfs = sync.OnceValues(func() (string, error) {
 	return root, nil
 })
 
-// imageTar is the root filesystem as a tar file, for docker import.
+// imageTar returns the root filesystem as a tar file, for docker import.
 func imageTar() (*bytes.Buffer, error) {
 	root, err := rootfs()
 	if err != nil {

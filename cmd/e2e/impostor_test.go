@@ -23,8 +23,9 @@ var buildImpostor = sync.OnceValues(func() (string, error) {
 	return path, nil
 })
 
-// impostor is the impostor under another name.
-func impostor(t *testing.T, dir, name string) string {
+// writeImpostor writes the impostor to a directory under a name and returns its
+// path.
+func writeImpostor(t *testing.T, dir, name string) string {
 	t.Helper()
 	from, err := buildImpostor()
 	if err != nil {
@@ -37,39 +38,39 @@ func impostor(t *testing.T, dir, name string) string {
 	return path
 }
 
-// readied is a start with when its container was ready.
-type readied struct {
+// readyRecord is a start with the time when its container was ready.
+type readyRecord struct {
 	record
 	Ready int64 `json:"ready_ns"`
 }
 
-// TestForeignThreads lets a thread of an engine into the namespaces of a
-// container, where it mounts and listens while others start: it is no part of
-// that container, and of no start.
+// TestForeignThreads makes a thread of an engine enter the namespaces of a
+// container, and mount and listen there while others start: it is a part neither
+// of that container nor of any start.
 func TestForeignThreads(t *testing.T) {
 	d := needDocker(t)
 	r := needRuntime(t, "runc")
 	w := watch(t)
 	startBoth := func() (records []record) {
 		for range 3 {
-			docker, bare := d.detach(t, image, "sleep", "300"), r.stay(t, bundle(t, "/bin/sleep", "300")).id
+			docker, bare := d.detach(t, image, "sleep", "300"), r.startSleeping(t, bundle(t, "/bin/sleep", "300")).id
 			both := w.wait(t, docker, bare)
 			records = append(records, both[docker], both[bare])
 		}
 		return records
 	}
-	late := attached(t, "watch", "--format", "json", "--wait-ready", "--ready-timeout", "8s")
+	late := attach(t, "watch", "--format", "json", "--wait-ready", "--ready-timeout", "8s")
 	undisturbed := startBoth()
-	victim := r.stay(t, bundle(t, "/bin/sleep", "300"))
+	victim := r.startSleeping(t, bundle(t, "/bin/sleep", "300"))
 	w.wait(t, victim.id)
-	intrude(t, victim.pid)
+	enterNamespaces(t, victim.pid)
 
 	for i, one := range startBoth() {
 		if one.Outcome != "started" || !slices.Equal(one.phaseNames(), undisturbed[i].phaseNames()) {
 			t.Errorf("%s: %s, phases %v", one.ContainerID, one.Outcome, one.phaseNames())
 		}
 		if one.Counts != undisturbed[i].Counts {
-			t.Errorf("with a thread in another container it counts %+v; without %+v", one.Counts, undisturbed[i].Counts)
+			t.Errorf("counts %+v with a thread in another container; %+v without", one.Counts, undisturbed[i].Counts)
 		}
 	}
 	if n := len(w.starts(t, victim.id)); n != 1 {
@@ -78,18 +79,18 @@ func TestForeignThreads(t *testing.T) {
 	waitFor(t, 20*time.Second, "the end of the wait for a listen", func() bool {
 		return strings.Contains(late.stdout.String(), victim.id)
 	}, late.stderr.String)
-	for _, one := range decodeLines[readied](t, late.stdout.String()) {
+	for _, one := range decodeLines[readyRecord](t, late.stdout.String()) {
 		if one.ContainerID == victim.id && one.Ready != 0 {
-			t.Errorf("a container that never listens is ready after %v: another's thread listened in it", time.Duration(one.Ready))
+			t.Errorf("a container that never listens is ready after %v: a foreign thread listened in it", time.Duration(one.Ready))
 		}
 	}
 }
 
-// intrude lets a thread of what is called containerd into a process's
-// namespaces, until the test's end.
-func intrude(t *testing.T, pid int) {
+// enterNamespaces makes a thread of a process named containerd enter the
+// namespaces of process pid, until the end of the test.
+func enterNamespaces(t *testing.T, pid int) {
 	t.Helper()
-	cmd := exec.Command(impostor(t, t.TempDir(), "containerd"), strconv.Itoa(pid))
+	cmd := exec.Command(writeImpostor(t, t.TempDir(), "containerd"), strconv.Itoa(pid))
 	input, err := cmd.StdinPipe()
 	if err != nil {
 		t.Fatal(err)

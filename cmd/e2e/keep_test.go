@@ -10,16 +10,16 @@ import (
 	"time"
 )
 
-// keep records the events of a test into the directory that E2E_RECORD names,
-// for a look at what a stack does, and for the recordings that are replayed.
-// It is seen from the network namespace of a neighbour.
-func keep(t *testing.T, name string, neighbour int) {
+// recordEvents records the events of a test in the directory E2E_RECORD, if that
+// is set: to see what a stack does, and for the recordings that are replayed. The
+// recorder runs in the network namespace of process pid.
+func recordEvents(t *testing.T, name string, pid int) {
 	t.Helper()
 	dir := os.Getenv("E2E_RECORD")
 	if dir == "" {
 		return
 	}
-	p := attachedBeside(t, neighbour, "events", "--format", "json")
+	p := attachInNetns(t, pid, "events", "--format", "json")
 	t.Cleanup(func() {
 		if err := p.end(os.Interrupt, 10*time.Second); err != nil {
 			t.Error(err)
@@ -31,12 +31,13 @@ func keep(t *testing.T, name string, neighbour int) {
 	})
 }
 
-// attachedBeside starts a subcommand in the network namespace of a process: the
-// exporter hears of links where it is, as on a host where all are in the first.
-func attachedBeside(t *testing.T, neighbour int, args ...string) *process {
+// attachInNetns is attach in the network namespace of a process: the exporter
+// receives link messages of its own namespace only, and is in the engine's here,
+// as on a host where both are in the first one.
+func attachInNetns(t *testing.T, pid int, args ...string) *process {
 	t.Helper()
-	words := []string{"-t", strconv.Itoa(neighbour), "--net", "--"}
-	p := startCmd(t, exec.Command("nsenter", append(words, tool(t, args...).Args...)...))
+	words := []string{"-t", strconv.Itoa(pid), "--net", "--"}
+	p := startCmd(t, exec.Command("nsenter", append(words, exporterCmd(t, args...).Args...)...))
 	waitFor(t, 30*time.Second, "a line beginning with attached", func() bool {
 		return !p.running() || strings.Contains("\n"+p.stderr.String(), "\nattached")
 	}, p.stderr.String)
@@ -46,8 +47,8 @@ func attachedBeside(t *testing.T, neighbour int, args ...string) *process {
 	return p
 }
 
-// watchBeside is watch in the network namespace of a process.
-func watchBeside(t *testing.T, neighbour int) *watcher {
+// watchInNetns is watch in the network namespace of a process.
+func watchInNetns(t *testing.T, pid int) *watcher {
 	t.Helper()
-	return &watcher{attachedBeside(t, neighbour, "watch", "--format", "json")}
+	return &watcher{attachInNetns(t, pid, "watch", "--format", "json")}
 }

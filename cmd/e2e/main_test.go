@@ -1,10 +1,11 @@
-// Package e2e starts containers with real engines and runtimes under the real
-// probes, and compares what the exporter says with what the engine, /proc and
-// an independent observer say. It needs root, and the packages in .ci/packages.
+// Package e2e starts containers with real engines and runtimes while the real
+// probes are attached, and compares what the exporter reports with what the
+// engine, /proc and an independent observer show. It needs root and the packages
+// in .ci/packages.
 //
-// The tests know the exporter only as its users do: by its command line, its
-// JSON, its metrics and its traces. They share one Docker daemon (docker_test),
-// bundles for bare runtimes (bundle_test) and the observer (oracle_test).
+// The tests use the exporter only as users do: its command line, its JSON, its
+// metrics and its traces. They share one Docker daemon (docker_test), bundles for
+// bare runtimes (bundle_test) and the observer (oracle_test).
 package e2e
 
 import (
@@ -15,7 +16,7 @@ import (
 	"time"
 )
 
-// workDir is the run's directory, removed at its end.
+// workDir is the directory of this run, which is removed at its end.
 var workDir string
 
 func TestMain(m *testing.M) {
@@ -35,7 +36,7 @@ func run(m *testing.M) (code int) {
 			code = 1
 		}
 	}()
-	if err := os.Chmod(workDir, 0o755); err != nil { // others than root execute what is in it
+	if err := os.Chmod(workDir, 0o755); err != nil { // other users execute programs in it
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
@@ -48,7 +49,8 @@ func run(m *testing.M) (code int) {
 	return m.Run()
 }
 
-// needRoot skips a test that loads probes or starts containers.
+// needRoot skips a test that loads probes or starts containers if it does not run
+// as root.
 func needRoot(t *testing.T) {
 	t.Helper()
 	if os.Geteuid() != 0 {
@@ -56,8 +58,8 @@ func needRoot(t *testing.T) {
 	}
 }
 
-// waitFor polls until condition holds, and fails the test with what it waited
-// for, and what explain says, when it does not within timeout.
+// waitFor polls until condition is true. If that takes longer than timeout, it
+// fails the test with what it waited for and the text that explain returns.
 func waitFor(t *testing.T, timeout time.Duration, what string, condition func() bool, explain func() string) {
 	t.Helper()
 	for deadline := time.Now().Add(timeout); !condition(); time.Sleep(5 * time.Millisecond) {
@@ -67,7 +69,7 @@ func waitFor(t *testing.T, timeout time.Duration, what string, condition func() 
 	}
 }
 
-// writeFile writes a file for one test and gives its path.
+// writeFile writes a file for one test and returns its path.
 func writeFile(t *testing.T, name, content string, mode os.FileMode) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), name)

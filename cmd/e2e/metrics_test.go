@@ -15,7 +15,7 @@ import (
 // metrics is one scrape.
 type metrics map[string]*dto.MetricFamily
 
-// labels select series: those that have them all.
+// labels selects the series that have all of these labels.
 type labels map[string]string
 
 func (s *server) scrape(t *testing.T) metrics {
@@ -36,11 +36,12 @@ func (s *server) scrape(t *testing.T) metrics {
 	return families
 }
 
-// value sums the series of a counter or gauge; of a histogram, its counts.
-func (m metrics) value(name string, where labels) float64 {
+// value returns the sum of a metric's selected series: their values, or the sample
+// counts of a histogram.
+func (m metrics) value(name string, selector labels) float64 {
 	var sum float64
 	for _, series := range m[name].GetMetric() {
-		if !where.match(series) {
+		if !selector.match(series) {
 			continue
 		}
 		sum += series.GetCounter().GetValue() + series.GetGauge().GetValue() +
@@ -49,8 +50,8 @@ func (m metrics) value(name string, where labels) float64 {
 	return sum
 }
 
-// lost sums what the exporter says it has lost, and is an error without a
-// metric that could say so.
+// lost returns the sum of all metrics of lost events. It fails the test if there is
+// no such metric.
 func (m metrics) lost(t *testing.T) float64 {
 	t.Helper()
 	var sum float64
@@ -62,7 +63,7 @@ func (m metrics) lost(t *testing.T) float64 {
 		}
 	}
 	if len(names) == 0 {
-		t.Error("no metric says how many events were lost")
+		t.Error("no metric counts lost events")
 	}
 	return sum
 }
@@ -80,7 +81,7 @@ func (l labels) match(series *dto.Metric) bool {
 	return true
 }
 
-// grown is by how much a metric has grown between two scrapes.
-func grown(before, after metrics, name string, where labels) float64 {
-	return after.value(name, where) - before.value(name, where)
+// increase returns by how much a metric has grown between two scrapes.
+func increase(before, after metrics, name string, selector labels) float64 {
+	return after.value(name, selector) - before.value(name, selector)
 }

@@ -11,32 +11,32 @@ import (
 	"time"
 )
 
-// own is a container that runs, with a mount that no other has.
-type own struct {
-	held
+// ownMount is a running container with a mount point that no other container has.
+type ownMount struct {
+	container
 	mount string
 }
 
-// TestMixed starts twenty containers at once by Docker, runc and crun, and
-// compares each start with what its container sees of itself: no namespace, no
-// veth and no mount is another's.
+// TestMixed starts twenty containers at the same time with Docker, runc and crun,
+// and compares each start with what its container sees of itself: no start gets a
+// namespace, a veth or a mount of another.
 func TestMixed(t *testing.T) {
 	d := needDocker(t)
 	runc, crun := needRuntime(t, "runc"), needRuntime(t, "crun")
 	s, w := serve(t), watch(t)
 	before := s.scrape(t)
 
-	all := make([]own, 20)
+	all := make([]ownMount, 20)
 	var group sync.WaitGroup
 	for i := range all {
 		group.Go(func() {
 			switch i % 3 {
 			case 0:
-				all[i] = d.own(t)
+				all[i] = d.ownMount(t)
 			case 1:
-				all[i] = runc.own(t)
+				all[i] = runc.ownMount(t)
 			case 2:
-				all[i] = crun.own(t)
+				all[i] = crun.ownMount(t)
 			}
 		})
 	}
@@ -49,70 +49,72 @@ func TestMixed(t *testing.T) {
 		ids = append(ids, one.id)
 	}
 	records := w.wait(t, ids...)
-	seen := map[uint64]string{}
+	netnsOwner := map[uint64]string{}
 	for i, one := range all {
 		r := records[one.id]
 		if i%3 == 0 {
 			checkStarted(t, r, "docker", "runc", dockerPhases)
-			checkMade(t, r)
+			checkCreated(t, r)
 			checkVeth(t, r, one.pid)
 		} else {
-			checkStarted(t, r, "none", one.runtime, append(setUp(one.runtime), "wait", "start"))
+			checkStarted(t, r, "none", one.runtime, append(setUpPhases(one.runtime), "wait", "start"))
 			if r.Counts.Veths != 0 || len(r.Veths) != 0 {
 				t.Errorf("%s: veths %v; want none", one.id, r.Veths)
 			}
 		}
 		checkOwnView(t, r, one)
 		net := r.Namespaces["net"]
-		if other, twice := seen[net]; twice {
+		if other, twice := netnsOwner[net]; twice {
 			t.Errorf("%s and %s are both in net:[%d]", one.id, other, net)
 		}
-		seen[net] = one.id
+		netnsOwner[net] = one.id
 	}
 	for engine, n := range map[string]float64{"docker": 7, "none": 13} {
-		checkNoMore(t, s, w, before, labels{"engine": engine}, n)
+		checkExactCount(t, s, w, before, labels{"engine": engine}, n)
 	}
 }
 
-// own starts a container with a directory of its own in it.
-func (d *docker) own(t *testing.T) own {
+// ownMount starts a container with a directory of its own mounted in it.
+func (d *docker) ownMount(t *testing.T) ownMount {
 	source, mount := ownDir(t)
 	id := d.detach(t, "-v", source+":"+mount, image, "sleep", "300")
-	return own{held{id, d.pid(t, id), "runc"}, mount}
+	return ownMount{container{id, d.pid(t, id), "runc"}, mount}
 }
 
-func (r bareRuntime) own(t *testing.T) own {
+func (r bareRuntime) ownMount(t *testing.T) ownMount {
 	source, mount := ownDir(t)
 	dir := bundle(t, "/bin/sleep", "300")
 	changeSpec(t, dir, func(spec map[string]any) { bind(spec, source, mount) })
-	return own{r.stay(t, dir), mount}
+	return ownMount{r.startSleeping(t, dir), mount}
 }
 
-// ownDir makes a directory, and names a place for it that no other has.
+// ownDir makes a directory and returns it with a mount point that no other
+// container has.
 func ownDir(t *testing.T) (source, mount string) {
 	source = t.TempDir()
 	return source, "/tmp/own-" + strings.ReplaceAll(strings.TrimPrefix(source, os.TempDir()), "/", "-")
 }
 
-// stay starts a container that stays until the test's end, in two steps.
-func (r bareRuntime) stay(t *testing.T, dir string) held {
+// startSleeping starts a container in two steps, which runs until the end of the
+// test.
+func (r bareRuntime) startSleeping(t *testing.T, dir string) container {
 	t.Helper()
 	id := newID(t, r.name)
 	pid := r.create(t, dir, id)
 	must(t, r.cmd("start", id))
 	waitFor(t, 10*time.Second, "the entrypoint of "+id, func() bool { return comm(pid) == "sleep" }, func() string { return comm(pid) })
-	return held{id, pid, r.name}
+	return container{id, pid, r.name}
 }
 
 // checkOwnView compares a start with its container's own view of itself.
-func checkOwnView(t *testing.T, r record, one own) {
+func checkOwnView(t *testing.T, r record, one ownMount) {
 	t.Helper()
 	if r.PID != one.pid {
 		t.Errorf("%s: pid %d; its engine says %d", one.id, r.PID, one.pid)
 	}
 	for _, name := range []string{"mnt", "uts", "ipc", "pid", "net"} {
 		if real := namespace(t, one.pid, name); r.Namespaces[name] != real {
-			t.Errorf("%s: %s:[%d]; /proc says %d", one.id, name, r.Namespaces[name], real)
+			t.Errorf("%s: %s:[%d]; %d in /proc", one.id, name, r.Namespaces[name], real)
 		}
 	}
 	want, got := mountPoints(t, one.pid), mounted(r)
@@ -121,7 +123,7 @@ func checkOwnView(t *testing.T, r record, one own) {
 	}
 }
 
-// mountPoints are where a process sees something mounted.
+// mountPoints returns the mount points that a process sees.
 func mountPoints(t *testing.T, pid int) []string {
 	t.Helper()
 	var points []string
@@ -132,8 +134,8 @@ func mountPoints(t *testing.T, pid int) []string {
 	return slices.Compact(points)
 }
 
-// mounted are the places on which a start has mounted something, as they are
-// called once its rootfs is the root.
+// mounted returns the targets of a start's successful mounts, as paths below its
+// rootfs.
 func mounted(r record) []string {
 	var root string
 	for _, o := range r.operations("mount") {
@@ -151,8 +153,8 @@ func mounted(r record) []string {
 	return slices.Compact(points)
 }
 
-// checkVeth compares the veth of a start with the one that connects a process
-// to the host.
+// checkVeth compares the veth of a start with the one that connects a process to
+// the host.
 func checkVeth(t *testing.T, r record, pid int) {
 	t.Helper()
 	var host string

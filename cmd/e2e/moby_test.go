@@ -19,15 +19,15 @@ var moby2 = &goTool{
 		"github.com/moby/moby/v2/cmd/dockerd",
 		"github.com/moby/moby/v2/cmd/docker-proxy",
 	},
-	optional: true, // the largest of them, and a beta
+	optional: true, // the largest tool, and a beta
 }
 
-// moby is a daemon of its own for one test, with the image in it. It runs in a
-// network namespace of its own, which takes with it what the daemon leaves.
+// moby is a daemon for one test, with the image in it. It runs in a network
+// namespace of its own: what the daemon leaves there disappears with it.
 type moby struct {
 	docker
-	room *process // holds the namespace
-	dir  string
+	holder *process // keeps the namespace
+	dir    string
 }
 
 // needMoby starts moby 2 with containerd 2 and runc 1.5.
@@ -42,7 +42,7 @@ func needMoby(t *testing.T) *moby {
 	if m.dir, err = os.MkdirTemp(workDir, "moby-"); err != nil { // short: sockets are in it
 		t.Fatal(err)
 	}
-	m.enter(t)
+	m.makeNetns(t)
 	m.host = "unix://" + m.file("sock")
 	cmd := m.inside("dockerd", "--data-root", m.file("data"), "--exec-root", m.file("exec"),
 		"--pidfile", m.file("pid"), "-H", m.host, "--shutdown-timeout", "5")
@@ -69,29 +69,29 @@ func needMoby(t *testing.T) *moby {
 
 func (m *moby) file(name string) string { return filepath.Join(m.dir, name) }
 
-// enter makes the network namespace, held by a process.
-func (m *moby) enter(t *testing.T) {
+// makeNetns starts the process that keeps the network namespace.
+func (m *moby) makeNetns(t *testing.T) {
 	t.Helper()
-	m.room = start(t, "unshare", "--net", "sh", "-c", "ip link set lo up && echo ready && exec sleep infinity")
+	m.holder = start(t, "unshare", "--net", "sh", "-c", "ip link set lo up && echo ready && exec sleep infinity")
 	waitFor(t, 10*time.Second, "a network namespace for moby 2", func() bool {
-		return !m.room.running() || strings.Contains(m.room.stdout.String(), "ready")
-	}, m.room.stderr.String)
-	if !m.room.running() {
-		t.Fatalf("no network namespace for moby 2: %s", m.room.stderr.String())
+		return !m.holder.running() || strings.Contains(m.holder.stdout.String(), "ready")
+	}, m.holder.stderr.String)
+	if !m.holder.running() {
+		t.Fatalf("no network namespace for moby 2: %s", m.holder.stderr.String())
 	}
 	t.Cleanup(func() {
-		if err := m.room.end(syscall.SIGKILL, 10*time.Second); err != nil {
+		if err := m.holder.end(syscall.SIGKILL, 10*time.Second); err != nil {
 			t.Error(err)
 		}
 	})
 }
 
-// inside is a command in the daemon's network namespace.
+// inside returns a command that runs in the daemon's network namespace.
 func (m *moby) inside(args ...string) *exec.Cmd {
-	return exec.Command("nsenter", append([]string{"-t", strconv.Itoa(m.room.cmd.Process.Pid), "--net", "--"}, args...)...)
+	return exec.Command("nsenter", append([]string{"-t", strconv.Itoa(m.holder.cmd.Process.Pid), "--net", "--"}, args...)...)
 }
 
-// end stops the daemon, and unmounts what it has left.
+// end stops the daemon and unmounts what it leaves mounted.
 func (m *moby) end(t *testing.T) {
 	if err := m.process.end(os.Interrupt, 30*time.Second); err != nil {
 		t.Errorf("stop moby 2: %v", err)

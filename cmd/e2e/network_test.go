@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// network is what dockerd changes on the host and leaves behind when it ends:
-// its bridge, its iptables rules, and forwarding.
+// network is the state of the host that dockerd changes and leaves changed when it
+// exits: its bridge, its iptables rules, and forwarding.
 type network struct {
 	bridge     bool
 	rules      []rule
@@ -56,8 +56,8 @@ func readRules() ([]rule, error) {
 	return rules, nil
 }
 
-// restore undoes what has come since: rules first, then the chains that they
-// went to, then policies.
+// restore undoes the changes since n was read: rules first, then the chains that
+// they jump to, then policies.
 func (n network) restore() error {
 	now, err := readRules()
 	if err != nil {

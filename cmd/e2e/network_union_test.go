@@ -7,18 +7,19 @@ import (
 	"time"
 )
 
-// setsUpNetwork are the operations that are a part of network as a whole.
+// setsUpNetwork are the names of the operations that the operation network covers.
 var setsUpNetwork = []string{"netns", "veth", "cni", "netavark", "iptables", "proxy", "libnetwork"}
 
-// networkParts are the operations of a start that set up its network.
-func networkParts(d described) []operation {
+// networkParts returns the operations of a start that set up its network.
+func networkParts(d namedRecord) []operation {
 	return slices.DeleteFunc(slices.Clone(d.Operations), func(o operation) bool {
 		return !slices.Contains(setsUpNetwork, o.Name) && o.Attributes["hook"] != "libnetwork-setkey"
 	})
 }
 
-// networkEvent is what else sets up a network, as `events` tells it: a request
-// of rtnetlink, or a mount that keeps a network namespace.
+// networkEvent is a kernel event, as `events` shows it, that sets up a network and
+// is not an operation: an rtnetlink request, or a mount that keeps a network
+// namespace.
 type networkEvent struct {
 	event
 	Duration int64  `json:"duration"`
@@ -26,15 +27,15 @@ type networkEvent struct {
 	SourceNS uint64 `json:"source_ns"`
 }
 
-// networkEvents are those of a container while it started, by its engine or by
-// itself: each from when to when, since the start's begin. What there is else in
-// the engine's network namespace, host, is another's.
-func networkEvents(t *testing.T, lines *process, d described, host uint64, engine string) []operation {
+// networkEvents returns the network events of a start, by the engine or by the
+// container itself, with times relative to the start's begin. host is the engine's
+// network namespace: events of other processes there belong to other containers.
+func networkEvents(t *testing.T, lines *process, d namedRecord, host uint64, engine string) []operation {
 	t.Helper()
 	var end int64
 	find := func(e networkEvent) bool {
 		if e.Kind == "exec" && e.PID == d.PID && e.Ret >= 0 {
-			end = e.Time // the last: the entrypoint's
+			end = e.Time // the last exec is the entrypoint's
 		}
 		return end != 0
 	}
@@ -54,9 +55,9 @@ func networkEvents(t *testing.T, lines *process, d described, host uint64, engin
 	return found
 }
 
-// checkNetworkUnion compares a start's network with the union of its parts:
-// those that are operations, and the events that are none.
-func checkNetworkUnion(t *testing.T, d described, events []operation) {
+// checkNetworkUnion compares a start's operation network with the union of its
+// parts: operations, and events that are not operations.
+func checkNetworkUnion(t *testing.T, d namedRecord, events []operation) {
 	t.Helper()
 	parts, all := networkParts(d), d.operations("network")
 	if len(parts) == 0 && len(all) == 0 {
@@ -82,7 +83,8 @@ func checkNetworkUnion(t *testing.T, d described, events []operation) {
 	t.Logf("network %v; the union of %d operations and %d events %v", time.Duration(whole.Duration), len(parts), len(events), time.Duration(sum))
 }
 
-// union is when the first of some operations began, and how long any was done.
+// union returns when the first of some operations began, and for how long at least
+// one was in progress.
 func union(parts []operation) (begin, sum int64) {
 	slices.SortFunc(parts, func(a, b operation) int { return cmp.Compare(a.Begin, b.Begin) })
 	begin = parts[0].Begin

@@ -9,12 +9,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// tolerance is by how much two observers of the same tracepoint may differ:
-// one of them is called after the other.
+// tolerance is the maximum difference between two observers of the same
+// tracepoint: the kernel calls one after the other.
 const tolerance = time.Millisecond
 
-// held is a container that stays, and what its engine says of it.
-type held struct {
+// container is a container that runs until the end of the test, as its engine
+// reports it.
+type container struct {
 	id      string
 	pid     int
 	runtime string
@@ -28,13 +29,13 @@ func TestObserverAgrees(t *testing.T) {
 	w := watch(t)
 	o := observe(t)
 
-	var all []held
+	var all []container
 	for range 3 {
 		id := d.detach(t, image, "sleep", "300")
-		all = append(all, held{id, d.pid(t, id), "runc"})
+		all = append(all, container{id, d.pid(t, id), "runc"})
 		for _, r := range bare {
-			id, pid := r.hold(t)
-			all = append(all, held{id, pid, r.name})
+			id, pid := r.runSleeping(t)
+			all = append(all, container{id, pid, r.name})
 		}
 	}
 	var ids []string
@@ -45,34 +46,34 @@ func TestObserverAgrees(t *testing.T) {
 	events := o.stop(t)
 	for _, one := range all {
 		t.Run(one.id, func(t *testing.T) {
-			compare(t, one, records[one.id], judge(t, events, one.pid, one.runtime))
+			compare(t, one, records[one.id], findStart(t, events, one.pid, one.runtime))
 		})
 	}
 }
 
-func compare(t *testing.T, h held, r record, v verdict) {
-	if r.PID != h.pid {
-		t.Errorf("entrypoint's pid %d; the runtime says %d", r.PID, h.pid)
+func compare(t *testing.T, c container, r record, start observedStart) {
+	if r.PID != c.pid {
+		t.Errorf("entrypoint's pid %d; %d by the runtime", r.PID, c.pid)
 	}
-	if r.Counts.Mounts != v.mounts || v.mounts == 0 {
-		t.Errorf("%d mounts by init; the observer saw %d", r.Counts.Mounts, v.mounts)
+	if r.Counts.Mounts != start.mounts || start.mounts == 0 {
+		t.Errorf("%d mounts by init; the observer saw %d", r.Counts.Mounts, start.mounts)
 	}
 	took := time.Duration(r.Duration - r.phase("create").Begin)
-	if off := (took - v.took).Abs(); off > tolerance {
-		t.Errorf("%v from create's exec to the entrypoint's; the observer saw %v", took, v.took)
+	if off := (took - start.took).Abs(); off > tolerance {
+		t.Errorf("%v from create's exec to the entrypoint's; the observer saw %v", took, start.took)
 	}
-	for name, inode := range v.namespaces {
-		if real := namespace(t, h.pid, name); inode != real {
-			t.Fatalf("the observer saw %s:[%d]; /proc says %d", name, inode, real)
+	for name, inode := range start.namespaces {
+		if real := namespace(t, c.pid, name); inode != real {
+			t.Fatalf("the observer saw %s:[%d]; %d in /proc", name, inode, real)
 		}
 		if r.Namespaces[name] != inode {
-			t.Errorf("namespace %s:[%d]; the observer and /proc say %d", name, r.Namespaces[name], inode)
+			t.Errorf("namespace %s:[%d]; %d by the observer and /proc", name, r.Namespaces[name], inode)
 		}
 	}
-	t.Logf("%s: %d mounts, %v from create to the entrypoint (observer %v)", h.runtime, v.mounts, took, v.took)
+	t.Logf("%s: %d mounts, %v from create to the entrypoint (observer %v)", c.runtime, start.mounts, took, start.took)
 }
 
-// namespace is the inode of a process's namespace.
+// namespace returns the inode number of a process's namespace.
 func namespace(t *testing.T, pid int, name string) uint64 {
 	t.Helper()
 	var stat unix.Stat_t
@@ -82,27 +83,27 @@ func namespace(t *testing.T, pid int, name string) uint64 {
 	return stat.Ino
 }
 
-// TestObserver checks the observer itself, with no exporter in sight.
+// TestObserver checks the observer itself, without an exporter.
 func TestObserver(t *testing.T) {
 	d := needDocker(t)
 	o := observe(t)
 	id := d.detach(t, image, "sleep", "300")
 	pid := d.pid(t, id)
 	runc, crun := needRuntime(t, "runc"), needRuntime(t, "crun")
-	_, runcPID := runc.hold(t)
-	_, crunPID := crun.hold(t)
+	_, runcPID := runc.runSleeping(t)
+	_, crunPID := crun.runSleeping(t)
 	events := o.stop(t)
 
-	for _, one := range []held{{id, pid, "runc"}, {"runc", runcPID, "runc"}, {"crun", crunPID, "crun"}} {
-		v := judge(t, events, one.pid, one.runtime)
-		if v.mounts < 20 || v.took < time.Millisecond || v.took > 5*time.Second {
-			t.Errorf("%s: %d mounts in %v", one.id, v.mounts, v.took)
+	for _, one := range []container{{id, pid, "runc"}, {"runc", runcPID, "runc"}, {"crun", crunPID, "crun"}} {
+		start := findStart(t, events, one.pid, one.runtime)
+		if start.mounts < 20 || start.took < time.Millisecond || start.took > 5*time.Second {
+			t.Errorf("%s: %d mounts in %v", one.id, start.mounts, start.took)
 		}
 		for _, name := range []string{"mnt", "uts", "ipc", "pid", "net"} {
-			if ours := namespace(t, os.Getpid(), name); v.namespaces[name] == ours || v.namespaces[name] != namespace(t, one.pid, name) {
-				t.Errorf("%s: %s:[%d]; ours is %d", one.id, name, v.namespaces[name], ours)
+			if ours := namespace(t, os.Getpid(), name); start.namespaces[name] == ours || start.namespaces[name] != namespace(t, one.pid, name) {
+				t.Errorf("%s: %s:[%d]; ours is %d", one.id, name, start.namespaces[name], ours)
 			}
 		}
-		t.Logf("%s: %+v", one.id, v)
+		t.Logf("%s: %+v", one.id, start)
 	}
 }

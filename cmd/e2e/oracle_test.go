@@ -14,18 +14,19 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// oracle is the independent observer: bpftrace on the tracepoints that the
-// exporter uses too, its lines put together here by other code. It is not
-// strace, which would slow what it times.
-type oracle struct{ *process }
+// observer is an independent observer: bpftrace on the tracepoints that the
+// exporter uses too; other code than the exporter's evaluates its lines. It is not
+// strace, which would slow down what it times.
+type observer struct{ *process }
 
-// observe starts it and waits until each of its probes has fired for us.
-func observe(t *testing.T) *oracle {
+// observe starts an observer and waits until each of its probes has fired for this
+// process.
+func observe(t *testing.T) *observer {
 	t.Helper()
 	mountTracefs(t)
 	cmd := exec.Command("bpftrace", "-B", "line", "testdata/oracle.bt")
 	cmd.Env = append(os.Environ(), "BPFTRACE_STRLEN=128")
-	o := &oracle{startCmd(t, cmd)}
+	o := &observer{startCmd(t, cmd)}
 	waitFor(t, 30*time.Second, "bpftrace's probes (package bpftrace)", func() bool {
 		if !o.running() {
 			t.Fatalf("bpftrace ended\n%s", o.stderr.String())
@@ -33,15 +34,16 @@ func observe(t *testing.T) *oracle {
 		_ = exec.Command("/bin/true").Run()
 		_ = unix.Mount("", "/nonexistent", "", 0, "")
 		_ = unix.MoveMount(-1, "", -1, "", 0)
-		said := o.stdout.String()
+		text := o.stdout.String()
 		return !slices.ContainsFunc([]string{"fork", "rename", "exec", "mount", "move_mount"}, func(kind string) bool {
-			return !strings.Contains(said, "\n"+kind+" ")
+			return !strings.Contains(text, "\n"+kind+" ")
 		})
 	}, o.stderr.String)
 	return o
 }
 
-// mountTracefs mounts what bpftrace reads its tracepoints from.
+// mountTracefs mounts tracefs for the test, from which bpftrace reads its
+// tracepoints.
 func mountTracefs(t *testing.T) {
 	t.Helper()
 	const dir = "/sys/kernel/tracing"
@@ -54,8 +56,8 @@ func mountTracefs(t *testing.T) {
 	t.Cleanup(func() { _ = unix.Unmount(dir, 0) })
 }
 
-// seen is one line of it.
-type seen struct {
+// observed is one line of the observer's output.
+type observed struct {
 	kind       string
 	time       int64
 	pid        int
@@ -67,9 +69,9 @@ type seen struct {
 	namespaces map[string]uint64
 }
 
-// stop ends the observer, which then writes all that it still has, and gives
-// what it saw, in the order of time.
-func (o *oracle) stop(t *testing.T) []seen {
+// stop interrupts the observer, which then writes what is still in its buffers, and
+// returns its lines ordered by time.
+func (o *observer) stop(t *testing.T) []observed {
 	t.Helper()
 	if err := o.end(os.Interrupt, 20*time.Second); err != nil {
 		t.Fatal(err)
@@ -77,18 +79,18 @@ func (o *oracle) stop(t *testing.T) []seen {
 	if text := o.stdout.String() + o.stderr.String(); strings.Contains(text, "Lost ") {
 		t.Fatalf("bpftrace lost events:\n%s", o.stderr.String())
 	}
-	var all []seen
+	var all []observed
 	for line := range strings.Lines(o.stdout.String()) {
-		if one, ok := parseSeen(line); ok {
+		if one, ok := parseObserved(line); ok {
 			all = append(all, one)
 		}
 	}
-	slices.SortStableFunc(all, func(a, b seen) int { return cmp.Compare(a.time, b.time) })
+	slices.SortStableFunc(all, func(a, b observed) int { return cmp.Compare(a.time, b.time) })
 	return all
 }
 
-func parseSeen(line string) (seen, bool) {
-	s := seen{}
+func parseObserved(line string) (observed, bool) {
+	s := observed{}
 	rest := ""
 	kind, fields, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
 	s.kind = kind
@@ -114,55 +116,56 @@ func parseSeen(line string) (seen, bool) {
 	return s, err == nil
 }
 
-// verdict is what the observer says of one start.
-type verdict struct {
+// observedStart is what the observer saw of one start.
+type observedStart struct {
 	mounts     int           // by init, until the entrypoint
-	took       time.Duration // exec of the runtime's create to that of the entrypoint
+	took       time.Duration // from the exec of the runtime's create to that of the entrypoint
 	namespaces map[string]uint64
 }
 
-// judge puts together the start whose entrypoint runs as pid.
-func judge(t *testing.T, all []seen, pid int, runtime string) verdict {
+// findStart finds the start whose entrypoint runs as pid.
+func findStart(t *testing.T, all []observed, pid int, runtime string) observedStart {
 	t.Helper()
-	born, creator := birth(all, pid, runtime)
-	entrypoint := slices.IndexFunc(all, func(s seen) bool { return s.kind == "exec" && s.pid == pid && s.time > born })
-	created := firstExec(all, creator, runtime, born)
-	if born == 0 || entrypoint < 0 || created == 0 {
-		t.Fatalf("the observer did not see the start of pid %d: born %d, create by %d at %d", pid, born, creator, created)
+	forked, creator := initFork(all, pid, runtime)
+	entrypoint := slices.IndexFunc(all, func(s observed) bool { return s.kind == "exec" && s.pid == pid && s.time > forked })
+	created := firstExec(all, creator, runtime, forked)
+	if forked == 0 || entrypoint < 0 || created == 0 {
+		t.Fatalf("the observer did not see the start of pid %d: forked at %d, create by %d at %d", pid, forked, creator, created)
 	}
-	v := verdict{namespaces: all[entrypoint].namespaces}
-	v.took = time.Duration(all[entrypoint].time - created)
+	start := observedStart{namespaces: all[entrypoint].namespaces}
+	start.took = time.Duration(all[entrypoint].time - created)
 	for _, s := range all[:entrypoint] {
-		if s.pid == pid && s.time > born && strings.HasSuffix(s.kind, "mount") {
-			v.mounts++
+		if s.pid == pid && s.time > forked && strings.HasSuffix(s.kind, "mount") {
+			start.mounts++
 		}
 	}
-	return v
+	return start
 }
 
-// birth is when an init was made, and by which process of the runtime: runc's
-// is the real parent of what calls itself runc:[2:INIT], for with CLONE_PARENT
-// the one that forks is a brother; crun's is the one that forks.
-func birth(all []seen, pid int, runtime string) (born int64, creator int) {
+// initFork returns when an init was forked, and the process of the runtime that
+// created it. For runc that is the real parent of the process named runc:[2:INIT]:
+// it is cloned with CLONE_PARENT, so the process that forks it is a sibling. For
+// crun it is the process that forks.
+func initFork(all []observed, pid int, runtime string) (forked int64, creator int) {
 	for _, s := range all {
 		if s.kind == "fork" && s.child == pid {
-			born, creator = s.time, s.pid
+			forked, creator = s.time, s.pid
 		}
 	}
 	if runtime != "runc" {
-		return born, creator
+		return forked, creator
 	}
 	for _, s := range all {
-		if s.kind == "rename" && s.pid == pid && s.time > born && s.name == "runc:[2:INIT]" {
-			return born, s.parent
+		if s.kind == "rename" && s.pid == pid && s.time > forked && s.name == "runc:[2:INIT]" {
+			return forked, s.parent
 		}
 	}
 	return 0, 0
 }
 
-// firstExec is when a process, the last of that pid before a time, executed
-// the runtime first: crun executes itself once more, from a copy.
-func firstExec(all []seen, pid int, runtime string, before int64) int64 {
+// firstExec returns when a process first executed the runtime: the last process
+// with that pid before a time. crun executes itself once more, from a copy.
+func firstExec(all []observed, pid int, runtime string, before int64) int64 {
 	var first int64
 	for _, s := range all {
 		if s.time >= before {

@@ -14,18 +14,19 @@ import (
 	"container_start_exporter/internal/testhost"
 )
 
-// podman has no daemon: this is a storage of its own for one test, with the
-// image in it. It runs in a room of its own, whose namespaces take with them
-// what podman leaves in them: bridge, iptables chains, mounts.
+// podman is a podman with storage of its own for one test, with the image in it;
+// there is no daemon. It runs in namespaces of its own, and what it leaves there
+// (bridge, iptables chains, mounts) disappears with them.
 type podman struct {
 	runtime string
 	network string // the backend: cni, netavark
 	dir     string
-	room    *process
+	holder  *process // keeps the namespaces
 }
 
-// Without CAP_SYS_RESOURCE no limit can be raised. The pods' infra container
-// is the image: the distribution's own needs another package.
+// The limits are set because none can be raised without CAP_SYS_RESOURCE. The
+// pods' infra container uses the image: the distribution's own needs another
+// package.
 const podmanConfig = `[containers]
 default_ulimits = ["nofile=20000:20000", "nproc=32768:32768"]
 [engine]
@@ -41,7 +42,7 @@ network_config_dir = "%[1]s/networks"
 cni_plugin_dirs = ["/usr/lib/cni"]
 `
 
-// needPodman gives podman with a runtime and a network backend.
+// needPodman returns podman with a runtime and a network backend.
 func needPodman(t *testing.T, runtime, network string) *podman {
 	t.Helper()
 	needRoot(t)
@@ -64,7 +65,7 @@ func needPodman(t *testing.T, runtime, network string) *podman {
 			t.Fatal(err)
 		}
 	}
-	p.enter(t)
+	p.makeNamespaces(t)
 	archive, err := imageArchive()
 	if err != nil {
 		t.Fatal(err)
@@ -73,43 +74,43 @@ func needPodman(t *testing.T, runtime, network string) *podman {
 	return p
 }
 
-// roomScript makes a room: what podman keeps outside of its own directory is
-// hidden, and each cgroup controller is mounted as v1.
-const roomScript = `ip link set lo up || exit
+// namespaceScript prepares the namespaces: it hides what podman keeps outside of
+// its own directory, and mounts each cgroup controller as v1.
+const namespaceScript = `ip link set lo up || exit
 for dir in /run/netns /run/containers /var/lib/cni; do
 	mkdir -p $dir && mount -t tmpfs tmpfs $dir || exit
 done
 ` + testhost.ControllersScript + `
 echo ready && exec sleep infinity`
 
-// enter makes the room: a network and a mount namespace, held by a process.
-func (p *podman) enter(t *testing.T) {
+// makeNamespaces starts the process that keeps a network and a mount namespace.
+func (p *podman) makeNamespaces(t *testing.T) {
 	t.Helper()
-	p.room = start(t, "unshare", "--net", "--mount", "--propagation", "private", "sh", "-c", roomScript, filepath.Join(p.dir, "cgroup"))
+	p.holder = start(t, "unshare", "--net", "--mount", "--propagation", "private", "sh", "-c", namespaceScript, filepath.Join(p.dir, "cgroup"))
 	waitFor(t, 10*time.Second, "namespaces for podman", func() bool {
-		return !p.room.running() || strings.Contains(p.room.stdout.String(), "ready")
-	}, p.room.stderr.String)
-	if !p.room.running() {
-		t.Fatalf("no namespaces for podman: %s", p.room.stderr.String())
+		return !p.holder.running() || strings.Contains(p.holder.stdout.String(), "ready")
+	}, p.holder.stderr.String)
+	if !p.holder.running() {
+		t.Fatalf("no namespaces for podman: %s", p.holder.stderr.String())
 	}
-	t.Cleanup(func() { p.leave(t) })
+	t.Cleanup(func() { p.removeNamespaces(t) })
 }
 
-// leave removes the cgroups that podman leaves behind, which would keep a
-// hierarchy that is mounted only here, and then the room.
-func (p *podman) leave(t *testing.T) {
+// removeNamespaces removes the cgroups that podman leaves behind, which would keep
+// alive a hierarchy that is mounted only here, and then the namespaces.
+func (p *podman) removeNamespaces(t *testing.T) {
 	t.Helper()
 	execute(t, p.inside("sh", "-c", "find /sys/fs/cgroup/*/libpod_parent /sys/fs/cgroup/libpod_parent -depth -type d -exec rmdir {} +"))
-	if err := p.room.end(syscall.SIGKILL, 10*time.Second); err != nil {
+	if err := p.holder.end(syscall.SIGKILL, 10*time.Second); err != nil {
 		t.Error(err)
 	}
 	unmountUnder(t, p.dir)
 	testhost.SettleHierarchies(t)
 }
 
-// inside is a command in the room.
+// inside returns a command that runs in the namespaces.
 func (p *podman) inside(args ...string) *exec.Cmd {
-	return exec.Command("nsenter", append([]string{"-t", strconv.Itoa(p.room.cmd.Process.Pid), "-m", "-n", "--"}, args...)...)
+	return exec.Command("nsenter", append([]string{"-t", strconv.Itoa(p.holder.cmd.Process.Pid), "-m", "-n", "--"}, args...)...)
 }
 
 func (p *podman) cmd(args ...string) *exec.Cmd {
@@ -120,16 +121,16 @@ func (p *podman) cmd(args ...string) *exec.Cmd {
 	return cmd
 }
 
-// detach starts a container that stays, until the test's end.
-func (p *podman) detach(t *testing.T, args ...string) held {
+// detach starts a container that runs until the end of the test.
+func (p *podman) detach(t *testing.T, args ...string) container {
 	t.Helper()
 	idFile := filepath.Join(t.TempDir(), "id")
-	// The monitor keeps podman's outputs: they are no pipes to wait for.
+	// The monitor keeps podman's outputs open: as pipes, they would block execute.
 	args = append(append([]string{"run", "-d", "--cidfile", idFile}, args...), fullImage, "sleep", "300")
 	p.detached(t, args...)
 	id := readFile(t, idFile)
 	t.Cleanup(func() { must(t, p.cmd("rm", "--force", "--time", "0", id)) })
-	return held{id, p.pid(t, id), p.runtime}
+	return container{id, p.pid(t, id), p.runtime}
 }
 
 func (p *podman) detached(t *testing.T, args ...string) {
@@ -160,22 +161,23 @@ func (p *podman) pid(t *testing.T, id string) int {
 	return pid
 }
 
-// pod starts a pod: its infra container is started with the first of the two.
+// pod starts a pod with two containers; podman starts its infra container together
+// with the first.
 func (p *podman) pod(t *testing.T, name string) pod {
 	t.Helper()
 	must(t, p.cmd("pod", "create", "--name", name))
 	t.Cleanup(func() { p.removePod(t, name) })
-	made := pod{name: name}
+	started := pod{name: name}
 	for range 2 {
-		made.containers = append(made.containers, p.detach(t, "--pod", name))
+		started.containers = append(started.containers, p.detach(t, "--pod", name))
 	}
 	infra := strings.TrimSpace(must(t, p.cmd("pod", "inspect", "-f", "{{.InfraContainerID}}", name)))
-	made.sandbox = held{infra, p.pid(t, infra), p.runtime}
-	return made
+	started.sandbox = container{infra, p.pid(t, infra), p.runtime}
+	return started
 }
 
-// removePod tries again: podman cannot remove the monitors' cgroup while one of
-// them is still about to exit, and says so.
+// removePod removes a pod, and tries again if that fails: podman cannot remove the
+// monitors' cgroup while one of them is still exiting.
 func (p *podman) removePod(t *testing.T, name string) {
 	t.Helper()
 	var last result

@@ -5,15 +5,15 @@ import (
 	"time"
 )
 
-// TestPretender runs a workload that acts as if it were a runtime: it takes the
-// name of runc's init, and executes a file named runc. It is no start of its
-// own, and does nothing to that of a container whose id it has guessed.
+// TestPretender runs a workload that imitates a runtime: it names itself like
+// runc's init, and executes a file named runc. That is not another start, and does
+// not change the start of a container whose id it has guessed.
 func TestPretender(t *testing.T) {
 	r := needRuntime(t, "runc")
 	s, w := serve(t), watch(t)
 	before := s.scrape(t)
 	dir := t.TempDir()
-	impostor(t, dir, "runc")
+	writeImpostor(t, dir, "runc")
 	pretend := func(script string) {
 		t.Helper()
 		b := bundle(t, "/bin/sh", "-c", script)
@@ -22,7 +22,7 @@ func TestPretender(t *testing.T) {
 		if res := execute(t, r.cmd("run", "--bundle", b, id)); res.code != 0 {
 			t.Fatalf("%s: %v", script, res)
 		}
-		checkStarted(t, w.wait(t, id)[id], "none", r.name, setUp(r.name))
+		checkStarted(t, w.wait(t, id)[id], "none", r.name, setUpPhases(r.name))
 	}
 
 	pretend("echo 'runc:[2:INIT]' >/proc/self/comm; /tmp/runc create x; /tmp/runc run x; /tmp/runc start x; /tmp/runc delete x")
@@ -32,7 +32,7 @@ func TestPretender(t *testing.T) {
 			pretend("/tmp/runc " + act + " " + id)
 			must(t, r.cmd("start", id))
 			one := w.wait(t, id)[id]
-			checkStarted(t, one, "none", r.name, append(setUp(r.name), "wait", "start"))
+			checkStarted(t, one, "none", r.name, append(setUpPhases(r.name), "wait", "start"))
 			if one.PID != pid {
 				t.Errorf("pid %d; runc says %d", one.PID, pid)
 			}
@@ -42,14 +42,14 @@ func TestPretender(t *testing.T) {
 	w.wait(t, later)
 	for _, one := range w.starts(t, "x") {
 		if one.Outcome == "started" {
-			t.Errorf("what was never there has started: %+v", one)
+			t.Errorf("a container that never existed has started: %+v", one)
 		}
 	}
 	waitFor(t, 10*time.Second, "no start in progress", func() bool {
 		return s.scrape(t).value("container_starts_in_progress", nil) == 0
 	}, s.stderr.String)
 	bare := labels{"engine": "none", "runtime": r.name}
-	if n := grown(before, s.scrape(t), "container_start_duration_seconds", bare); n != 6+5+1 {
+	if n := increase(before, s.scrape(t), "container_start_duration_seconds", bare); n != 6+5+1 {
 		t.Errorf("%v starts timed; want 12", n)
 	}
 }

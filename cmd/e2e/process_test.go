@@ -38,8 +38,9 @@ func (o *output) String() string {
 	return o.data.String()
 }
 
-// launch starts cmd. The program gets SIGTERM when the tests die, however they
-// do: that signal is bound to the thread that forked, which therefore stays.
+// launch starts cmd. The program gets SIGTERM when the tests exit, however they
+// do. The kernel sends that signal when the thread that forked exits, so that
+// thread waits for the program.
 func launch(cmd *exec.Cmd) (*process, error) {
 	p := &process{cmd: cmd, exited: make(chan struct{})}
 	if cmd.Stdout == nil {
@@ -66,7 +67,7 @@ func launch(cmd *exec.Cmd) (*process, error) {
 	return p, <-started
 }
 
-// start launches a program for one test, and interrupts it at the test's end.
+// start launches a program for one test, and interrupts it at the end of the test.
 func start(t *testing.T, name string, args ...string) *process {
 	t.Helper()
 	return startCmd(t, exec.Command(name, args...))
@@ -82,9 +83,10 @@ func startCmd(t *testing.T, cmd *exec.Cmd) *process {
 	return p
 }
 
-// end signals the program and waits until it is gone, by force if need be.
+// end signals the program and waits until it has exited; it kills the program if
+// that takes longer than timeout.
 func (p *process) end(sig os.Signal, timeout time.Duration) error {
-	_ = p.cmd.Process.Signal(sig) // gone already: waiting tells
+	_ = p.cmd.Process.Signal(sig) // fails if it has exited, which the wait shows
 	select {
 	case <-p.exited:
 		return nil
@@ -130,7 +132,7 @@ func execute(t *testing.T, cmd *exec.Cmd) result {
 	return result{p.stdout.String(), p.stderr.String(), p.cmd.ProcessState.ExitCode()}
 }
 
-// must runs a command that has to succeed and gives its standard output.
+// must runs a command that has to succeed and returns its standard output.
 func must(t *testing.T, cmd *exec.Cmd) string {
 	t.Helper()
 	r := execute(t, cmd)

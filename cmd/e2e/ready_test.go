@@ -13,48 +13,50 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// listensAfter is how long a container waits before it listens.
+// listensAfter is how long a container sleeps before it listens.
 const listensAfter = 300 * time.Millisecond
 
-// listening is a script that does so on a port, in the process of the script.
-func listening(port int) string { return fmt.Sprintf("sleep 0.3; exec nc -l -p %d", port) }
+// listenScript returns a shell script that listens on a port, in the process of
+// the script itself.
+func listenScript(port int) string { return fmt.Sprintf("sleep 0.3; exec nc -l -p %d", port) }
 
-// readyCase is a container, and who listens in it: 0 is nobody.
+// readyCase is a container and the process that listens in it.
 type readyCase struct {
 	name string
-	held
-	listener int
+	container
+	listener int // pid; 0 if none listens
 }
 
-// TestReady times containers until they listen, beside an independent observer.
+// TestReady compares the times until containers listen with those of an
+// independent observer.
 func TestReady(t *testing.T) {
 	d := needDocker(t)
 	s := serve(t)
-	w := &watcher{attached(t, "watch", "--format", "json", "--wait-ready", "--ready-timeout", "3s")}
+	w := &watcher{attach(t, "watch", "--format", "json", "--wait-ready", "--ready-timeout", "3s")}
 	o := observeListens(t)
 	before := s.scrape(t)
 
 	var cases []readyCase
-	add := func(name string, h held, listener int) { cases = append(cases, readyCase{name, h, listener}) }
-	docker := func(args ...string) held {
+	add := func(name string, c container, listener int) { cases = append(cases, readyCase{name, c, listener}) }
+	docker := func(args ...string) container {
 		id := d.detach(t, args...)
-		return held{id, d.pid(t, id), "runc"}
+		return container{id, d.pid(t, id), "runc"}
 	}
 	publish := []string{"--network", d.userNetwork(t), "-p", "127.0.0.1::80"}
 
-	// Docker's resolver listens inside the network namespace, and its proxy for it.
-	h := docker(append(publish, image, "sleep", "300")...)
-	add("nobody", h, 0)
-	waitForListener(t, h.pid, "")
-	h = docker(append(publish, image, "sh", "-c", listening(80))...)
-	add("the entrypoint, on a network of its own", h, h.pid)
-	h = docker(image, "sh", "-c", listening(80))
-	add("the entrypoint", h, h.pid)
-	h = docker("--init", image, "sh", "-c", listening(80))
-	add("a child of docker-init", h, waitForListener(t, h.pid, ":80"))
+	// Docker's resolver listens inside the network namespace, and docker-proxy for the container.
+	c := docker(append(publish, image, "sleep", "300")...)
+	add("nobody", c, 0)
+	waitForListener(t, c.pid, "")
+	c = docker(append(publish, image, "sh", "-c", listenScript(80))...)
+	add("the entrypoint, on a network of its own", c, c.pid)
+	c = docker(image, "sh", "-c", listenScript(80))
+	add("the entrypoint", c, c.pid)
+	c = docker("--init", image, "sh", "-c", listenScript(80))
+	add("a child of docker-init", c, waitForListener(t, c.pid, ":80"))
 	for _, name := range []string{"runc", "crun"} {
-		h := needRuntime(t, name).listen(t)
-		add(name, h, h.pid)
+		c := needRuntime(t, name).listen(t)
+		add(name, c, c.pid)
 	}
 
 	var ids []string
@@ -64,19 +66,19 @@ func TestReady(t *testing.T) {
 			waitForListener(t, one.pid, ":80")
 		}
 	}
-	records, seen := w.wait(t, ids...), o.stop(t)
+	records, lines := w.wait(t, ids...), o.stop(t)
 	for _, one := range cases {
-		t.Run(one.name, func(t *testing.T) { one.check(t, records[one.id], seen) })
+		t.Run(one.name, func(t *testing.T) { one.check(t, records[one.id], lines) })
 	}
 	after := s.scrape(t)
 	for engine, want := range map[string]float64{"docker": 3, "none": 2} {
-		if n := grown(before, after, "container_start_ready_seconds", labels{"engine": engine}); n != want {
-			t.Errorf("container_start_ready_seconds has counted %v of engine %s; want %v", n, engine, want)
+		if n := increase(before, after, "container_start_ready_seconds", labels{"engine": engine}); n != want {
+			t.Errorf("container_start_ready_seconds counts %v of engine %s; want %v", n, engine, want)
 		}
 	}
 }
 
-func (c readyCase) check(t *testing.T, r record, seen []seen) {
+func (c readyCase) check(t *testing.T, r record, lines []observed) {
 	if r.Outcome != "started" || r.PID != c.pid {
 		t.Errorf("%s, pid %d; want started, %d", r.Outcome, r.PID, c.pid)
 	}
@@ -87,7 +89,7 @@ func (c readyCase) check(t *testing.T, r record, seen []seen) {
 		return
 	}
 	var entrypoint, listened int64
-	for _, one := range seen {
+	for _, one := range lines {
 		if one.kind == "executed" && one.pid == c.pid && entrypoint == 0 {
 			entrypoint = one.time
 		}
@@ -105,12 +107,12 @@ func (c readyCase) check(t *testing.T, r record, seen []seen) {
 	t.Logf("ready after %v; the observer saw %v", time.Duration(r.Ready), took)
 }
 
-// listen starts a container without an engine that listens in the end.
-func (r bareRuntime) listen(t *testing.T) held {
+// listen starts a container without an engine that listens after a while.
+func (r bareRuntime) listen(t *testing.T) container {
 	t.Helper()
 	id := newID(t, r.name)
 	pidFile := filepath.Join(t.TempDir(), "pid")
-	p := startCmd(t, r.cmd("run", "--bundle", bundle(t, "/bin/sh", "-c", listening(80)), "--pid-file", pidFile, id))
+	p := startCmd(t, r.cmd("run", "--bundle", bundle(t, "/bin/sh", "-c", listenScript(80)), "--pid-file", pidFile, id))
 	pid := 0
 	t.Cleanup(func() { // the runtime then deletes the container, and exits
 		_ = unix.Kill(pid, unix.SIGKILL)
@@ -124,14 +126,14 @@ func (r bareRuntime) listen(t *testing.T) held {
 		pid = readPID(pidFile)
 		return pid != 0
 	}, p.stderr.String)
-	return held{id, pid, r.name}
+	return container{id, pid, r.name}
 }
 
-// observeListens starts the observer and waits until it sees us.
-func observeListens(t *testing.T) *oracle {
+// observeListens starts an observer and waits until it sees this process.
+func observeListens(t *testing.T) *observer {
 	t.Helper()
 	mountTracefs(t)
-	o := &oracle{startCmd(t, exec.Command("bpftrace", "-B", "line", "testdata/listen.bt"))}
+	o := &observer{startCmd(t, exec.Command("bpftrace", "-B", "line", "testdata/listen.bt"))}
 	waitFor(t, 30*time.Second, "bpftrace's probes (package bpftrace)", func() bool {
 		if !o.running() {
 			t.Fatalf("bpftrace ended\n%s", o.stderr.String())
@@ -143,20 +145,20 @@ func observeListens(t *testing.T) *oracle {
 	return o
 }
 
-// waitForListener waits until a process listens in a network namespace, on a
-// port or on any, and gives it.
-func waitForListener(t *testing.T, neighbour int, port string) (pid int) {
+// waitForListener waits until a process listens in the network namespace of
+// process netns, on a port or, if port is empty, on any, and returns its pid.
+func waitForListener(t *testing.T, netns int, port string) (pid int) {
 	t.Helper()
-	ss := []string{"-t", strconv.Itoa(neighbour), "-n", "ss", "-Hltnp"}
+	ss := []string{"-t", strconv.Itoa(netns), "-n", "ss", "-Hltnp"}
 	if port != "" {
 		ss = append(ss, "sport = "+port)
 	}
-	var said string
+	var text string
 	waitFor(t, 15*time.Second, "a listener on port "+port, func() bool {
-		said = must(t, exec.Command("nsenter", ss...))
-		_, rest, found := strings.Cut(said, "pid=")
+		text = must(t, exec.Command("nsenter", ss...))
+		_, rest, found := strings.Cut(text, "pid=")
 		_, err := fmt.Sscanf(rest, "%d", &pid)
 		return found && err == nil
-	}, func() string { return said })
+	}, func() string { return text })
 	return pid
 }

@@ -57,7 +57,7 @@ type operation struct {
 	Attributes map[string]string `json:"attributes"`
 }
 
-// dockerPhases are those of a start by Docker 20.10 and runc.
+// dockerPhases are the phases of a start by Docker 20.10 and runc.
 var dockerPhases = []string{"prepare", "shim", "create", "cgroup", "namespaces", "rootfs", "hooks", "init", "wait", "start"}
 
 func (r record) phaseNames() []string {
@@ -68,7 +68,7 @@ func (r record) phaseNames() []string {
 	return names
 }
 
-// phase gives a phase by name; the zero phase where there is none.
+// phase returns a phase by name, or the zero phase if there is none.
 func (r record) phase(name string) phase {
 	i := slices.IndexFunc(r.Phases, func(p phase) bool { return p.Name == name })
 	if i < 0 {
@@ -83,14 +83,14 @@ func (r record) operations(name string) []operation {
 
 var traceID = regexp.MustCompile(`^[0-9a-f]{32}$`)
 
-// checkRecord checks what holds for each start, however it ended: the phases
-// are a partition, to the nanosecond.
+// checkRecord checks what is true of each start, however it ended: the phases
+// partition it, to the nanosecond.
 func checkRecord(t *testing.T, r record) {
 	t.Helper()
 	var end int64
 	for _, one := range r.Phases {
 		if one.Begin != end {
-			t.Errorf("%s: phase %s begins at %d, the one before ends at %d", r.ContainerID, one.Name, one.Begin, end)
+			t.Errorf("%s: phase %s begins at %d, the previous one ends at %d", r.ContainerID, one.Name, one.Begin, end)
 		}
 		if one.Duration < 0 {
 			t.Errorf("%s: phase %s lasts %d ns", r.ContainerID, one.Name, one.Duration)

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// TestRestartLoop has Docker start the same container again and again: as many
-// starts as it says, each a process and a trace of its own.
+// TestRestartLoop makes Docker start the same container again and again: there are
+// as many starts as Docker counts, each with a process and a trace of its own.
 func TestRestartLoop(t *testing.T) {
 	d := needDocker(t)
 	s, w := serve(t), watch(t)
@@ -22,11 +22,11 @@ func TestRestartLoop(t *testing.T) {
 	w.wait(t, later)
 
 	records := w.starts(t, id)
-	checkAgain(t, records, restarts+1, func(r record) { checkStarted(t, r, "docker", "runc", dockerPhases) })
-	checkNoMore(t, s, w, before, dockerStarts, restarts+2)
+	checkRepeated(t, records, restarts+1, func(r record) { checkStarted(t, r, "docker", "runc", dockerPhases) })
+	checkExactCount(t, s, w, before, dockerStarts, restarts+2)
 }
 
-// TestSameID runs six containers of the same id one right after the other.
+// TestSameID runs six containers with the same id right after one another.
 func TestSameID(t *testing.T) {
 	eachRuntime(t, func(t *testing.T, r bareRuntime) {
 		s, w := serve(t), watch(t)
@@ -40,13 +40,13 @@ func TestSameID(t *testing.T) {
 		}
 		later, _ := r.run(t, "/bin/true")
 		w.wait(t, later)
-		checkAgain(t, w.starts(t, id), n, func(one record) { checkStarted(t, one, "none", r.name, setUp(r.name)) })
-		checkNoMore(t, s, w, before, labels{"engine": "none", "runtime": r.name}, n+1)
+		checkRepeated(t, w.starts(t, id), n, func(one record) { checkStarted(t, one, "none", r.name, setUpPhases(r.name)) })
+		checkExactCount(t, s, w, before, labels{"engine": "none", "runtime": r.name}, n+1)
 	})
 }
 
-// checkAgain checks the starts of one container that was started n times.
-func checkAgain(t *testing.T, records []record, n int, check func(record)) {
+// checkRepeated checks the starts of one container that was started n times.
+func checkRepeated(t *testing.T, records []record, n int, check func(record)) {
 	t.Helper()
 	if len(records) != n {
 		t.Errorf("%d starts; want %d", len(records), n)
@@ -56,7 +56,7 @@ func checkAgain(t *testing.T, records []record, n int, check func(record)) {
 		check(r)
 		pids[r.PID], traces[r.TraceID] = true, true
 		if i > 0 && r.Begin.Before(records[i-1].Begin.Add(time.Duration(records[i-1].Duration))) {
-			t.Errorf("start %d begins before the end of the one before", i+1)
+			t.Errorf("start %d begins before the previous one ends", i+1)
 		}
 	}
 	if len(pids) != len(records) || len(traces) != len(records) {
@@ -64,33 +64,33 @@ func checkAgain(t *testing.T, records []record, n int, check func(record)) {
 	}
 }
 
-// checkNoMore checks that n starts of a kind were counted, all of them good,
-// and that nothing is left of them.
-func checkNoMore(t *testing.T, s *server, w *watcher, before metrics, where labels, n float64) {
+// checkExactCount checks that exactly n more starts are counted with these labels,
+// all of them successful, and that none is still in progress.
+func checkExactCount(t *testing.T, s *server, w *watcher, before metrics, selector labels, n float64) {
 	t.Helper()
 	var after metrics
 	waitFor(t, 15*time.Second, "the starts to be counted", func() bool {
 		after = s.scrape(t)
-		return grown(before, after, "container_starts_total", where) >= n
+		return increase(before, after, "container_starts_total", selector) >= n
 	}, s.stderr.String)
 	for name, want := range map[string]float64{
 		"container_starts_total": n, "container_start_duration_seconds": n, "container_start_failures_total": 0,
 	} {
-		if got := grown(before, after, name, where); got != want {
-			t.Errorf("%s has grown by %v; want %v, of %v", name, got, want, seenIDs(t, w))
+		if got := increase(before, after, name, selector); got != want {
+			t.Errorf("%s has grown by %v; want %v, of %v", name, got, want, reportedStarts(t, w))
 		}
 	}
-	if got := grown(before, after, "container_starts_incomplete_total", nil); got != 0 {
-		t.Errorf("%v starts incomplete, of %v", got, seenIDs(t, w))
+	if got := increase(before, after, "container_starts_incomplete_total", nil); got != 0 {
+		t.Errorf("%v starts incomplete, of %v", got, reportedStarts(t, w))
 	}
 	waitFor(t, 10*time.Second, "no start in progress", func() bool {
 		return s.scrape(t).value("container_starts_in_progress", nil) == 0
 	}, s.stderr.String)
 }
 
-// seenIDs are the containers of all starts that were reported, with how they
-// ended: on a busy host there are others than the test's.
-func seenIDs(t *testing.T, w *watcher) []string {
+// reportedStarts describes all starts that were reported, by container and outcome:
+// on a busy host there may be others than the test's.
+func reportedStarts(t *testing.T, w *watcher) []string {
 	t.Helper()
 	var ids []string
 	for _, r := range decodeLines[record](t, w.stdout.String()) {

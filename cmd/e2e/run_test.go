@@ -8,15 +8,16 @@ import (
 	"unicode/utf8"
 )
 
-// runUnder runs docker under the exporter's run.
+// runUnder runs a docker command under the exporter's command run.
 func runUnder(t *testing.T, d *docker, options []string, args ...string) result {
 	t.Helper()
-	cmd := tool(t, append(append([]string{"run"}, options...), append([]string{"--", d.client}, args...)...)...)
+	cmd := exporterCmd(t, append(append([]string{"run"}, options...), append([]string{"--", d.client}, args...)...)...)
 	cmd.Env = append(os.Environ(), d.env()...)
 	return execute(t, cmd)
 }
 
-// TestRun reports on standard error and leaves the command's output alone.
+// TestRun checks that run reports on standard error and does not change the
+// command's output.
 func TestRun(t *testing.T) {
 	d := needDocker(t)
 	r := runUnder(t, d, nil, "run", "--rm", image, "echo", "hi")
@@ -38,7 +39,7 @@ func TestRun(t *testing.T) {
 	}
 }
 
-// TestRunStatus passes on how the command ended.
+// TestRunStatus checks that run exits with the command's status.
 func TestRunStatus(t *testing.T) {
 	d := needDocker(t)
 	r := runUnder(t, d, nil, "run", "--rm", image, "sh", "-c", "echo out; echo err >&2; exit 7")
@@ -47,7 +48,7 @@ func TestRunStatus(t *testing.T) {
 	}
 }
 
-// TestRunOutput writes one JSON object per start into a file.
+// TestRunOutput checks that run writes one JSON object per start to a file.
 func TestRunOutput(t *testing.T) {
 	d := needDocker(t)
 	report := filepath.Join(t.TempDir(), "report.json")

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// TestSharedShim starts five containers in one pod, by one shim: each is a start
-// of its own, with what its own runtime made.
+// TestSharedShim starts five containers in one pod, with one shim: each is a start
+// of its own, with what its own runtime created.
 func TestSharedShim(t *testing.T) {
 	needRoot(t)
 	for _, g := range containerds {
@@ -23,7 +23,7 @@ func TestSharedShim(t *testing.T) {
 			pids, mnts := map[int]bool{}, map[uint64]bool{}
 			for _, id := range ids[1:] {
 				r := records[id]
-				checkStarted(t, r, "cri", "runc", phases("runc", g.before))
+				checkStarted(t, r, "cri", "runc", phases("runc", g.podPhase))
 				pid := c.pid(t, "k8s.io", id)
 				if r.PID != pid || r.Namespaces["mnt"] != namespace(t, pid, "mnt") {
 					t.Errorf("%s: pid %d in mnt:[%d]; containerd says %d", id, r.PID, r.Namespaces["mnt"], pid)
@@ -43,8 +43,8 @@ func TestSharedShim(t *testing.T) {
 	}
 }
 
-// podOf starts a pod with containers, until the test's end, and gives the ids of
-// its sandbox and of these.
+// podOf starts a pod with containers, which run until the end of the test, and
+// returns the ids of its sandbox and of the containers.
 func (c *containerd) podOf(t *testing.T, name string, containers ...string) []string {
 	t.Helper()
 	cmd := exec.Command(filepath.Join(criClient.need(t), "cri"), append([]string{"unix://" + c.socket(), fullImage, name}, containers...)...)

@@ -5,18 +5,19 @@ import (
 	"testing"
 )
 
-// row is a way to start containers on one stack, and what must come out.
+// row is one way to start containers on a stack; start returns what is expected of
+// them.
 type row struct {
 	name  string
-	start func(t *testing.T) []want
+	start func(t *testing.T) []expectation
 }
 
-// TestStacks starts containers in each way that each stack has.
+// TestStacks starts containers in every way on every stack.
 func TestStacks(t *testing.T) {
 	needRoot(t)
 	stacks := []struct {
 		name string
-		// rows starts the stack; host is a process in its network namespace.
+		// rows starts the stack; host is a process in the stack's network namespace.
 		rows func(t *testing.T) (host int, rows []row)
 	}{
 		{"Docker 20.10", dockerRows},
@@ -30,10 +31,10 @@ func TestStacks(t *testing.T) {
 	for _, stack := range stacks {
 		t.Run(stack.name, func(t *testing.T) {
 			host, rows := stack.rows(t)
-			w := watchBeside(t, host)
+			w := watchInNetns(t, host)
 			for _, r := range rows {
 				t.Run(r.name, func(t *testing.T) {
-					keep(t, stack.name+" "+r.name, host)
+					recordEvents(t, stack.name+" "+r.name, host)
 					checkRow(t, w, host, r.start(t))
 				})
 			}
@@ -41,17 +42,17 @@ func TestStacks(t *testing.T) {
 	}
 }
 
-// checkRow compares what the exporter says with what it must say.
-func checkRow(t *testing.T, w *watcher, host int, wants []want) {
+// checkRow compares what the exporter reports with what is expected.
+func checkRow(t *testing.T, w *watcher, host int, wants []expectation) {
 	t.Helper()
 	var ids []string
 	for _, one := range wants {
 		ids = append(ids, one.id)
 	}
 	w.wait(t, ids...)
-	sandboxes := map[string]string{} // their traces
-	for _, one := range decodeLines[described](t, w.stdout.String()) {
-		i := slices.IndexFunc(wants, func(x want) bool { return x.id == one.ContainerID })
+	sandboxes := map[string]string{} // trace ids by container id
+	for _, one := range decodeLines[namedRecord](t, w.stdout.String()) {
+		i := slices.IndexFunc(wants, func(x expectation) bool { return x.id == one.ContainerID })
 		if i < 0 {
 			continue
 		}
@@ -64,67 +65,67 @@ func checkRow(t *testing.T, w *watcher, host int, wants []want) {
 	}
 }
 
-// rows are the starts on a containerd.
+// rows starts containerd and returns the ways to start containers with it.
 func (g generation) rows(t *testing.T) (host int, rows []row) {
 	c := g.start(t)
 	return c.cmd.Process.Pid, []row{
-		{"ctr run", func(t *testing.T) []want { return []want{c.task(t)} }},
-		{"CRI", func(t *testing.T) []want { return c.expectPod(t, g, "web") }},
+		{"ctr run", func(t *testing.T) []expectation { return []expectation{c.task(t)} }},
+		{"CRI", func(t *testing.T) []expectation { return c.expectPod(t, g, "web") }},
 	}
 }
 
-// task starts a container by ctr.
-func (c *containerd) task(t *testing.T) want {
+// task starts a container with ctr.
+func (c *containerd) task(t *testing.T) expectation {
 	t.Helper()
-	return want{
-		held: c.hold(t), engine: "containerd", kind: "container", network: netEmpty,
+	return expectation{
+		container: c.runSleeping(t), engine: "containerd", kind: "container", network: netEmpty,
 		phases: phases("runc", "shim"), operations: []string{"rootfs_mount", "shim", "cgroup", "pivot_root"},
 	}
 }
 
-// expectPod starts a pod over CRI.
-func (c *containerd) expectPod(t *testing.T, g generation, name string) []want {
+// expectPod starts a pod over CRI and returns what is expected of its starts.
+func (c *containerd) expectPod(t *testing.T, g generation, name string) []expectation {
 	t.Helper()
 	p := c.pod(t, name)
-	who := podName{Name: name, Namespace: "e2e", UID: "uid-of-" + name, SandboxID: p.sandbox.id}
-	wants := []want{{
-		held: p.sandbox, engine: "cri", kind: "sandbox", network: netBridge, pod: who,
+	inPod := podName{Name: name, Namespace: "e2e", UID: "uid-of-" + name, SandboxID: p.sandbox.id}
+	wants := []expectation{{
+		container: p.sandbox, engine: "cri", kind: "sandbox", network: netBridge, pod: inPod,
 		phases:     phases("runc", "prepare", "shim"),
 		operations: []string{"rootfs_mount", "shim", "cgroup", "pivot_root", "cni", "iptables"},
 		plugins:    []string{"loopback", "bridge", "host-local", "portmap"},
 	}}
 	for i, one := range p.containers {
-		wants = append(wants, want{
-			held: one, engine: "cri", kind: "container", network: netJoined, pod: who,
+		wants = append(wants, expectation{
+			container: one, engine: "cri", kind: "container", network: netJoined, pod: inPod,
 			name: []string{"first", "second"}[i], image: fullImage,
-			phases:     phases("runc", g.before),
+			phases:     phases("runc", g.podPhase),
 			operations: []string{"rootfs_mount", "cgroup", "pivot_root"},
 		})
 	}
 	return wants
 }
 
-// podmanRows are the starts by podman.
+// podmanRows returns the starts by podman.
 func podmanRows(runtime, backend string) func(t *testing.T) (host int, rows []row) {
 	return func(t *testing.T) (host int, rows []row) {
 		p := needPodman(t, runtime, backend)
 		one := func(name, network string, args ...string) row {
-			return row{name, func(t *testing.T) []want {
-				return []want{p.expect(t, p.detach(t, args...), "container", network)}
+			return row{name, func(t *testing.T) []expectation {
+				return []expectation{p.expect(t, p.detach(t, args...), "container", network)}
 			}}
 		}
-		return p.room.cmd.Process.Pid, []row{
+		return p.holder.cmd.Process.Pid, []row{
 			one("default network", netBridge),
 			one("published port", netBridge, "-p", "18081:80"),
 			one("no network", netEmpty, "--network", "none"),
 			one("host network", netHost, "--network", "host"),
-			{"pod", func(t *testing.T) []want {
-				made := p.pod(t, "web")
-				wants := []want{p.expect(t, made.sandbox, "sandbox", netBridge)}
-				for _, h := range made.containers {
-					w := p.expect(t, h, "container", netJoined)
-					w.pod = podName{SandboxID: made.sandbox.id}
-					wants = append(wants, w)
+			{"pod", func(t *testing.T) []expectation {
+				started := p.pod(t, "web")
+				wants := []expectation{p.expect(t, started.sandbox, "sandbox", netBridge)}
+				for _, c := range started.containers {
+					e := p.expect(t, c, "container", netJoined)
+					e.pod = podName{SandboxID: started.sandbox.id}
+					wants = append(wants, e)
 				}
 				return wants
 			}},
@@ -132,22 +133,22 @@ func podmanRows(runtime, backend string) func(t *testing.T) (host int, rows []ro
 	}
 }
 
-// expect is what must be known of a container that podman has started.
-func (p *podman) expect(t *testing.T, h held, kind, network string) want {
+// expect returns what is expected of a container that podman has started.
+func (p *podman) expect(t *testing.T, c container, kind, network string) expectation {
 	t.Helper()
-	w := want{
-		held: h, engine: "podman", kind: kind, network: network,
-		name: p.inspect(t, h.id, "{{.Name}}"), image: fullImage,
+	e := expectation{
+		container: c, engine: "podman", kind: kind, network: network,
+		name: p.inspect(t, c.id, "{{.Name}}"), image: fullImage,
 		phases:     phases(p.runtime, "prepare", "shim"),
 		operations: []string{"rootfs_mount", "shim", "cgroup", "pivot_root"},
 	}
 	switch {
 	case network != netBridge:
 	case p.network == "cni":
-		w.operations = append(w.operations, "cni", "iptables")
-		w.plugins = []string{"bridge", "host-local", "portmap", "firewall", "tuning"}
+		e.operations = append(e.operations, "cni", "iptables")
+		e.plugins = []string{"bridge", "host-local", "portmap", "firewall", "tuning"}
 	default:
-		w.operations = append(w.operations, p.network, "iptables")
+		e.operations = append(e.operations, p.network, "iptables")
 	}
-	return w
+	return e
 }

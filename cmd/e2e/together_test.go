@@ -8,18 +8,18 @@ import (
 	"testing"
 )
 
-// TestTogether starts twenty-one containers at once, by four engines: each start
-// is whole, with its own network and its own mounts.
+// TestTogether makes four engines start twenty-one containers at the same time:
+// each start is complete, with its own network and its own mounts.
 func TestTogether(t *testing.T) {
 	d := needDocker(t)
 	c := containerds[1].start(t)
 	p := needPodman(t, "crun", "cni")
 	w := watch(t)
-	keep(t, "together", os.Getpid())
+	recordEvents(t, "together", os.Getpid())
 
 	var mu sync.Mutex
-	hosts := map[int][]want{} // by a process in the engine's network namespace
-	add := func(host int, wants ...want) {
+	hosts := map[int][]expectation{} // by a process in the engine's network namespace
+	add := func(host int, wants ...expectation) {
 		mu.Lock()
 		defer mu.Unlock()
 		hosts[host] = append(hosts[host], wants...)
@@ -27,7 +27,7 @@ func TestTogether(t *testing.T) {
 	var group sync.WaitGroup
 	for i := range 5 {
 		group.Go(func() { add(os.Getpid(), d.bridged(t)) })
-		group.Go(func() { add(p.room.cmd.Process.Pid, p.expect(t, p.detach(t), "container", netBridge)) })
+		group.Go(func() { add(p.holder.cmd.Process.Pid, p.expect(t, p.detach(t), "container", netBridge)) })
 		group.Go(func() { add(c.cmd.Process.Pid, c.task(t)) })
 		if i > 2 { // two pods with three starts each: twenty-one starts
 			group.Go(func() { add(c.cmd.Process.Pid, c.expectPod(t, containerds[1], fmt.Sprintf("pod%d", i))...) })
@@ -42,7 +42,7 @@ func TestTogether(t *testing.T) {
 		checkRow(t, w, host, wants)
 		for _, one := range wants {
 			if one.network != netJoined {
-				netns[namespace(t, one.held.pid, "net")]++
+				netns[namespace(t, one.container.pid, "net")]++
 			}
 		}
 	}
@@ -52,11 +52,11 @@ func TestTogether(t *testing.T) {
 }
 
 // bridged starts a container on Docker's bridge.
-func (d *docker) bridged(t *testing.T) want {
+func (d *docker) bridged(t *testing.T) expectation {
 	t.Helper()
 	id := d.detach(t, image, "sleep", "300")
-	return want{
-		held: held{id, d.pid(t, id), "runc"}, engine: "docker", kind: "container", network: netBridge,
+	return expectation{
+		container: container{id, d.pid(t, id), "runc"}, engine: "docker", kind: "container", network: netBridge,
 		name: d.inspect(t, id, "{{slice .Name 1}}"), image: image,
 		phases:     slices.Clone(dockerPhases),
 		operations: []string{"rootfs_mount", "shim", "cgroup", "hook", "pivot_root"},

@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// build makes the exporter once for all tests.
+// build builds the exporter once for all tests and returns its path.
 var build = sync.OnceValues(func() (string, error) {
 	path := filepath.Join(workDir, "container_start_exporter")
 	cmd := exec.Command("go", "build", "-buildvcs=false", "-o", path, "container_start_exporter/cmd/container_start_exporter")
@@ -25,8 +25,8 @@ var build = sync.OnceValues(func() (string, error) {
 	return path, nil
 })
 
-// tool is a command line of the exporter.
-func tool(t *testing.T, args ...string) *exec.Cmd {
+// exporterCmd returns a command of the exporter.
+func exporterCmd(t *testing.T, args ...string) *exec.Cmd {
 	t.Helper()
 	path, err := build()
 	if err != nil {
@@ -35,17 +35,17 @@ func tool(t *testing.T, args ...string) *exec.Cmd {
 	return exec.Command(path, args...)
 }
 
-// server is the exporter's serve.
+// server is an exporter that runs serve.
 type server struct {
 	*process
 	url string
 }
 
-// serve starts the exporter and waits until its probes are attached.
+// serve starts a server and waits until its probes are attached.
 func serve(t *testing.T, env ...string) *server {
 	t.Helper()
 	address := freeAddress(t)
-	cmd := tool(t, "serve", "--web.listen-address="+address)
+	cmd := exporterCmd(t, "serve", "--web.listen-address="+address)
 	cmd.Env = append(os.Environ(), env...)
 	s := &server{process: startCmd(t, cmd), url: "http://" + address}
 	waitFor(t, 30*time.Second, "200 from /-/ready", func() bool {
@@ -62,7 +62,7 @@ func serve(t *testing.T, env ...string) *server {
 	return s
 }
 
-// freeAddress is a local address that nobody listens on.
+// freeAddress returns a local TCP address on which no process listens.
 func freeAddress(t *testing.T) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -73,19 +73,20 @@ func freeAddress(t *testing.T) string {
 	return listener.Addr().String()
 }
 
-// watcher is the exporter's watch.
+// watcher is an exporter that runs watch.
 type watcher struct{ *process }
 
-// watch starts it and waits until its probes are attached.
+// watch starts a watcher and waits until its probes are attached.
 func watch(t *testing.T) *watcher {
 	t.Helper()
-	return &watcher{attached(t, "watch", "--format", "json")}
+	return &watcher{attach(t, "watch", "--format", "json")}
 }
 
-// attached starts a subcommand that says when its probes are attached.
-func attached(t *testing.T, args ...string) *process {
+// attach starts a subcommand and waits until it reports that its probes are
+// attached.
+func attach(t *testing.T, args ...string) *process {
 	t.Helper()
-	p := startCmd(t, tool(t, args...))
+	p := startCmd(t, exporterCmd(t, args...))
 	waitFor(t, 30*time.Second, "a line beginning with attached", func() bool {
 		if !p.running() {
 			t.Fatalf("%v ended\n%s", args, p.stderr.String())
@@ -95,7 +96,8 @@ func attached(t *testing.T, args ...string) *process {
 	return p
 }
 
-// starts are those of some containers that have been reported so far, in order.
+// starts returns the starts of some containers that were reported so far, in
+// order.
 func (w *watcher) starts(t *testing.T, ids ...string) []record {
 	t.Helper()
 	var found []record
@@ -109,7 +111,8 @@ func (w *watcher) starts(t *testing.T, ids ...string) []record {
 	return found
 }
 
-// wait waits for one start of each container, and fails when there are more.
+// wait waits for one start of each container and returns them by container id. It
+// fails the test if there are more.
 func (w *watcher) wait(t *testing.T, ids ...string) map[string]record {
 	t.Helper()
 	var found []record
@@ -129,7 +132,7 @@ func (w *watcher) wait(t *testing.T, ids ...string) map[string]record {
 	return byID
 }
 
-// decodeLines decodes JSON Lines; a last line that has no end yet is left out.
+// decodeLines decodes JSON Lines; an incomplete last line is left out.
 func decodeLines[T any](t *testing.T, text string) []T {
 	t.Helper()
 	var all []T

@@ -10,14 +10,14 @@ import (
 	"testing"
 )
 
-// goTool is a set of programs that a nested module of testdata pins and builds:
-// what the distribution does not have, or has only older.
+// goTool is a set of programs that a nested module in testdata pins and builds,
+// because the distribution has none or only an older version.
 type goTool struct {
-	module   string // its directory in testdata
+	module   string // directory in testdata
 	packages []string
 	flags    []string
 	cgo      bool
-	optional bool // what needs it is skipped where it cannot be built
+	optional bool // if it cannot be built, tests that need it are skipped
 
 	once sync.Once
 	dir  string
@@ -34,7 +34,7 @@ var (
 		},
 		flags: []string{"-tags", "no_btrfs no_devmapper no_zfs"},
 	}
-	// runc15 links libseccomp: without it, it cannot do what its users' does.
+	// runc15 links libseccomp: without it, it lacks what its users' builds have.
 	runc15 = &goTool{
 		module:   "runc",
 		packages: []string{"github.com/opencontainers/runc"},
@@ -44,8 +44,8 @@ var (
 	criClient = &goTool{module: "cri", packages: []string{"."}}
 )
 
-// need gives the directory of the programs. They are kept in the user's cache,
-// as the first build takes minutes; what pins or makes them is in the key.
+// need returns the directory of the programs. It is in the user's cache, because
+// the first build takes minutes; its key covers all that pins or builds them.
 func (g *goTool) need(t *testing.T) string {
 	t.Helper()
 	if g.cgo {
@@ -74,19 +74,19 @@ func (g *goTool) build() (string, error) {
 	if _, err := os.Stat(dir); err == nil {
 		return dir, nil
 	}
-	// Built elsewhere and then renamed: what is there is whole.
+	// Built elsewhere and then renamed, so the directory is complete if it exists.
 	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
 		return "", err
 	}
-	half, err := os.MkdirTemp(filepath.Dir(dir), "building-")
+	building, err := os.MkdirTemp(filepath.Dir(dir), "building-")
 	if err != nil {
 		return "", err
 	}
-	defer os.RemoveAll(half)
-	if err := os.Chmod(half, 0o755); err != nil {
+	defer os.RemoveAll(building)
+	if err := os.Chmod(building, 0o755); err != nil {
 		return "", err
 	}
-	args := append([]string{"build", "-buildvcs=false", "-o", half + "/"}, g.flags...)
+	args := append([]string{"build", "-buildvcs=false", "-o", building + "/"}, g.flags...)
 	cmd := exec.Command("go", append(args, g.packages...)...)
 	cmd.Dir = filepath.Join("testdata", g.module)
 	cgo := "CGO_ENABLED=0"
@@ -97,7 +97,7 @@ func (g *goTool) build() (string, error) {
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("%w\n%s", err, out)
 	}
-	return dir, os.Rename(half, dir)
+	return dir, os.Rename(building, dir)
 }
 
 func (g *goTool) key() (string, error) {
@@ -117,7 +117,7 @@ func (g *goTool) key() (string, error) {
 	return fmt.Sprintf("%x", hash.Sum(nil)[:8]), nil
 }
 
-// needProgram skips a test whose engine is not installed.
+// needProgram skips a test if a program that it needs is not installed.
 func needProgram(t *testing.T, name, pkg string) {
 	t.Helper()
 	if _, err := exec.LookPath(name); err != nil {
@@ -125,7 +125,7 @@ func needProgram(t *testing.T, name, pkg string) {
 	}
 }
 
-// needFile skips a test for which a file of a package is missing.
+// needFile skips a test if a file of a package is missing.
 func needFile(t *testing.T, path, pkg string) {
 	t.Helper()
 	if _, err := os.Stat(path); err != nil {

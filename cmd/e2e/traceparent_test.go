@@ -9,10 +9,10 @@ import (
 	"time"
 )
 
-// traceContext is one of W3C, and what it consists of.
+// traceContext is a W3C trace context: its header, and the ids in it.
 type traceContext struct{ header, trace, span string }
 
-// newTraceContext is one that no other test has.
+// newTraceContext returns a trace context that no other test uses.
 func newTraceContext() traceContext {
 	now := time.Now().UnixNano()
 	c := traceContext{trace: fmt.Sprintf("%032x", now), span: fmt.Sprintf("%016x", now+1)}
@@ -20,8 +20,8 @@ func newTraceContext() traceContext {
 	return c
 }
 
-// TestTraceParent starts containers by runtimes that are executed in a trace:
-// the start is a part of it.
+// TestTraceParent starts containers with runtimes that are executed with a
+// TRACEPARENT: the start is a part of that trace.
 func TestTraceParent(t *testing.T) {
 	needRoot(t)
 	sink, endpoint := receive(t)
@@ -30,18 +30,18 @@ func TestTraceParent(t *testing.T) {
 		r := needRuntime(t, name)
 		t.Run(name, func(t *testing.T) {
 			w := watch(t)
-			given := newTraceContext()
-			one := r.runIn(t, w, "TRACEPARENT="+given.header)
-			checkContinued(t, sink, one, given)
+			parent := newTraceContext()
+			one := r.runWithEnv(t, w, "TRACEPARENT="+parent.header)
+			checkContinued(t, sink, one, parent)
 		})
-		t.Run(name+" with much in its environment", func(t *testing.T) {
+		t.Run(name+" with a large environment", func(t *testing.T) {
 			w := watch(t)
 			for i := range 40 {
 				t.Setenv(fmt.Sprintf("FILLER_%d", i), strings.Repeat("x", 100))
 			}
-			given := newTraceContext()
-			one := r.runIn(t, w, "TRACEPARENT="+given.header) // appended last
-			checkContinued(t, sink, one, given)
+			parent := newTraceContext()
+			one := r.runWithEnv(t, w, "TRACEPARENT="+parent.header) // appended last
+			checkContinued(t, sink, one, parent)
 		})
 		for _, context := range []string{"", "TRACEPARENT=", "TRACEPARENT=nonsense",
 			"TRACEPARENT=00-" + strings.Repeat("0", 32) + "-" + strings.Repeat("1", 16) + "-01",
@@ -50,7 +50,7 @@ func TestTraceParent(t *testing.T) {
 		} {
 			t.Run(name+" "+context, func(t *testing.T) {
 				w := watch(t)
-				one := r.runIn(t, w, context)
+				one := r.runWithEnv(t, w, context)
 				root := rootSpan(t, sink, one)
 				if root.ParentID != "" || root.TraceID != one.TraceID || one.TraceParent != "" {
 					t.Errorf("trace %s below span %q; the record has %s of %q", root.TraceID, root.ParentID, one.TraceID, one.TraceParent)
@@ -60,8 +60,9 @@ func TestTraceParent(t *testing.T) {
 	}
 }
 
-// runIn runs a container by a runtime that has a variable in its environment.
-func (r bareRuntime) runIn(t *testing.T, w *watcher, variable string) record {
+// runWithEnv runs a container with a runtime that has a variable in its
+// environment.
+func (r bareRuntime) runWithEnv(t *testing.T, w *watcher, variable string) record {
 	t.Helper()
 	id := newID(t, r.name)
 	cmd := r.cmd("run", "--bundle", bundle(t, "/bin/true"), id)
@@ -72,26 +73,26 @@ func (r bareRuntime) runIn(t *testing.T, w *watcher, variable string) record {
 	return w.wait(t, id)[id]
 }
 
-// checkContinued checks that a start is a part of the trace that was given.
-func checkContinued(t *testing.T, sink *process, r record, given traceContext) {
+// checkContinued checks that a start is a part of a trace context's trace.
+func checkContinued(t *testing.T, sink *process, r record, parent traceContext) {
 	t.Helper()
 	root := rootSpan(t, sink, r)
-	if root.TraceID != given.trace || root.ParentID != given.span {
-		t.Errorf("the root is in trace %s below %q; want %s", root.TraceID, root.ParentID, given.header)
+	if root.TraceID != parent.trace || root.ParentID != parent.span {
+		t.Errorf("the root is in trace %s below %q; want %s", root.TraceID, root.ParentID, parent.header)
 	}
-	if r.TraceID != given.trace || r.TraceParent != given.header || r.SpanID != root.SpanID {
-		t.Errorf("the record has trace %s, span %s of %q; want %s and span %s", r.TraceID, r.SpanID, r.TraceParent, given.header, root.SpanID)
+	if r.TraceID != parent.trace || r.TraceParent != parent.header || r.SpanID != root.SpanID {
+		t.Errorf("the record has trace %s, span %s of %q; want %s and span %s", r.TraceID, r.SpanID, r.TraceParent, parent.header, root.SpanID)
 	}
 	for _, p := range r.Phases { // the spans of one trace may come in several batches
 		waitFor(t, 20*time.Second, "the span of phase "+p.Name+" below the root", func() bool {
 			return slices.ContainsFunc(decodeLines[span](t, sink.stdout.String()), func(s span) bool {
-				return s.Name == p.Name && s.TraceID == given.trace && s.ParentID == root.SpanID
+				return s.Name == p.Name && s.TraceID == parent.trace && s.ParentID == root.SpanID
 			})
 		}, sink.stdout.String)
 	}
 }
 
-// rootSpan waits for the span of a start, which is found by its container.
+// rootSpan waits for the root span of a start and finds it by its container's id.
 func rootSpan(t *testing.T, sink *process, r record) span {
 	t.Helper()
 	var roots []span
@@ -110,15 +111,15 @@ func rootSpan(t *testing.T, sink *process, r record) span {
 	return roots[0]
 }
 
-// TestTraceParentOfPlugin runs podman in a trace: it hands it down to the CNI
-// plugins.
+// TestTraceParentOfPlugin runs podman with a TRACEPARENT, which podman passes to
+// the CNI plugins.
 func TestTraceParentOfPlugin(t *testing.T) {
 	p := needPodman(t, "crun", "cni")
 	sink, endpoint := receive(t)
 	serve(t, "OTEL_EXPORTER_OTLP_ENDPOINT="+endpoint, "OTEL_BSP_SCHEDULE_DELAY=100")
-	w := watchBeside(t, p.room.cmd.Process.Pid)
-	given := newTraceContext()
-	t.Setenv("TRACEPARENT", given.header)
-	h := p.detach(t)
-	checkContinued(t, sink, w.wait(t, h.id)[h.id], given)
+	w := watchInNetns(t, p.holder.cmd.Process.Pid)
+	parent := newTraceContext()
+	t.Setenv("TRACEPARENT", parent.header)
+	c := p.detach(t)
+	checkContinued(t, sink, w.wait(t, c.id)[c.id], parent)
 }

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// span is a line of otlpsink.
+// span is a line of otlpsink's output.
 type span struct {
 	TraceID    string         `json:"trace_id"`
 	SpanID     string         `json:"span_id"`
@@ -25,8 +25,8 @@ type span struct {
 	Resource   map[string]any `json:"resource"`
 }
 
-// buildSink makes the receiver, an OpenTelemetry Collector's, which is a
-// module of its own.
+// buildSink builds the receiver, an OpenTelemetry Collector's in a module of its
+// own, and returns its path.
 var buildSink = sync.OnceValues(func() (string, error) {
 	path := filepath.Join(workDir, "otlpsink")
 	cmd := exec.Command("go", "build", "-o", path, ".")
@@ -37,7 +37,7 @@ var buildSink = sync.OnceValues(func() (string, error) {
 	return path, nil
 })
 
-// receive starts a receiver of OTLP over HTTP.
+// receive starts a receiver of OTLP over HTTP and returns its endpoint.
 func receive(t *testing.T) (p *process, endpoint string) {
 	t.Helper()
 	path, err := buildSink()
@@ -71,7 +71,7 @@ func TestTraces(t *testing.T) {
 	checkFailedSpans(t, traceOf(t, sink, records[failing]))
 }
 
-// traceOf waits for a start's trace to be whole and gives its spans, the root
+// traceOf waits until a start's trace is complete and returns its spans, the root
 // first.
 func traceOf(t *testing.T, sink *process, r record) []span {
 	t.Helper()
@@ -137,8 +137,8 @@ func checkRoot(t *testing.T, root span, r record) {
 	}
 }
 
-// checkPhaseSpans checks that there is one span below the root per phase, as
-// long as the record says, and that mounts are span events.
+// checkPhaseSpans checks that below the root there is one span per phase, with the
+// begin and duration in the record, and that mounts are span events.
 func checkPhaseSpans(t *testing.T, trace []span, r record) {
 	t.Helper()
 	events := 0
@@ -158,7 +158,8 @@ func checkPhaseSpans(t *testing.T, trace []span, r record) {
 	}
 }
 
-// near compares what two exporters have measured, each with its own probes.
+// near returns whether two measurements of the same thing, each by probes of its
+// own, agree.
 func near(d time.Duration, ns int64) bool {
 	return (d - time.Duration(ns)).Abs() <= tolerance
 }

@@ -12,20 +12,20 @@ import (
 const (
 	netBridge = "bridge" // a namespace and a veth of its own
 	netEmpty  = "empty"  // a namespace of its own, with nothing in it
-	netJoined = "joined" // that of its pod's sandbox
-	netHost   = "host"   // its engine's
+	netJoined = "joined" // the namespace of its pod's sandbox
+	netHost   = "host"   // the namespace of its engine
 )
 
-// want is what must be known of one start.
-type want struct {
-	held
+// expectation is what the exporter must report of one start.
+type expectation struct {
+	container
 	engine, kind, network string
 	phases                []string
-	operations            []string // at least one of each
-	plugins               []string // the CNI plugins, each once
+	operations            []string // names, of which each occurs at least once
+	plugins               []string // CNI plugins, each executed once
 	name, image           string
 	pod                   podName
-	also                  func(t *testing.T, d described) // what else must hold
+	extra                 func(t *testing.T, d namedRecord) // further checks
 }
 
 // podName is the pod of a start, as it is documented.
@@ -36,8 +36,8 @@ type podName struct {
 	SandboxID string `json:"sandbox_id"`
 }
 
-// described is a start with what its container is called.
-type described struct {
+// namedRecord is a start with the names of its container and pod.
+type namedRecord struct {
 	record
 	Name  string `json:"name"`
 	Image string `json:"image"`
@@ -47,49 +47,50 @@ type described struct {
 	} `json:"pod"`
 }
 
-// phases are those of a start in two steps, by a runtime, after some that come first.
+// phases returns the phases of a start in two steps by a runtime, after the first
+// ones given.
 func phases(runtime string, first ...string) []string {
-	return append(append(slices.Clone(first), setUp(runtime)...), "wait", "start")
+	return append(append(slices.Clone(first), setUpPhases(runtime)...), "wait", "start")
 }
 
-func (w want) check(t *testing.T, d described, host int) {
+func (e expectation) check(t *testing.T, d namedRecord, host int) {
 	t.Helper()
 	checkRecord(t, d.record)
 	if d.Outcome != "started" || d.Error != "" {
-		t.Errorf("%s: %s in %q: %s", w.id, d.Outcome, d.FailedPhase, d.Error)
+		t.Errorf("%s: %s in %q: %s", e.id, d.Outcome, d.FailedPhase, d.Error)
 	}
-	if d.Engine != w.engine || d.Runtime != w.runtime || d.Kind != w.kind {
-		t.Errorf("%s: engine %s, runtime %s, kind %s; want %s, %s, %s", w.id, d.Engine, d.Runtime, d.Kind, w.engine, w.runtime, w.kind)
+	if d.Engine != e.engine || d.Runtime != e.runtime || d.Kind != e.kind {
+		t.Errorf("%s: engine %s, runtime %s, kind %s; want %s, %s, %s", e.id, d.Engine, d.Runtime, d.Kind, e.engine, e.runtime, e.kind)
 	}
-	if !slices.Equal(d.phaseNames(), w.phases) {
-		t.Errorf("%s: phases %v; want %v", w.id, d.phaseNames(), w.phases)
+	if !slices.Equal(d.phaseNames(), e.phases) {
+		t.Errorf("%s: phases %v; want %v", e.id, d.phaseNames(), e.phases)
 	}
-	if d.PID != w.held.pid {
-		t.Errorf("%s: pid %d; the engine says %d", w.id, d.PID, w.held.pid)
+	if d.PID != e.container.pid {
+		t.Errorf("%s: pid %d; the engine says %d", e.id, d.PID, e.container.pid)
 	}
-	if d.Name != w.name || d.Image != w.image {
-		t.Errorf("%s: name %q, image %q; want %q, %q", w.id, d.Name, d.Image, w.name, w.image)
+	if d.Name != e.name || d.Image != e.image {
+		t.Errorf("%s: name %q, image %q; want %q, %q", e.id, d.Name, d.Image, e.name, e.image)
 	}
-	if w.pod != (podName{}) && (d.Pod == nil || d.Pod.podName != w.pod) {
-		t.Errorf("%s: pod %+v; want %+v", w.id, d.Pod, w.pod)
+	if e.pod != (podName{}) && (d.Pod == nil || d.Pod.podName != e.pod) {
+		t.Errorf("%s: pod %+v; want %+v", e.id, d.Pod, e.pod)
 	}
 	for _, name := range []string{"mnt", "uts", "ipc", "pid", "net"} {
-		if real := namespace(t, w.held.pid, name); d.Namespaces[name] != real {
-			t.Errorf("%s: namespace %s:[%d]; /proc says %d", w.id, name, d.Namespaces[name], real)
+		if real := namespace(t, e.container.pid, name); d.Namespaces[name] != real {
+			t.Errorf("%s: namespace %s:[%d]; %d in /proc", e.id, name, d.Namespaces[name], real)
 		}
 	}
-	w.checkOperations(t, d)
-	w.checkNetwork(t, d, host)
-	if w.also != nil {
-		w.also(t, d)
+	e.checkOperations(t, d)
+	e.checkNetwork(t, d, host)
+	if e.extra != nil {
+		e.extra(t, d)
 	}
 }
 
-func (w want) checkOperations(t *testing.T, d described) {
+func (e expectation) checkOperations(t *testing.T, d namedRecord) {
 	t.Helper()
-	for _, name := range w.operations {
+	for _, name := range e.operations {
 		if len(d.operations(name)) == 0 {
-			t.Errorf("%s: no operation %s", w.id, name)
+			t.Errorf("%s: no operation %s", e.id, name)
 		}
 	}
 	var plugins []string
@@ -97,52 +98,53 @@ func (w want) checkOperations(t *testing.T, d described) {
 		plugins = append(plugins, one.Attributes["plugin"])
 	}
 	slices.Sort(plugins)
-	if expected := slices.Sorted(slices.Values(w.plugins)); !slices.Equal(plugins, expected) {
-		t.Errorf("%s: plugins %v; want %v", w.id, plugins, expected)
+	if expected := slices.Sorted(slices.Values(e.plugins)); !slices.Equal(plugins, expected) {
+		t.Errorf("%s: plugins %v; want %v", e.id, plugins, expected)
 	}
 	for _, one := range d.Operations {
 		if one.Begin < 0 || one.Phase != "" && d.phase(one.Phase) == (phase{}) {
-			t.Errorf("%s: operation %s begins at %d in phase %q, which the start does not have", w.id, one.Name, one.Begin, one.Phase)
+			t.Errorf("%s: operation %s begins at %d in phase %q, which the start does not have", e.id, one.Name, one.Begin, one.Phase)
 		}
 	}
 	if n := len(d.operations("mount")); n < 20 || n != d.Counts.Mounts {
-		t.Errorf("%s: %d mounts, %d counted", w.id, n, d.Counts.Mounts)
+		t.Errorf("%s: %d mounts, %d counted", e.id, n, d.Counts.Mounts)
 	}
 }
 
-// checkNetwork compares the container's network with what is there; host
-// is a process in the engine's.
-func (w want) checkNetwork(t *testing.T, d described, host int) {
+// checkNetwork compares the recorded network with the container's real one; host
+// is a process in the engine's network namespace.
+func (e expectation) checkNetwork(t *testing.T, d namedRecord, host int) {
 	t.Helper()
-	made, pairs := 0, 0
-	switch w.network {
+	namespaces, pairs := 0, 0
+	switch e.network {
 	case netBridge:
-		made, pairs = 1, 1
+		namespaces, pairs = 1, 1
 	case netEmpty:
-		made = 1
+		namespaces = 1
 	}
-	if n := len(d.operations("netns")); n != made {
-		t.Errorf("%s: %d network namespaces made; want %d", w.id, n, made)
+	if n := len(d.operations("netns")); n != namespaces {
+		t.Errorf("%s: %d network namespaces created; want %d", e.id, n, namespaces)
 	}
-	if n := len(d.operations("network")); n != made {
-		t.Errorf("%s: %d operations network; want %d", w.id, n, made)
+	if n := len(d.operations("network")); n != namespaces {
+		t.Errorf("%s: %d operations network; want %d", e.id, n, namespaces)
 	}
 	if len(d.operations("veth")) != pairs || len(d.Veths) != pairs || d.Counts.Veths != pairs {
-		t.Errorf("%s: veths %v, %d counted; want %d", w.id, d.Veths, d.Counts.Veths, pairs)
+		t.Errorf("%s: veths %v, %d counted; want %d", e.id, d.Veths, d.Counts.Veths, pairs)
 	} else if pairs == 1 {
-		name, container, address := w.veth(t, host)
+		name, container, address := e.veth(t, host)
 		if v := d.Veths[0]; v.Host != name || v.Container != container || v.Address != address {
-			t.Errorf("%s: veth %+v; the host has %s, the container %s with %s", w.id, v, name, container, address)
+			t.Errorf("%s: veth %+v; the host has %s, the container %s with %s", e.id, v, name, container, address)
 		}
 	}
 }
 
-// veth is the container's, as one finds it: the container's end names the index
-// of its peer in the engine's network namespace.
-func (w want) veth(t *testing.T, host int) (name, container, address string) {
+// veth returns the names of the two ends of the container's veth and its address,
+// read with ip: the container's end has the index of its peer in the engine's
+// network namespace.
+func (e expectation) veth(t *testing.T, host int) (name, container, address string) {
 	t.Helper()
 	peer := 0
-	for _, one := range links(t, w.held.pid) {
+	for _, one := range links(t, e.container.pid) {
 		if one.Name == "lo" {
 			continue
 		}
@@ -173,7 +175,7 @@ type ipLink struct {
 	} `json:"addr_info"`
 }
 
-// links are the interfaces in a process's network namespace.
+// links returns the interfaces in a process's network namespace.
 func links(t *testing.T, pid int) []ipLink {
 	t.Helper()
 	var all []ipLink
