@@ -54,7 +54,7 @@ func TestAlerts(t *testing.T) {
 	for _, r := range readAlerts(t) {
 		series.check(t, r.Expr)
 		if !slices.Contains([]string{"critical", "warning", "info"}, r.Labels["severity"]) || r.For == "" {
-			t.Errorf("%s is of severity %q, for %q", r.Alert, r.Labels["severity"], r.For)
+			t.Errorf("%s has severity %q, for %q", r.Alert, r.Labels["severity"], r.For)
 		}
 		for _, name := range []string{"summary", "description"} {
 			if r.Annotations[name] == "" {
@@ -68,8 +68,8 @@ func TestAlerts(t *testing.T) {
 	}
 }
 
-// TestRunbooks checks that each alert leads to a heading, and each heading of
-// an alert to one.
+// TestRunbooks checks that each alert links to its heading in README.md, and
+// that each of these headings has an alert.
 func TestRunbooks(t *testing.T) {
 	var headings, alerts []string
 	for _, h := range regexp.MustCompile(`(?m)^### (.*)$`).FindAllStringSubmatch(string(readFile(t, "README.md")), -1) {
@@ -78,7 +78,7 @@ func TestRunbooks(t *testing.T) {
 	for _, r := range readAlerts(t) {
 		alerts = append(alerts, r.Alert)
 		if want := "README.md#" + strings.ToLower(r.Alert); r.Annotations["runbook_url"] != want {
-			t.Errorf("%s leads to %q, want %q", r.Alert, r.Annotations["runbook_url"], want)
+			t.Errorf("%s links to %q, want %q", r.Alert, r.Annotations["runbook_url"], want)
 		}
 	}
 	if !slices.Equal(headings, alerts) {

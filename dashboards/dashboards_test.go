@@ -1,5 +1,5 @@
-// Package dashboards holds a Grafana dashboard and Prometheus alerts, and the
-// tests that they are of what the exporter exports.
+// Package dashboards holds a Grafana dashboard and Prometheus alerts, and tests
+// that they use only what the exporter exports.
 package dashboards
 
 import (
@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-// dashboard is what the tests look at of Grafana's model.
+// dashboard has the fields of Grafana's model that the tests check.
 type dashboard struct {
 	UID        string
 	Title      string
@@ -56,14 +56,14 @@ func readDashboard(t *testing.T) *dashboard {
 	return d
 }
 
-// graphs are the panels that show something.
+// graphs returns the panels that show data: all but the rows.
 func (d *dashboard) graphs() []panel {
 	return slices.DeleteFunc(slices.Clone(d.Panels), func(p panel) bool { return p.Type == "row" })
 }
 
 func TestDashboardVariables(t *testing.T) {
 	d := readDashboard(t)
-	if d.UID != "container-start" { // links lead to it
+	if d.UID != "container-start" { // links contain it
 		t.Errorf("the uid is %q", d.UID)
 	}
 	var names []string
@@ -87,7 +87,7 @@ func TestDashboardPanels(t *testing.T) {
 	ids, titles := map[int]bool{}, map[string]bool{}
 	for _, p := range readDashboard(t).Panels {
 		if ids[p.ID] || titles[p.Title] {
-			t.Errorf("%d %q is there twice", p.ID, p.Title)
+			t.Errorf("the id or the title of %d %q is used twice", p.ID, p.Title)
 		}
 		ids[p.ID], titles[p.Title] = true, true
 	}
@@ -99,7 +99,7 @@ func TestDashboardPanels(t *testing.T) {
 			t.Errorf("%q has %d targets in %q", p.Title, len(p.Targets), p.Datasource.UID)
 		}
 		if p.GridPos.X+p.GridPos.W > 24 || p.GridPos.H == 0 {
-			t.Errorf("%q lies at %+v", p.Title, p.GridPos)
+			t.Errorf("%q is at %+v", p.Title, p.GridPos)
 		}
 	}
 }
@@ -110,7 +110,7 @@ func TestDashboardPanelsDoNotOverlap(t *testing.T) {
 		for _, q := range panels[i+1:] {
 			a, b := p.GridPos, q.GridPos
 			if a.X < b.X+b.W && b.X < a.X+a.W && a.Y < b.Y+b.H && b.Y < a.Y+a.H {
-				t.Errorf("%q lies on %q", p.Title, q.Title)
+				t.Errorf("%q overlaps %q", p.Title, q.Title)
 			}
 		}
 	}
@@ -129,7 +129,7 @@ func TestDashboardTargets(t *testing.T) {
 			series.explained(t, target.LegendFormat, target.Expr)
 			for _, s := range selector.FindAllStringSubmatch(target.Expr, -1) {
 				if !strings.Contains(s[2], `job=~"$job"`) || !strings.Contains(s[2], `instance=~"$instance"`) {
-					t.Errorf("%q: %s is of any job or instance", p.Title, s[0])
+					t.Errorf("%q: %s does not select job and instance", p.Title, s[0])
 				}
 			}
 			for _, window := range regexp.MustCompile(`\[([^\]]*)\]`).FindAllStringSubmatch(target.Expr, -1) {

@@ -12,14 +12,14 @@ import (
 	"github.com/prometheus/common/model"
 )
 
-// ofTarget are the labels that Prometheus gives to all series of a target.
-var ofTarget = []string{"job", "instance"}
+// targetLabels are the labels that Prometheus adds to all series of a target.
+var targetLabels = []string{"job", "instance"}
 
-// exported are the series that the exporter has, and the labels of each.
+// exported has the labels of each series that the exporter exports.
 type exported map[string][]string
 
-// readExported reads them from the exporter's golden exposition. What
-// Prometheus itself adds is `up`.
+// readExported reads the series from the exporter's golden exposition, and adds
+// `up`, which Prometheus itself records.
 func readExported(t *testing.T) exported {
 	t.Helper()
 	file, err := os.Open("../exporter/testdata/metrics.golden")
@@ -32,9 +32,9 @@ func readExported(t *testing.T) exported {
 	if err != nil {
 		t.Fatal(err)
 	}
-	series := exported{"up": ofTarget}
+	series := exported{"up": targetLabels}
 	for name, family := range families {
-		labels := slices.Clone(ofTarget)
+		labels := slices.Clone(targetLabels)
 		for _, m := range family.GetMetric() {
 			for _, pair := range m.GetLabel() {
 				labels = append(labels, pair.GetName())
@@ -54,13 +54,13 @@ var (
 	// A series in an expression, with its matchers if it has any.
 	selector = regexp.MustCompile(`\b(container_start[a-z_]*|up)\b(?:\{([^}]*)\})?`)
 	matcher  = regexp.MustCompile(`([a-z_]+)(?:=~|!~|!=|=)"`)
-	// What is grouped, and by what, as the first series that follows has it.
+	// The labels to group by; the first series that follows must have them.
 	grouping = regexp.MustCompile(`\b(?:by|on) ?\(([^)]*)\)`)
 	variable = regexp.MustCompile(`\{\{ *\$?(?:labels\.)?([a-z_]+) *\}\}`)
 )
 
-// check tells what an expression uses that is not exported: a series, a label
-// in a matcher, or a label to group by.
+// check fails the test if an expression uses what is not exported: a series, a
+// label in a matcher, or a label to group by.
 func (e exported) check(t *testing.T, expr string) {
 	t.Helper()
 	found := selector.FindAllStringSubmatch(expr, -1)
@@ -81,7 +81,7 @@ func (e exported) check(t *testing.T, expr string) {
 	for _, g := range grouping.FindAllStringSubmatchIndex(expr, -1) {
 		s := selector.FindStringSubmatch(expr[g[1]:])
 		if s == nil {
-			t.Errorf("nothing is grouped at %q", expr[g[0]:])
+			t.Errorf("no series is grouped at %q", expr[g[0]:])
 			continue
 		}
 		for _, label := range words(expr[g[2]:g[3]]) {
@@ -92,8 +92,8 @@ func (e exported) check(t *testing.T, expr string) {
 	}
 }
 
-// labels are those that the result of an expression has: those that it is
-// grouped by, or those of its first series.
+// labels returns the labels that the result of an expression has: those that it
+// is grouped by, or else those of its first series.
 func (e exported) labels(expr string) []string {
 	if g := regexp.MustCompile(`\bby ?\(([^)]*)\)`).FindStringSubmatch(expr); g != nil {
 		return words(g[1])
@@ -104,12 +104,12 @@ func (e exported) labels(expr string) []string {
 	return nil
 }
 
-// explained checks that a text names no label but those of the result.
+// explained checks that a text uses only labels that the result of expr has.
 func (e exported) explained(t *testing.T, text, expr string) {
 	t.Helper()
 	for _, v := range variable.FindAllStringSubmatch(text, -1) {
 		if v[1] != "value" && !slices.Contains(e.labels(expr), v[1]) {
-			t.Errorf("%q names the label %s, which is not in the result of %s", text, v[1], expr)
+			t.Errorf("%q uses the label %s, which the result of %s does not have", text, v[1], expr)
 		}
 	}
 }

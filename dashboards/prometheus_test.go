@@ -16,14 +16,14 @@ import (
 	"time"
 )
 
-// mayBeEmpty are the panels for which bare runc gives nothing to show, or
-// nothing went wrong.
+// mayBeEmpty are the panels that have no data if only bare runc runs and nothing
+// goes wrong.
 var mayBeEmpty = []string{
 	"iptables runs per start", "Events lost, unjoined, evicted", "CPU time of the probes",
 }
 
-// TestPrometheus scrapes the exporter while bare containers start, and asks for
-// what each panel and each alert asks for.
+// TestPrometheus scrapes the exporter while bare containers start, and runs the
+// queries of each panel and each alert.
 func TestPrometheus(t *testing.T) {
 	for _, name := range []string{"prometheus", "runc", "busybox"} {
 		if _, err := exec.LookPath(name); err != nil {
@@ -41,7 +41,7 @@ func TestPrometheus(t *testing.T) {
 	t.Run("exemplars", p.exemplars)
 }
 
-// prometheus is one that scrapes one exporter.
+// prometheus is a Prometheus server that scrapes one exporter.
 type prometheus struct {
 	url, exporter string
 }
@@ -71,19 +71,20 @@ func startPrometheus(t *testing.T, exporter string) prometheus {
 	return p
 }
 
-// sample is one series of an answer.
+// sample is one series of a query's result.
 type sample struct {
 	Metric map[string]string
-	Value  [2]any // when, and the value as a string
+	Value  [2]any // the time, and the value as a string
 }
 
+// number reports whether the value is a number other than NaN.
 func (s sample) number() bool {
 	text, _ := s.Value[1].(string)
 	v, err := strconv.ParseFloat(text, 64)
 	return err == nil && !math.IsNaN(v)
 }
 
-// query evaluates an expression, now.
+// query evaluates an expression at the current time.
 func (p prometheus) query(t *testing.T, expr string) []sample {
 	t.Helper()
 	var data struct{ Result []sample }
@@ -91,7 +92,7 @@ func (p prometheus) query(t *testing.T, expr string) []sample {
 	return data.Result
 }
 
-// get asks the API; an answer that is an error fails the test.
+// get reads data from the API; an error in the response fails the test.
 func (p prometheus) get(t *testing.T, path string, data any) {
 	t.Helper()
 	response, err := http.Get(p.url + path)
@@ -124,7 +125,8 @@ func (p prometheus) panels(t *testing.T) {
 	}
 }
 
-// alerts evaluates each rule, as Prometheus itself has done meanwhile.
+// alerts evaluates each rule, and checks that Prometheus itself, which has
+// evaluated them meanwhile, had no error.
 func (p prometheus) alerts(t *testing.T) {
 	for _, r := range readAlerts(t) {
 		for _, s := range p.query(t, r.Expr) {
@@ -151,7 +153,8 @@ func (p prometheus) alerts(t *testing.T) {
 	}
 }
 
-// exemplars checks that starts and phases lead to a trace and a container.
+// exemplars checks that the exemplars of starts and phases name a trace and a
+// container.
 func (p prometheus) exemplars(t *testing.T) {
 	for _, name := range []string{"container_start_duration_seconds_bucket", "container_start_phase_duration_seconds_bucket"} {
 		var data []struct {

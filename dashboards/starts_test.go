@@ -16,8 +16,8 @@ import (
 	"time"
 )
 
-// startExporter builds the exporter and gives the address that it answers on
-// when its probes are attached.
+// startExporter builds the exporter, starts it and waits until its probes are
+// attached. It returns the address that the exporter listens on.
 func startExporter(t *testing.T) string {
 	t.Helper()
 	binary := filepath.Join(t.TempDir(), "container_start_exporter")
@@ -30,31 +30,31 @@ func startExporter(t *testing.T) string {
 	return address
 }
 
-// startContainers starts bare containers for a while: of each round, one has a
-// hook and listens, one fails, and into one a program is executed.
+// startContainers starts bare containers, all with an OCI hook, for the time d:
+// in each round, one listens, one fails, and a program is executed in one.
 func startContainers(t *testing.T, d time.Duration) {
 	t.Helper()
 	root := rootfs(t)
 	listens := bundle(t, root, "/bin/sh", "-c", "/bin/httpd -p 8080; exec /bin/sleep 0.05")
 	fails := bundle(t, root, "/missing")
-	stays := bundle(t, root, "/bin/sleep", "60")
+	runs := bundle(t, root, "/bin/sleep", "60")
 	round := 0
 	for end := time.Now().Add(d); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
 		round++
 		id := fmt.Sprintf("dashboards-%d-%d", os.Getpid(), round)
 		runc(t, true, "run", "--bundle", listens, id+"-listens")
 		runc(t, false, "run", "--bundle", fails, id+"-fails")
-		runc(t, true, "run", "--detach", "--bundle", stays, id+"-stays")
-		runc(t, true, "exec", id+"-stays", "/bin/true")
-		runc(t, true, "delete", "--force", id+"-stays")
+		runc(t, true, "run", "--detach", "--bundle", runs, id+"-runs")
+		runc(t, true, "exec", id+"-runs", "/bin/true")
+		runc(t, true, "delete", "--force", id+"-runs")
 	}
 	t.Logf("%d rounds", round)
 }
 
-// runc runs a command that has to succeed, or to fail.
+// runc runs a command of runc that has to succeed, or to fail.
 func runc(t *testing.T, succeeds bool, args ...string) {
 	t.Helper()
-	// not to a buffer: a detached container would hold the pipe open
+	// a file, not a buffer: a detached container would keep the pipe open
 	output, err := os.CreateTemp(t.TempDir(), "runc")
 	if err != nil {
 		t.Fatal(err)
@@ -68,7 +68,7 @@ func runc(t *testing.T, succeeds bool, args ...string) {
 	}
 }
 
-// rootfs makes a root file system of busybox.
+// rootfs makes a root file system with busybox and returns its path.
 func rootfs(t *testing.T) string {
 	t.Helper()
 	busybox, err := exec.LookPath("busybox")
@@ -96,7 +96,7 @@ func rootfs(t *testing.T) string {
 	return root
 }
 
-// bundle makes a bundle that executes args.
+// bundle makes a bundle that executes args and returns its directory.
 func bundle(t *testing.T, root string, args ...string) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -109,7 +109,7 @@ func bundle(t *testing.T, root string, args ...string) string {
 	spec["root"].(map[string]any)["path"] = root
 	process := spec["process"].(map[string]any)
 	process["args"], process["terminal"] = args, false
-	process["rlimits"] = []any{} // to raise one takes CAP_SYS_RESOURCE
+	process["rlimits"] = []any{} // raising one needs CAP_SYS_RESOURCE
 	spec["hooks"] = map[string]any{"createRuntime": []any{map[string]any{"path": "/bin/true"}}}
 	content, err := json.Marshal(spec)
 	if err != nil {
@@ -139,8 +139,9 @@ func (o *output) String() string {
 	return o.data.String()
 }
 
-// launch runs a program until the test ends, however it ends: the signal is
-// bound to the thread that forks, which therefore stays.
+// launch runs a program until the test ends, and returns its output. If the test
+// is killed, Pdeathsig ends the program; the kernel sends that signal when the
+// thread that forked exits, so the goroutine keeps its thread until the end.
 func launch(t *testing.T, cmd *exec.Cmd) *output {
 	t.Helper()
 	log := &output{}
@@ -153,7 +154,7 @@ func launch(t *testing.T, cmd *exec.Cmd) *output {
 		err := cmd.Start()
 		started <- err
 		if err == nil {
-			_ = cmd.Wait() // it is ended by a signal
+			_ = cmd.Wait() // a signal ends it
 			close(ended)
 		}
 	}()
@@ -173,7 +174,7 @@ func launch(t *testing.T, cmd *exec.Cmd) *output {
 	return log
 }
 
-// freeAddress is one that nobody listens on.
+// freeAddress returns a local address that no process listens on.
 func freeAddress(t *testing.T) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -197,7 +198,7 @@ func waitFor(t *testing.T, what string, log *output, condition func() bool) {
 	t.Helper()
 	for end := time.Now().Add(20 * time.Second); !condition(); time.Sleep(50 * time.Millisecond) {
 		if time.Now().After(end) {
-			t.Fatalf("waited in vain for %s\n%s", what, log)
+			t.Fatalf("timed out waiting for %s\n%s", what, log)
 		}
 	}
 }
