@@ -9,7 +9,7 @@ import (
 	"go.yaml.in/yaml/v2"
 )
 
-// composeFile is what compose.yaml uses of the Compose specification.
+// composeFile has the fields of the Compose specification that compose.yaml uses.
 type composeFile struct {
 	Name     string
 	Services map[string]struct {
@@ -40,19 +40,19 @@ func TestCompose(t *testing.T) {
 	}
 	s, ok := file.Services["exporter"]
 	if !ok || len(file.Services) != 1 {
-		t.Fatalf("services: %v, want the exporter", file.Services)
+		t.Fatalf("services: %v, want only the exporter", file.Services)
 	}
 	if _, err := os.Stat(filepath.Join(s.Build.Context, s.Build.Dockerfile)); err != nil {
 		t.Error(err)
 	}
 	if s.PID != "host" {
-		t.Error("it does not see the host's processes")
+		t.Error("the exporter does not see the host's processes")
 	}
 	if s.Privileged || !s.ReadOnly || !slices.Contains(s.SecurityOpt, "no-new-privileges:true") {
 		t.Errorf("privileged %t, read-only %t, %v", s.Privileged, s.ReadOnly, s.SecurityOpt)
 	}
 	if !slices.Contains(s.SecurityOpt, "seccomp=seccomp.json") { // a path beside the file
-		t.Errorf("%v: without the profile", s.SecurityOpt)
+		t.Errorf("%v: lacks the seccomp profile", s.SecurityOpt)
 	}
 	equalSets(t, "cap_drop", s.CapDrop, []string{"ALL"})
 	equalSets(t, "cap_add", s.CapAdd, inContainer)

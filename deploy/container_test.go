@@ -21,18 +21,19 @@ import (
 	"go.yaml.in/yaml/v2"
 )
 
-// nobody is a user who owns nothing.
+// nobody is the id of a user that owns no files.
 const nobody = 65532
 
-// confinement is what the exporter is confined with in a container, beside a
-// root that cannot be written to and no new privileges.
+// confinement is how the exporter is confined in a container, in addition to a
+// read-only root and no new privileges.
 type confinement struct {
 	user         int
 	capabilities []string // without CAP_
 	seccomp      *specs.LinuxSeccomp
 }
 
-// composed is the confinement of compose.yaml, which says that the rest is so.
+// composed returns the confinement in compose.yaml. TestCompose checks that the
+// file also sets a read-only root and no new privileges.
 func composed(t *testing.T) confinement {
 	t.Helper()
 	var file composeFile
@@ -46,19 +47,19 @@ func composed(t *testing.T) confinement {
 	return c
 }
 
-// without is a profile that refuses a system call.
+// without returns a copy of a profile that no longer allows a system call.
 func without(s *specs.LinuxSeccomp, call string) *specs.LinuxSeccomp {
-	one := *s
-	one.Syscalls = slices.Clone(s.Syscalls)
-	for i := range one.Syscalls {
-		one.Syscalls[i].Names = slices.DeleteFunc(slices.Clone(one.Syscalls[i].Names), func(n string) bool { return n == call })
+	less := *s
+	less.Syscalls = slices.Clone(s.Syscalls)
+	for i := range less.Syscalls {
+		less.Syscalls[i].Names = slices.DeleteFunc(slices.Clone(less.Syscalls[i].Names), func(n string) bool { return n == call })
 	}
-	one.Syscalls = slices.DeleteFunc(one.Syscalls, func(s specs.LinuxSyscall) bool { return len(s.Names) == 0 })
-	return &one
+	less.Syscalls = slices.DeleteFunc(less.Syscalls, func(s specs.LinuxSyscall) bool { return len(s.Names) == 0 })
+	return &less
 }
 
-// image makes a directory with the binary and nothing else, as the Dockerfile
-// does.
+// image makes a directory with the binary and nothing else, like the image of the
+// Dockerfile, and returns it.
 func image(t *testing.T) (dir string) {
 	t.Helper()
 	if os.Geteuid() != 0 {
@@ -79,8 +80,8 @@ func image(t *testing.T) (dir string) {
 	return dir
 }
 
-// bundle makes a bundle that executes the binary of an image, and lets a
-// function change it.
+// bundle makes a bundle that executes the binary of an image, with a
+// configuration that change may edit, and returns its directory.
 func bundle(t *testing.T, image string, change func(*specs.Spec), args ...string) (dir string) {
 	t.Helper()
 	dir = t.TempDir()
@@ -106,8 +107,8 @@ func bundle(t *testing.T, image string, change func(*specs.Spec), args ...string
 	return dir
 }
 
-// confine makes a container's configuration that of compose.yaml, but in the
-// host's network namespace, where it can be asked.
+// confine applies the confinement to a container's configuration, except that the
+// container stays in the host's network namespace, where the test can reach it.
 func (c confinement) confine(s *specs.Spec) {
 	var capabilities []string
 	for _, name := range c.capabilities {
@@ -126,14 +127,14 @@ func (c confinement) confine(s *specs.Spec) {
 	s.Mounts = append(s.Mounts, specs.Mount{Destination: tracefs, Type: "bind", Source: tracefs, Options: []string{"rbind", "ro"}})
 }
 
-// The exporter in a container attaches all that it attaches on the host, and
-// times a start, whose bundle it reads.
+// TestContainer checks that the exporter in a container attaches as many kernel
+// hooks as on the host, times a start, and reads the bundle of that start.
 func TestContainer(t *testing.T) {
 	image := image(t)
 	compose := composed(t)
-	rootless := compose // what an engine gives a user that is not root, as Podman does
-	rootless.user, rootless.capabilities = nobody, append([]string{"DAC_READ_SEARCH"}, compose.capabilities...)
-	hooks := regexp.MustCompile(`\d+ of \d+ hooks are attached`)
+	unprivileged := compose // what an engine such as Podman grants to a user other than root
+	unprivileged.user, unprivileged.capabilities = nobody, append([]string{"DAC_READ_SEARCH"}, compose.capabilities...)
+	hooks := regexp.MustCompile(`\d+ of \d+ (kernel )?hooks`)
 	onHost, err := exec.Command(filepath.Join(image, "container_start_exporter"), "check").Output()
 	if err != nil {
 		t.Fatal(err)
@@ -142,7 +143,7 @@ func TestContainer(t *testing.T) {
 		runtime string
 		confinement
 	}{
-		"root": {"runc", compose}, "another user": {"runc", rootless}, "crun": {"crun", compose},
+		"root": {"runc", compose}, "another user": {"runc", unprivileged}, "crun": {"crun", compose},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if _, err := exec.LookPath(tc.runtime); err != nil {
@@ -151,9 +152,9 @@ func TestContainer(t *testing.T) {
 			address := freeAddress(t)
 			dir := bundle(t, image, tc.confine, "serve", "--web.listen-address="+address)
 			exporter := start(t, tc.runtime, dir, "exporter")
-			ask := func(path string) string { return answer("http://" + address + path) }
-			waitFor(t, "ready", func() bool { return strings.HasPrefix(ask("/-/ready"), "ready") })
-			if got, want := hooks.FindString(ask("/-/ready")), hooks.FindString(string(onHost)); got != want || got == "" {
+			get := func(path string) string { return answer("http://" + address + path) }
+			waitFor(t, "ready", func() bool { return strings.HasPrefix(get("/-/ready"), "ready") })
+			if got, want := hooks.FindString(get("/-/ready")), hooks.FindString(string(onHost)); got != want || got == "" {
 				t.Errorf("%s, on the host %s", got, want)
 			}
 
@@ -162,9 +163,9 @@ func TestContainer(t *testing.T) {
 			if out, err := other.CombinedOutput(); err != nil {
 				t.Fatalf("runc run: %v\n%s", err, out)
 			}
-			waitFor(t, "the start on the page", func() bool { return strings.Contains(ask("/"), id) })
-			if !strings.Contains(ask("/metrics"), "\ncontainer_start_exporter_bundles_unread_total 0\n") {
-				t.Error("its bundle could not be read")
+			waitFor(t, "the start on the page", func() bool { return strings.Contains(get("/"), id) })
+			if !strings.Contains(get("/metrics"), "\ncontainer_start_exporter_bundles_unread_total 0\n") {
+				t.Error("the bundle of the start could not be read")
 			}
 
 			if err := exporter.Process.Signal(syscall.SIGTERM); err != nil {
@@ -178,8 +179,8 @@ func TestContainer(t *testing.T) {
 	t.Run("capset refused", func(t *testing.T) { testRefusedCapset(t, image, compose) })
 }
 
-// testRefusedCapset checks that where capset is refused nothing is kept in
-// silence.
+// testRefusedCapset checks that the exporter fails if capset is refused, unless
+// --privileges.keep allows it to keep its privileges.
 func testRefusedCapset(t *testing.T, image string, c confinement) {
 	c.seccomp = without(c.seccomp, "capset")
 	watch := bundle(t, image, c.confine, "watch")
@@ -196,12 +197,12 @@ func testRefusedCapset(t *testing.T, image string, c confinement) {
 func start(t *testing.T, runtime, bundle, name string) *exec.Cmd {
 	t.Helper()
 	id := name + "-" + filepath.Base(filepath.Dir(bundle))
-	words := []string{runtime}
+	argv := []string{runtime}
 	if runtime == "crun" {
-		words = append(testhost.WithoutV2Controllers(t), runtime)
+		argv = append(testhost.WithoutV2Controllers(t), runtime)
 	}
 	command := func(args ...string) *exec.Cmd {
-		args = slices.Concat(words, args)
+		args = slices.Concat(argv, args)
 		return exec.Command(args[0], args[1:]...)
 	}
 	cmd := command("run", "--bundle", bundle, id)
@@ -210,13 +211,13 @@ func start(t *testing.T, runtime, bundle, name string) *exec.Cmd {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		_ = command("delete", "--force", id).Run() // it is gone if all went well
+		_ = command("delete", "--force", id).Run() // fails if the container is already gone
 		_ = cmd.Wait()
 	})
 	return cmd
 }
 
-// freeAddress is a local address that nobody listens on.
+// freeAddress returns a local address that no process listens on.
 func freeAddress(t *testing.T) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -227,7 +228,8 @@ func freeAddress(t *testing.T) string {
 	return listener.Addr().String()
 }
 
-// answer is what a URL answers, empty while it does not.
+// answer returns the body that a URL responds with, or "" if it does not respond
+// with status 200.
 func answer(url string) string {
 	response, err := http.Get(url)
 	if err != nil {
@@ -241,12 +243,12 @@ func answer(url string) string {
 	return string(body)
 }
 
-// waitFor waits until a condition holds.
+// waitFor waits until holds returns true, for at most 30 seconds.
 func waitFor(t *testing.T, what string, holds func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(30 * time.Second); !holds(); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatal("waited in vain for", what)
+			t.Fatal("timed out waiting for", what)
 		}
 	}
 }

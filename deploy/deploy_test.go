@@ -1,5 +1,5 @@
-// Package deploy holds how the exporter is deployed, and the tests of that: the
-// files are read strictly, and what keeps the exporter unprivileged is asserted.
+// Package deploy holds the files that deploy the exporter, and their tests, which
+// read the files strictly and check what keeps the exporter unprivileged.
 package deploy
 
 import (
@@ -14,10 +14,10 @@ import (
 )
 
 // inContainer are the capabilities that root has in a container. A process
-// that is not root needs CAP_DAC_READ_SEARCH as well: tracefs is root's.
+// that is not root needs CAP_DAC_READ_SEARCH as well: root owns tracefs.
 var inContainer = []string{"BPF", "PERFMON", "SYS_PTRACE"}
 
-// tracefs is all of the host's files that the exporter sees.
+// tracefs is the only directory of the host that is mounted for the exporter.
 const tracefs = "/sys/kernel/tracing"
 
 func read(t *testing.T, name string) []byte {
@@ -29,8 +29,9 @@ func read(t *testing.T, name string) []byte {
 	return content
 }
 
-// documents reads each document of a YAML file into what the function gives for
-// its kind; a field that this does not have is an error.
+// documents decodes each document of a YAML file into the value that target
+// returns for its kind. A kind for which it returns nil, or a field that the
+// value does not have, fails the test.
 func documents(t *testing.T, content []byte, target func(kind string) any) {
 	t.Helper()
 	loose := yaml.NewDecoder(bytes.NewReader(content))
@@ -47,7 +48,7 @@ func documents(t *testing.T, content []byte, target func(kind string) any) {
 		}
 		into := target(head.Kind)
 		if into == nil {
-			t.Fatalf("no object of kind %q is expected", head.Kind)
+			t.Fatalf("unexpected object of kind %q", head.Kind)
 		}
 		if err := strict.Decode(into); err != nil {
 			t.Fatalf("%s: %v", head.Kind, err)
@@ -55,7 +56,7 @@ func documents(t *testing.T, content []byte, target func(kind string) any) {
 	}
 }
 
-// equalSets compares without regard to order.
+// equalSets checks that got has the elements of want, in any order.
 func equalSets(t *testing.T, what string, got, want []string) {
 	t.Helper()
 	if !slices.Equal(slices.Sorted(slices.Values(got)), slices.Sorted(slices.Values(want))) {

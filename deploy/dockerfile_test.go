@@ -9,7 +9,8 @@ import (
 	"testing"
 )
 
-// instructions are those of the Dockerfile, a line each, without comments.
+// instructions returns the instructions of the Dockerfile, each on one line,
+// without comments.
 func instructions(t *testing.T) []string {
 	t.Helper()
 	text := regexp.MustCompile(`(?m)^\s*#.*\n`).ReplaceAllString(string(read(t, "Dockerfile")), "")
@@ -23,8 +24,8 @@ func instructions(t *testing.T) []string {
 	return list
 }
 
-// TestImageCopies checks that what is copied from the project is there, and all
-// that the binary is made of.
+// TestImageCopies checks that the paths that the Dockerfile copies exist, and
+// that all that the binary is built from is among them.
 func TestImageCopies(t *testing.T) {
 	var copied []string
 	for _, line := range instructions(t) {
@@ -46,7 +47,8 @@ func TestImageCopies(t *testing.T) {
 	}
 }
 
-// TestImageIsBinaryAlone checks the last stage: it has nothing to run with.
+// TestImageIsBinaryAlone checks that the last stage runs nothing and executes the
+// binary: it has no shell and no libraries.
 func TestImageIsBinaryAlone(t *testing.T) {
 	lines := instructions(t)
 	i := slices.Index(lines, "FROM scratch")
@@ -55,7 +57,7 @@ func TestImageIsBinaryAlone(t *testing.T) {
 	}
 	for _, line := range lines[i:] {
 		if strings.HasPrefix(line, "RUN") {
-			t.Errorf("in the last stage: %s", line)
+			t.Errorf("the last stage runs: %s", line)
 		}
 	}
 	if !slices.Contains(lines[i:], `ENTRYPOINT ["/container_start_exporter"]`) {
@@ -66,8 +68,8 @@ func TestImageIsBinaryAlone(t *testing.T) {
 	}
 }
 
-// TestImageCompiler checks that the builder is of the Go version that go.mod
-// asks for.
+// TestImageCompiler checks that the builder has the Go version that go.mod
+// requires.
 func TestImageCompiler(t *testing.T) {
 	want := regexp.MustCompile(`(?m)^go (\d+\.\d+)`).FindStringSubmatch(string(read(t, "../go.mod")))
 	from := regexp.MustCompile(`(?m)^FROM .*golang:(\S+) AS build$`).FindStringSubmatch(string(read(t, "Dockerfile")))

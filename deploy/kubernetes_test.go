@@ -120,11 +120,12 @@ func readManifest(t *testing.T) *manifest {
 		case "DaemonSet":
 			return &m.set
 		}
-		return nil // no Role, above all
+		return nil // above all, no Role
 	})
 	return m
 }
 
+// is reports whether b is set to want.
 func is(b *bool, want bool) bool { return b != nil && *b == want }
 
 func TestKubernetesNames(t *testing.T) {
@@ -158,7 +159,7 @@ func TestKubernetesPrivileges(t *testing.T) {
 	}
 	s := pod.Containers[0].SecurityContext
 	if !is(s.Privileged, false) || !is(s.AllowPrivilegeEscalation, false) || !s.ReadOnlyRootFilesystem {
-		t.Errorf("too much: %+v", s)
+		t.Errorf("too many privileges: %+v", s)
 	}
 	if s.SeccompProfile.Type != "RuntimeDefault" {
 		t.Errorf("seccomp profile %q", s.SeccompProfile.Type)

@@ -15,30 +15,30 @@ import (
 	specs "github.com/opencontainers/runtime-spec/specs-go"
 )
 
-// unseen are the system calls that the profile allows and that are not made
-// here, and why they are allowed.
-var unseen = map[string]string{
+// unobserved are the system calls that the profile allows and that this test may
+// not observe, and why they are allowed.
+var unobserved = map[string]string{
 	"ioctl":           "perf events before Linux 5.15",
-	"getrandom":       "random numbers before Linux 6.11, which has them in the vDSO",
-	"clock_gettime":   "the time where the vDSO has none",
+	"getrandom":       "random numbers before Linux 6.11, whose vDSO has them",
+	"clock_gettime":   "the time, if the vDSO cannot read it",
 	"mincore":         "the Go runtime on some kernels",
 	"exit":            "the end of a thread",
-	"exit_group":      "the end of the process, of which strace may see only that it ended",
-	"restart_syscall": "a system call that was stopped and goes on",
-	"rt_sigreturn":    "the end of a signal's handler",
-	"sched_yield":     "a lock that many wait for",
-	"tgkill":          "a goroutine that runs for long",
-	"madvise":         "memory that is given back",
-	"munmap":          "memory that is given back",
-	"nanosleep":       "a lock that many wait for",
+	"exit_group":      "the end of the process, which strace may report only as an exit",
+	"restart_syscall": "a system call that continues after a stop",
+	"rt_sigreturn":    "the return from a signal handler",
+	"sched_yield":     "a contended lock",
+	"tgkill":          "the preemption of a long-running goroutine",
+	"madvise":         "memory that is returned to the kernel",
+	"munmap":          "memory that is returned to the kernel",
+	"nanosleep":       "a contended lock",
 	"shutdown":        "a client that does not close its connection",
 	"connect":         "traces, systemd", "getpeername": "traces", "getsockopt": "traces",
 	"prlimit64": "locked memory before Linux 5.11",
 	"statx":     "runc 1.5, before it executes the exporter", "fstatfs": "runc, before it executes the exporter",
 }
 
-// profile is the seccomp profile, read strictly: Docker takes it so, and what
-// reads it as the OCI's does not look at comments.
+// profile reads the seccomp profile strictly, as Docker's format; programs that
+// read it as an OCI profile ignore the comments.
 func profile(t *testing.T) (p struct {
 	DefaultAction   string
 	DefaultErrnoRet int
@@ -59,12 +59,12 @@ func profile(t *testing.T) (p struct {
 	return p
 }
 
-// What the profile allows is what check and serve do, and what is said to be
-// seldom.
+// TestSeccompProfileIsLeast checks that the profile allows the system calls that
+// check and serve make, those in unobserved, and no others.
 func TestSeccompProfileIsLeast(t *testing.T) {
 	p := profile(t)
 	if p.DefaultAction != "SCMP_ACT_ERRNO" {
-		t.Errorf("what is not named is %s", p.DefaultAction)
+		t.Errorf("the default action is %s", p.DefaultAction)
 	}
 	allowed := map[string]bool{}
 	for _, s := range p.Syscalls {
@@ -74,20 +74,20 @@ func TestSeccompProfileIsLeast(t *testing.T) {
 			}
 		}
 	}
-	made := calls(t)
-	for _, name := range slices.Sorted(maps.Keys(made)) {
+	called := calls(t)
+	for _, name := range slices.Sorted(maps.Keys(called)) {
 		if !allowed[name] {
-			t.Errorf("%s is made, and not allowed", name)
+			t.Errorf("%s is called but not allowed", name)
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(allowed)) {
-		if !made[name] && unseen[name] == "" {
-			t.Errorf("%s is allowed, and not made", name)
+		if !called[name] && unobserved[name] == "" {
+			t.Errorf("%s is allowed but not called", name)
 		}
 	}
 }
 
-// calls are the system calls of check and of serve, as strace sees them.
+// calls returns the system calls of check and serve, as strace reports them.
 func calls(t *testing.T) map[string]bool {
 	t.Helper()
 	binary := filepath.Join(image(t), "container_start_exporter")
@@ -110,10 +110,10 @@ func calls(t *testing.T) map[string]bool {
 	waitFor(t, "ready", func() bool { return answer("http://"+address+"/-/ready") != "" })
 	for _, path := range []string{"/", "/metrics"} {
 		if answer("http://"+address+path) == "" {
-			t.Error("no answer to", path)
+			t.Error("no response from", path)
 		}
 	}
-	if err := syscall.Kill(-serve.Process.Pid, syscall.SIGTERM); err != nil { // strace itself does not heed it
+	if err := syscall.Kill(-serve.Process.Pid, syscall.SIGTERM); err != nil { // strace itself ignores it
 		t.Fatal(err)
 	}
 	if err := serve.Wait(); err != nil {
@@ -123,9 +123,9 @@ func calls(t *testing.T) map[string]bool {
 	if err != nil {
 		t.Fatal(err)
 	}
-	made := map[string]bool{}
+	called := map[string]bool{}
 	for _, m := range regexp.MustCompile(`(?m)^\d+ +([a-z0-9_]+)\(`).FindAllStringSubmatch(string(text), -1) {
-		made[m[1]] = true
+		called[m[1]] = true
 	}
-	return made
+	return called
 }

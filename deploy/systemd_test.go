@@ -10,7 +10,8 @@ import (
 
 const unit = "container_start_exporter.service"
 
-// settings are the lines NAME=VALUE of the unit.
+// settings returns the lines NAME=VALUE of the unit. A name that is set twice
+// fails the test.
 func settings(t *testing.T) map[string]string {
 	t.Helper()
 	all := map[string]string{}
@@ -44,17 +45,18 @@ func TestUnitPrivileges(t *testing.T) {
 	}
 	for _, word := range []string{"bpf", "perf_event_open"} {
 		if !strings.Contains(s["SystemCallFilter"], word) {
-			t.Errorf("SystemCallFilter=%s: without %s", s["SystemCallFilter"], word)
+			t.Errorf("SystemCallFilter=%s: lacks %s", s["SystemCallFilter"], word)
 		}
 	}
 	for _, family := range []string{"AF_NETLINK", "AF_INET", "AF_INET6"} {
 		if !strings.Contains(s["RestrictAddressFamilies"], family) {
-			t.Errorf("RestrictAddressFamilies=%s: without %s", s["RestrictAddressFamilies"], family)
+			t.Errorf("RestrictAddressFamilies=%s: lacks %s", s["RestrictAddressFamilies"], family)
 		}
 	}
 }
 
-// TestUnitVerifies asks systemd, to which the binary has to be there.
+// TestUnitVerifies runs systemd-analyze verify, which requires that the binary
+// exists.
 func TestUnitVerifies(t *testing.T) {
 	analyze, err := exec.LookPath("systemd-analyze")
 	if err != nil {
@@ -76,8 +78,9 @@ func TestUnitVerifies(t *testing.T) {
 	}
 }
 
-// TestUnitExposure asks systemd how much a service may that the unit confines:
-// from 0, nothing, to 10. The capabilities and the network are what is left.
+// TestUnitExposure runs systemd-analyze security, which rates the exposure of the
+// service from 0 (none) to 10; a threshold of 30 is 3.0. What remains is due to
+// the capabilities and the network.
 func TestUnitExposure(t *testing.T) {
 	analyze, err := exec.LookPath("systemd-analyze")
 	if err != nil {
