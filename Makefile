@@ -1,6 +1,7 @@
-# make run      serve metrics on :9786 (needs Go and root)
-# make test     everything, with real engines (root; installs Debian packages, mounts tracefs)
-# make help     the rest
+# make run         serve metrics on :9786 (needs Go and root)
+# make test-quick  run the tests that need neither root nor engines
+# make test        run all tests, with real engines (root; installs Debian packages, mounts tracefs)
+# make help        list all targets
 
 BINARY  := bin/container_start_exporter
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
@@ -11,59 +12,73 @@ LDFLAGS := -s -w -X $(STAMP).Version=$(VERSION) \
 ROOT    := $(filter 0,$(shell id -u))
 FUZZTIME ?= 10s
 KERNELS  ?= 5.10 6.1 6.12 newest
+TOOL    := go tool -modfile=.ci/tools/go.mod
+IMPORTS := --skip-generated -s standard -s default -s 'prefix(container_start_exporter)' .
 
 export CGO_ENABLED := 0
 
-.PHONY: build run generate check-generate lint prepare test test-kernels bench bench-overhead bench-overhead-kernels fuzz clean help
+.PHONY: build run generate check-generate lint format prepare test-quick test test-kernels bench bench-overhead bench-overhead-kernels fuzz clean help
 
 build: ## build the static binary bin/container_start_exporter
 	go build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)' -o $(BINARY) ./cmd/container_start_exporter
 
-run: build ## build it and serve metrics on :9786
+run: build ## build the binary and serve metrics on :9786 (root)
 	$(BINARY) serve
 
-generate: ## compile the probes anew (needs clang-14)
+generate: ## compile the probes from bpf/c (needs clang-14)
 	go generate ./bpf
 
-check-generate: ## check that the committed probes are what their sources say
+check-generate: ## check that the committed probes match their sources
 	.ci/check-generate
 
-lint: ## gofmt and go vet
-	@test -z "$$(gofmt -l . | tee /dev/stderr)" || { echo 'lint: not gofmt-ed: see above' >&2; exit 1; }
+# The import order: standard library, third party, this module.
+lint: ## check the format and the import order of all Go files, run go vet and staticcheck
+	@files=$$(gofmt -l . && $(TOOL) gci list $(IMPORTS)) || exit 1; \
+		[ -z "$$files" ] || { printf '%s\n' 'lint: make format changes:' $$files >&2; exit 1; }
 	go vet ./...
+	$(TOOL) staticcheck ./...
 
-prepare: ## install the Debian packages that the tests need, and mount tracefs (root)
+format: ## format all Go files and order their imports
+	gofmt -w .
+	$(TOOL) gci write $(IMPORTS)
+
+prepare: ## install the Debian packages that the tests need and mount tracefs (root)
 	.ci/prepare-host
 
-# One package at a time: those that load the probes see each other's containers.
-# Never from the cache: what they test is the kernel and the engines, too.
-test: $(if $(ROOT),prepare) lint $(if $(ROOT),check-generate) ## run all tests, with real engines and in the stock kernels where root
+# As root, unshare --user drops the privileges of root, so that the tests that need
+# root skip themselves. "not executable" does not, but needs root to load the probes.
+test-quick: ## run the tests that need neither root nor engines, in less than a minute
+	go test -short -vet=off $(if $(ROOT),-exec 'unshare --user') -skip '^TestBadInput$$/^not_executable$$' ./...
+
+# One package at a time: packages that load the probes see each other's containers.
+# Never from the cache: the kernel and the engines are under test, too.
+test: $(if $(ROOT),prepare) lint $(if $(ROOT),check-generate) ## run lint and all tests; as root, with real engines and in the stock kernels KERNELS
 	@$(if $(ROOT),:,echo 'test: not root: skipping the check of the generated probes, the stock kernels, and every test that loads probes or starts containers')
 	go test -count=1 -p 1 -timeout 40m ./...
 	$(if $(ROOT),$(MAKE) test-kernels)
 
-test-kernels: $(if $(ROOT),prepare) ## run the probes' tests and real engines in the stock kernels KERNELS
+test-kernels: $(if $(ROOT),prepare) ## run the tests of the probes and real engines in Debian's stock kernels KERNELS
 	go test -count=1 -v -timeout 60m -parallel 2 ./kernels -kernels "$(KERNELS)"
 
-bench: ## run the benchmarks
+bench: ## run the Go benchmarks
 	go test -run '^$$' -bench . -benchmem ./...
 
-bench-overhead: build ## measure what the probes cost the host (root; on a quiet host, in a minute or two)
+bench-overhead: build ## measure what the probes cost this host (root; a minute or two on a quiet host)
 	go build -trimpath -buildvcs=false -ldflags '-s -w' -o bin/overhead ./bpf/overhead
 	bin/overhead --exporter=$(BINARY) $(OVERHEAD)
 
-bench-overhead-kernels: $(if $(ROOT),prepare) ## measure it in the stock kernels KERNELS, in instructions (some minutes a kernel)
+bench-overhead-kernels: $(if $(ROOT),prepare) ## measure it in instructions, in the stock kernels KERNELS (root; some minutes per kernel)
 	go test -count=1 -v -timeout 180m -parallel 1 ./kernels -run TestOverhead -kernels "$(KERNELS)" -overhead "--rounds=5 --attachments=3"
 
-fuzz: ## fuzz each fuzz target for FUZZTIME (10s)
+fuzz: ## run each fuzz target for FUZZTIME (10s)
 	@for package in $$(go list ./...); do \
 		for target in $$(go test -list '^Fuzz' $$package | grep '^Fuzz'); do \
 			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$package || exit 1; \
 		done; \
 	done
 
-clean: ## remove what was built
+clean: ## remove bin/
 	rm -rf bin
 
-help: ## say what each target does
+help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1: /p' $(MAKEFILE_LIST)

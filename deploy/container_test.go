@@ -15,10 +15,10 @@ import (
 	"testing"
 	"time"
 
-	"container_start_exporter/internal/testhost"
-
 	specs "github.com/opencontainers/runtime-spec/specs-go"
 	"go.yaml.in/yaml/v2"
+
+	"container_start_exporter/internal/testhost"
 )
 
 // nobody is the id of a user that owns no files.
