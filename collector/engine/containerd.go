@@ -6,16 +6,16 @@ package engine
 var containerdShim = shim{
 	executables: []string{"containerd-shim-runc-v2", "containerd-shim-runc-v1", "containerd-shim-crun-v2"},
 	parse: func(args []string) (Launch, bool) {
-		id := value(args, "-id", "--id")
+		id := flagValue(args, "-id", "--id")
 		if id == "" || args[len(args)-1] == "delete" {
 			return Launch{}, false
 		}
-		return Launch{Engine: ofNamespace(value(args, "-namespace", "--namespace")), ID: id}, true
+		return Launch{Engine: engineOf(flagValue(args, "-namespace", "--namespace")), ID: id}, true
 	},
 }
 
-// ofNamespace tells the engine from the containerd namespace that it uses.
-func ofNamespace(namespace string) string {
+// engineOf returns the engine that uses a containerd namespace.
+func engineOf(namespace string) string {
 	switch namespace {
 	case "moby":
 		return Docker

@@ -1,12 +1,12 @@
 // Package engine knows the container engines: which processes are theirs, and
 // what the command line of a shim or a monitor says about the start that it is
 // executed for. Each kind of shim is data in one file; a new one is a new file
-// and its line in the table below.
+// and its entry in the list shims.
 package engine
 
 import "path"
 
-// Names of engines: the metric label. None is a runtime without one.
+// Names of engines: the metric label. None means that no engine runs the runtime.
 const (
 	Docker     = "docker"
 	Containerd = "containerd"
@@ -16,28 +16,29 @@ const (
 	None       = "none"
 )
 
-// Launch is what the execution of a shim or a monitor says.
+// Launch is the start that a shim or a monitor is executed for.
 type Launch struct {
 	Engine string
-	ID     string // the container's, or the pod's sandbox's
-	Name   string // the container's, where it is given
+	ID     string // of the container, or of the pod's sandbox
+	Name   string // of the container, if it is given
 }
 
 // shim is one kind of shim or monitor.
 type shim struct {
 	executables []string
-	// parse tells a start from everything else that it is executed for.
+	// parse returns false if it is executed for something other than a start.
 	parse func(args []string) (Launch, bool)
 }
 
 var shims = []shim{containerdShim, conmon}
 
-// Daemons whose threads mount root file systems, make veths and execute shims.
+// daemons are those whose threads mount root file systems, make veths and execute shims.
 var daemons = []string{
 	"dockerd", "containerd", "podman", "crio", "nerdctl", "ctr", "buildkitd",
 }
 
-// Executables are the base names of the engines' own executables.
+// Executables returns the base names of the executables of engines, shims and
+// monitors.
 func Executables() []string {
 	names := append([]string(nil), daemons...)
 	for _, s := range shims {
@@ -46,8 +47,8 @@ func Executables() []string {
 	return names
 }
 
-// Parse tells what a shim or monitor is executed for; false is no shim, or
-// one that is executed for something other than a start.
+// Parse returns the start that a shim or monitor is executed for; false if the
+// program is not a shim, or is executed for something other than a start.
 func Parse(args []string) (Launch, bool) {
 	if len(args) == 0 {
 		return Launch{}, false
@@ -63,8 +64,8 @@ func Parse(args []string) (Launch, bool) {
 	return Launch{}, false
 }
 
-// value is the word after the first of the given flags in args.
-func value(args []string, flags ...string) string {
+// flagValue returns the word after the first of the given flags in args, or "".
+func flagValue(args []string, flags ...string) string {
 	for i := 0; i+1 < len(args); i++ {
 		for _, flag := range flags {
 			if args[i] == flag {

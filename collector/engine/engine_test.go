@@ -25,7 +25,7 @@ func TestParse(t *testing.T) {
 		"conmon -c abc -e",
 	} {
 		if got, ok := Parse(strings.Fields(line)); ok {
-			t.Errorf("%q is taken for %+v", line, got)
+			t.Errorf("%q: recognised as %+v", line, got)
 		}
 	}
 }

@@ -1,8 +1,8 @@
 package network
 
-// cni is any CNI plugin: what it is to do is in its environment (CNI
-// specification, section 2). An ADD is part of a start; a plugin that is asked
-// for its VERSION, which Podman does before every command, sets nothing up.
+// cni recognises CNI plugins, any program whose environment has a CNI command (CNI
+// specification, section 2). An ADD is part of a start. A VERSION, which Podman asks
+// for before every command, sets nothing up and is not recognised.
 func cni(base string, _ []string, env map[string]string) (Run, bool) {
 	command := env["CNI_COMMAND"]
 	if command != "ADD" && command != "DEL" && command != "CHECK" {

@@ -2,21 +2,21 @@ package network
 
 import "net/netip"
 
-// dockerProxy is the process that listens on a published port.
+// dockerProxy recognises docker-proxy, which listens on a published port.
 func dockerProxy(base string, args []string, _ map[string]string) (Run, bool) {
 	if base != "docker-proxy" {
 		return Run{}, false
 	}
-	port := published(value(args, "-proto"), value(args, "-host-ip"), value(args, "-host-port"))
+	port := publishedPort(flagValue(args, "-proto"), flagValue(args, "-host-ip"), flagValue(args, "-host-port"))
 	r := Run{Operation: "proxy", Attributes: map[string]string{"port": port}, Published: []string{port}, Stays: true}
-	if a, err := netip.ParseAddr(value(args, "-container-ip")); err == nil {
+	if a, err := netip.ParseAddr(flagValue(args, "-container-ip")); err == nil {
 		r.Addresses = []netip.Addr{a}
 	}
 	return r, true
 }
 
-// libnetwork is dockerd that executes itself inside a container's network
-// namespace (moby, libnetwork/osl: set-ipv6 and its like, until 23).
+// libnetwork recognises dockerd when it executes itself inside a container's network
+// namespace (moby, libnetwork/osl: set-ipv6 and similar, until 23).
 func libnetwork(base string, args []string, _ map[string]string) (Run, bool) {
 	if base != "set-ipv6" && base != "setup-resolver" && base != "set-default-vlan" || len(args) < 2 {
 		return Run{}, false

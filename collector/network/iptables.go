@@ -2,9 +2,9 @@ package network
 
 import "slices"
 
-// iptables is a run of iptables or ip6tables. A rule for a container has its
-// address, or the port that is published for it; other runs are joined only by
-// what executes them.
+// iptables recognises iptables and ip6tables. A rule for a container has its
+// address, or the port that is published for it; other runs are joined only through
+// the process that executes them.
 func iptables(base string, args []string, _ map[string]string) (Run, bool) {
 	switch base {
 	case "iptables", "ip6tables", "iptables-nft", "ip6tables-nft", "iptables-legacy", "ip6tables-legacy":
@@ -13,19 +13,19 @@ func iptables(base string, args []string, _ map[string]string) (Run, bool) {
 	}
 	r := Run{Operation: "iptables", Attributes: map[string]string{"program": base}}
 	for _, flag := range []string{"-A", "-I", "-N", "-C", "-D", "-X", "-F"} {
-		if chain := value(args, flag); chain != "" {
+		if chain := flagValue(args, flag); chain != "" {
 			r.Attributes["rule"] = flag + " " + chain
 			r.Teardown = slices.Contains([]string{"-D", "-X", "-F"}, flag)
 			break
 		}
 	}
 	for _, word := range args {
-		if a, ok := address(word); ok && !a.IsUnspecified() && !a.IsLoopback() {
+		if a, ok := parseAddress(word); ok && !a.IsUnspecified() && !a.IsLoopback() {
 			r.Addresses = append(r.Addresses, a)
 		}
 	}
-	if port := value(args, "--dport"); port != "" {
-		r.Published = []string{published(value(args, "-p"), value(args, "-d"), port)}
+	if port := flagValue(args, "--dport"); port != "" {
+		r.Published = []string{publishedPort(flagValue(args, "-p"), flagValue(args, "-d"), port)}
 	}
 	return r, true
 }

@@ -2,8 +2,8 @@ package network
 
 import "path"
 
-// netavark is Podman's other network stack: `netavark [flags] setup NETNS`,
-// with the container on its standard input.
+// netavark recognises Podman's other network stack: `netavark [flags] setup NETNS`,
+// with the container's description on standard input.
 func netavark(base string, args []string, _ map[string]string) (Run, bool) {
 	if base != "netavark" {
 		return Run{}, false

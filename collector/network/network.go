@@ -1,6 +1,6 @@
 // Package network knows the programs that set up a container's network: CNI
-// plugins, netavark, iptables, docker's proxy. Each is data in one file; a new
-// one is a new file and its line in the table below.
+// plugins, netavark, iptables, docker's proxy. Each is one file; a new one is a
+// new file and its entry in the list programs.
 package network
 
 import (
@@ -9,18 +9,18 @@ import (
 	"strings"
 )
 
-// Run is what the execution of a network program says.
+// Run is the execution of a network program, as its command line describes it.
 type Run struct {
 	Operation  string            // cni, netavark, iptables, proxy, libnetwork
-	Attributes map[string]string // what describes it
-	// By these it can be joined to a start.
+	Attributes map[string]string // of its operation in a Start
+	// The run can be joined to a start by these.
 	ContainerID string
-	NetnsPaths  []string     // where a network namespace is mounted
-	Addresses   []netip.Addr // a container's
-	Published   []string     // PROTOCOL/ADDRESS:PORT on the host, without an address for all
-	// Teardown says that it takes a network down: no part of a start.
+	NetnsPaths  []string     // paths at which a network namespace is mounted
+	Addresses   []netip.Addr // of a container
+	Published   []string     // PROTOCOL/ADDRESS:PORT on the host; no address means all
+	// Teardown: it takes a network down, which is not part of a start.
 	Teardown bool
-	// Stays says that the program runs for as long as the container does.
+	// Stays: the program runs for as long as the container does.
 	Stays bool
 }
 
@@ -29,8 +29,8 @@ type program func(base string, args []string, env map[string]string) (Run, bool)
 
 var programs = []program{netavark, iptables, dockerProxy, libnetwork, cni}
 
-// Parse tells what a network program is executed for; false is no network
-// program, or one that is only asked what it can do. Env is as in an Event.
+// Parse returns the run of a network program; false if the program is not one, or
+// is only asked what it can do. Args and env are those of an Event.
 func Parse(args, env []string) (Run, bool) {
 	if len(args) == 0 {
 		return Run{}, false
@@ -48,8 +48,9 @@ func Parse(args, env []string) (Run, bool) {
 	return Run{}, false
 }
 
-// address finds an address in a word: with a prefix, a port or neither.
-func address(word string) (netip.Addr, bool) {
+// parseAddress returns the address in a word: with a prefix of its full length, with
+// a port, or alone.
+func parseAddress(word string) (netip.Addr, bool) {
 	if a, err := netip.ParseAddr(word); err == nil {
 		return a, true
 	}
@@ -62,16 +63,16 @@ func address(word string) (netip.Addr, bool) {
 	return netip.Addr{}, false
 }
 
-// published names a port on the host's address, or on all of them.
-func published(protocol, host, port string) string {
-	if a, ok := address(host); !ok || a.IsUnspecified() {
+// publishedPort returns PROTOCOL/ADDRESS:PORT, without the address if it is any.
+func publishedPort(protocol, host, port string) string {
+	if a, ok := parseAddress(host); !ok || a.IsUnspecified() {
 		host = ""
 	}
 	return strings.ToLower(protocol) + "/" + host + ":" + port
 }
 
-// value is the word after a flag.
-func value(args []string, flags ...string) string {
+// flagValue returns the word after the first of the given flags in args, or "".
+func flagValue(args []string, flags ...string) string {
 	for i := 0; i+1 < len(args); i++ {
 		for _, flag := range flags {
 			if args[i] == flag {

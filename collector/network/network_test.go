@@ -20,7 +20,7 @@ func TestParse(t *testing.T) {
 			"iptables  [] [172.17.0.2] [tcp/127.0.0.1:18085] false"},
 		{"/usr/sbin/iptables --wait -t raw -D PREROUTING -d 172.17.0.2 ! -i docker0 -j DROP", nil, "iptables  [] [172.17.0.2] [] true"},
 		{"iptables -t nat -A POSTROUTING -s 10.88.0.4/32 -j X", cni, "iptables  [] [10.88.0.4] [] false"},
-		{"iptables -t nat -A POSTROUTING -s 10.88.0.0/16 -j X", nil, "iptables  [] [] [] false"}, // a network is nobody's
+		{"iptables -t nat -A POSTROUTING -s 10.88.0.0/16 -j X", nil, "iptables  [] [] [] false"}, // a network, not an address
 		{"ip6tables --version", nil, "iptables  [] [] [] false"},
 		{"/usr/bin/docker-proxy -proto tcp -host-ip 0.0.0.0 -host-port 80 -container-ip 172.17.0.2 -container-port 80", nil,
 			"proxy  [] [172.17.0.2] [tcp/:80] false"},
@@ -41,7 +41,7 @@ func TestParse(t *testing.T) {
 		"set-ipv6":            nil,
 	} {
 		if r, ok := Parse(strings.Fields(line), env); ok {
-			t.Errorf("%q is taken for %s", line, describe(r))
+			t.Errorf("%q: recognised as %s", line, describe(r))
 		}
 	}
 }

@@ -1,7 +1,7 @@
 package runtime
 
-// crun has no stages: one clone makes the namespaces, and its child, whose
-// name stays crun until the entrypoint is executed, is the init.
+// crun has no stages: one clone makes the namespaces. Its child is the init, named
+// crun until it executes the entrypoint.
 var crun = Runtime{
 	Name:         "crun",
 	Executables:  []string{"crun"},

@@ -1,7 +1,7 @@
 package runtime
 
 // runc re-executes itself as `runc init`, whose three stages name themselves
-// (libcontainer/nsenter/nsexec.c): stage 0 the parent, stage 1 unshares the
+// (libcontainer/nsenter/nsexec.c): stage 0 is the parent, stage 1 unshares the
 // namespaces, stage 2 is the container's init. Seen in 1.1 to 1.6.
 var runc = Runtime{
 	Name:         "runc",

@@ -1,6 +1,6 @@
-// Package runtime knows the OCI runtimes: what their command lines mean and by
-// what the kernel tells their stages apart. Each runtime is data in one file;
-// a new one is a new file and its line in the table below.
+// Package runtime knows the OCI runtimes: the meaning of their command lines, and
+// the process names by which their stages are distinguished. Each runtime is data in
+// one file; a new one is a new file and its entry in the list runtimes.
 package runtime
 
 import (
@@ -8,22 +8,22 @@ import (
 	"strings"
 )
 
-// Runtime is what has to be known about one OCI runtime.
+// Runtime describes one OCI runtime.
 type Runtime struct {
 	// Name is the metric label, and the base name of its executables.
 	Name        string
 	Executables []string
-	// GlobalValues and CommandValues are the flags, without dashes, that take
-	// a value as the next word: before and after the command.
+	// GlobalValues and CommandValues are the flags, without dashes, whose value
+	// may be the next word: those before and those after the command.
 	GlobalValues  []string
 	CommandValues []string
-	// NamespacesComm is the name that the process has from the moment at which
-	// it begins to make the namespaces, InitComm the one of the container's
-	// init. Where they are empty, the clone that makes the namespaces is the
-	// moment and its child is the init.
+	// NamespacesComm is the name that a process gives itself when it begins to
+	// make the namespaces, InitComm that of the container's init. If they are
+	// empty, the namespaces begin with the clone that makes them, and its child
+	// is the init.
 	NamespacesComm string
 	InitComm       string
-	// Helpers are programs that it executes and that are no hooks.
+	// Helpers are programs that it executes and that are not hooks.
 	Helpers []string
 }
 
@@ -33,12 +33,12 @@ var runtimes = []*Runtime{&runc, &crun, &youki}
 type Command struct {
 	Runtime *Runtime
 	Name    string // create, start, run, exec, init, ..., or Other
-	ID      string // the container's, where the command has one
-	Bundle  string // --bundle as given; empty is the working directory
-	Root    string // --root as given; empty is the runtime's default
+	ID      string // the container's, if the command has one
+	Bundle  string // --bundle as given; empty means the working directory
+	Root    string // --root as given; empty means the runtime's default
 }
 
-// Other stands for a command that no runtime is known to have.
+// Other is the Name of any command that is not in commands.
 const Other = "other"
 
 // commands is the closed list of command names: it bounds a metric label.
@@ -49,7 +49,7 @@ var commands = map[string]bool{
 	"spec": true, "start": true, "state": true, "update": true,
 }
 
-// Executables are the base names of all runtimes' executables.
+// Executables returns the base names of all runtimes' executables.
 func Executables() []string {
 	var names []string
 	for _, r := range runtimes {
@@ -58,8 +58,8 @@ func Executables() []string {
 	return names
 }
 
-// Parse tells what a runtime's command line means; false is no runtime, or
-// one that was asked for nothing but its version.
+// Parse returns the command in a runtime's command line; false if that is not a
+// runtime's or has no command (--version).
 func Parse(args []string) (Command, bool) {
 	if len(args) < 2 {
 		return Command{}, false
@@ -95,8 +95,8 @@ func find(base string) *Runtime {
 	return nil
 }
 
-// split reads flags up to the first word that is none, as getopt does without
-// permutation, and returns them with the words that follow.
+// split returns the flags, up to the first word that is not one (as getopt does
+// without permutation), and the words that follow.
 func split(args, withValue []string) (flags map[string]string, words []string) {
 	flags = make(map[string]string)
 	for i := 0; i < len(args); i++ {

@@ -35,7 +35,7 @@ func TestParse(t *testing.T) {
 	}
 	for _, line := range []string{"", "runc", "runc --version", "runc-like create x", "/bin/sh runc create x"} {
 		if c, ok := Parse(strings.Fields(line)); ok {
-			t.Errorf("%q is taken for %+v", line, c)
+			t.Errorf("%q: recognised as %+v", line, c)
 		}
 	}
 }
