@@ -3,24 +3,24 @@ package collector
 import "encoding/json"
 
 // Cost is what a thread or a process has cost, in nanoseconds: why something
-// took as long as it did. What is none of these was spent waiting for others.
+// took as long as it did. The rest of the time it waited for something else.
 //
-// The kernel brings CPU up to date at ticks and switches: each thread may lack
-// up to one tick (1 to 10 ms), and a program that lives for less may show 0.
+// The kernel updates CPU at ticks and context switches: each thread may lack up
+// to one tick (1 to 10 ms), and a process shorter than a tick may show 0.
 type Cost struct {
 	CPU   int64 // on a CPU: task_struct.se.sum_exec_runtime
-	Queue int64 // runnable, waiting for a CPU: sched_info.run_delay; -1 is not known
-	IO    int64 // waiting for block I/O: delays.blkio_delay; -1 where kernel.task_delayacct is 0
+	Queue int64 // run-queue delay, runnable without a CPU: sched_info.run_delay; -1 is not known
+	IO    int64 // block-I/O delay: delays.blkio_delay; -1 if kernel.task_delayacct is 0
 }
 
-// costJSON is a Cost in JSON: what is not known is absent.
+// costJSON is the JSON form of a Cost. What is not known is absent.
 type costJSON struct {
 	CPU   int64  `json:"cpu_ns"`
 	Queue *int64 `json:"run_delay_ns,omitempty"`
 	IO    *int64 `json:"io_delay_ns,omitempty"`
 }
 
-// MarshalJSON writes a cost, without what is not known.
+// MarshalJSON writes a cost; what is not known is left out.
 func (c Cost) MarshalJSON() ([]byte, error) {
 	j := costJSON{CPU: c.CPU}
 	if c.Queue >= 0 {
@@ -32,7 +32,7 @@ func (c Cost) MarshalJSON() ([]byte, error) {
 	return json.Marshal(j)
 }
 
-// UnmarshalJSON reads a cost.
+// UnmarshalJSON reads a cost; what is absent is not known (-1).
 func (c *Cost) UnmarshalJSON(b []byte) error {
 	j := costJSON{}
 	if err := json.Unmarshal(b, &j); err != nil {
@@ -48,8 +48,8 @@ func (c *Cost) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// since is what was added to the cost since before; nil where either is not
-// known, or where they cannot be of one process.
+// since returns c less before; nil if either is not known or if they cannot be of
+// one process (a process's CPU time never decreases).
 func (c *Cost) since(before *Cost) *Cost {
 	if c == nil || before == nil || c.CPU < before.CPU {
 		return nil
@@ -57,7 +57,7 @@ func (c *Cost) since(before *Cost) *Cost {
 	return &Cost{CPU: c.CPU - before.CPU, Queue: difference(c.Queue, before.Queue), IO: difference(c.IO, before.IO)}
 }
 
-// added is what was added to a time; -1 where either is not known.
+// difference returns now less before; -1 if either is not known.
 func difference(now, before int64) int64 {
 	if before < 0 || now < before {
 		return -1
