@@ -2,28 +2,28 @@ package collector
 
 import "time"
 
-// Config bounds an Assembler. Zero values mean the defaults.
+// Config bounds an Assembler. A zero value means the default.
 type Config struct {
-	// StartTimeout ends a start that neither ends nor fails as incomplete;
-	// 0 is 10 minutes.
+	// StartTimeout is how long a start may be in progress before it ends as
+	// incomplete; 0 is 10 minutes.
 	StartTimeout time.Duration
-	// ReadyTimeout is how long after a start its container's first listen is
-	// waited for; 0 is a minute, and less than 0 not at all.
+	// ReadyTimeout is how long to wait, after a start, for the container's
+	// first listen(2); 0 is one minute, a negative value disables the wait.
 	ReadyTimeout time.Duration
 }
 
-// The bounds of an assembler's tables.
+// The bounds of an assembler's tables, and of the wait for a key.
 const (
 	maxProcesses = 65536
 	maxAttempts  = 4096
 	maxWaiting   = 32768
-	patience     = 30 * time.Second // for a key; seen: 0.4 s
-	maxID        = 1024             // bytes of a container's id, as runc has it
+	patience     = 30 * time.Second // of an event for its key; the longest seen is 0.4 s
+	maxID        = 1024             // bytes of a container's id: runc's own limit
 )
 
 // Assembler turns events into starts. It is a state machine per start: exec.go
 // recognises the commands of engines and runtimes, and one file for each kind
-// of event (namespace.go, mount.go, cgroup.go, hook.go, link.go) takes what
+// of event (namespace.go, mount.go, cgroup.go, hook.go, link.go) handles what
 // happens under them. It is not safe for concurrent use.
 type Assembler struct {
 	observer Observer
@@ -32,34 +32,34 @@ type Assembler struct {
 	processes     processTable
 	joiner        joiner
 	pairs         vethPairs
-	notifiedNetNS uint32 // the network namespace that notifications come from
+	notifiedNetNS uint32 // the network namespace that rtnetlink notifications come from
 	sandboxes     podSandboxes
 	readyWaiters  readyWaiters
 
-	attempts           []*attempt             // in progress, in the order in which they began
-	byShim             map[launchKey]*attempt // by their shim, before create
-	byCreate           map[createKey]*attempt // by their create, until they end
-	reportedIncomplete map[createKey]bool     // were told of as seen in part, before their start
+	attempts           []*attempt             // in the order in which they became known; some have ended
+	byShim             map[launchKey]*attempt // by their shim, until their create command
+	byCreate           map[createKey]*attempt // by their create command, until they end
+	reportedIncomplete map[createKey]bool     // reported as incomplete before their start command
 
-	firstEvent int64 // the time of the first event
-	now        int64 // the time of the newest event
-	wallOffset int64 // wall clock - boot clock
+	firstEvent int64 // boot time of the first event
+	now        int64 // boot time of the newest event
+	wallOffset int64 // wall clock - boot clock, ns
 	lost       loss
 
 	received, joined, node, unjoined, dropped uint64
-	waiting                                   int // events held
+	waiting                                   int // events that wait for a key
 }
 
-// verdict is what became of an event.
+// disposition is what became of an event.
 type disposition uint8
 
 const (
-	unrelated disposition = iota // the node's own
-	joined                       // a start's
-	pending                      // waits for its key, or was joined or refused by it
+	unrelated disposition = iota // belongs to the node, not to a start
+	joined                       // belongs to a start
+	pending                      // waits for a key, or was counted when its key was resolved
 )
 
-// New makes an assembler that tells o what it finds.
+// New returns an assembler that reports what it finds to o.
 func New(c Config, o Observer) *Assembler {
 	if c.StartTimeout <= 0 {
 		c.StartTimeout = 10 * time.Minute
@@ -85,9 +85,9 @@ func New(c Config, o Observer) *Assembler {
 	return a
 }
 
-// Handle takes the next event, which the assembler may keep. The time of the
-// newest event is its clock: a KindClock event lets it pass when nothing else
-// happens. An event that Check refuses changes nothing.
+// Handle processes the next event, and may keep it. The time of the newest event
+// is the assembler's clock: KindClock events advance it when nothing else
+// happens. An event that fails Check is counted and changes nothing else.
 func (a *Assembler) Handle(e *Event) {
 	a.received++
 	if e.Check() != nil {
@@ -95,11 +95,11 @@ func (a *Assembler) Handle(e *Event) {
 		return
 	}
 	a.advance(e.Time)
-	v := unrelated
+	d := unrelated
 	if handle := handlers[e.Kind]; handle != nil {
-		v = handle(a, e)
+		d = handle(a, e)
 	}
-	switch v {
+	switch d {
 	case unrelated:
 		a.node++
 	case joined:
@@ -107,8 +107,8 @@ func (a *Assembler) Handle(e *Event) {
 	}
 }
 
-// handlers say what each kind of event does. Every kind is here; nil is one that
-// changes nothing: the node's own.
+// handlers has the handler of each kind of event. Every kind is listed; nil means
+// that the event belongs to the node and changes nothing.
 var handlers = map[Kind]func(*Assembler, *Event) disposition{
 	KindClock:        (*Assembler).onClock,
 	KindLost:         (*Assembler).onLost,
@@ -140,13 +140,14 @@ var handlers = map[Kind]func(*Assembler, *Event) disposition{
 	KindListen:       (*Assembler).onListen,
 }
 
-// clock takes the wall clock at a moment of the boot clock.
+// onClock sets the offset between the wall clock and the boot clock.
 func (a *Assembler) onClock(e *Event) disposition {
 	a.wallOffset = e.Wall - e.Time
 	return unrelated
 }
 
-// advance lets time pass up to now: it gives up on keys and on starts.
+// advance moves the clock forward to now, and ends the waits and the starts that have
+// timed out.
 func (a *Assembler) advance(now int64) {
 	if now <= a.now {
 		return
@@ -163,18 +164,18 @@ func (a *Assembler) advance(now int64) {
 			return
 		}
 		if !att.ended {
-			att.reason = "timed out in " + string(att.marks.at(now))
+			att.reason = "timed out in phase " + string(att.marks.at(now))
 			a.finish(att, Incomplete, now)
 		}
 		a.attempts = a.attempts[1:]
 	}
 }
 
-// Close ends every start that is in progress as incomplete: no event follows.
+// Close ends every start in progress as incomplete. No event may follow.
 func (a *Assembler) Close() {
 	for _, att := range a.attempts {
 		if !att.ended {
-			att.reason = "no more events in " + string(att.marks.at(a.now))
+			att.reason = "still in phase " + string(att.marks.at(a.now)) + " when the events ended"
 			a.finish(att, Incomplete, a.now)
 		}
 	}

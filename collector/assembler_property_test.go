@@ -10,7 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// tally is an observer that checks every start it is told of.
+// tally is an observer that keeps all results and checks each start.
 type tally struct {
 	t        *testing.T
 	starts   []*Start
@@ -35,7 +35,7 @@ func (o *tally) Namespace(n NamespaceCreated) { o.spaces = append(o.spaces, n) }
 func (o *tally) Veth(v VethChanged)           { o.veths = append(o.veths, v) }
 func (o *tally) VethTime(VethTime)            {}
 
-// wellFormed checks what holds for every record, whatever the events were.
+// wellFormed checks what must hold for every record, whatever the events were.
 func wellFormed(s *Start) error {
 	var sum time.Duration
 	for _, p := range s.Phases {
@@ -61,8 +61,8 @@ func wellFormed(s *Start) error {
 	return nil
 }
 
-// TestAnyEvents feeds events in any order, most of which make no sense
-// together: nothing may panic, vanish or grow without bound.
+// TestAnyEvents feeds random events, most of which make no sense together: nothing
+// may panic, vanish or grow without bound.
 func TestAnyEvents(t *testing.T) {
 	for seed := range uint64(1000) {
 		random := rand.New(rand.NewPCG(seed, 7))
@@ -90,8 +90,8 @@ func checkConservation(t *testing.T, a *Assembler) {
 	}
 }
 
-// anyKinds are all kinds and one that nobody knows; those that begin, lead and
-// end a start are drawn more often.
+// anyKinds are all kinds and an unknown one; those that make up a start are drawn
+// more often.
 var anyKinds = slices.Concat(AllKinds, []Kind{KindFork, KindExec, KindExec, KindMount, "unheard-of"})
 
 var anyArgs = [][]string{

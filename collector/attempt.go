@@ -11,18 +11,18 @@ type attempt struct {
 	runtime       *runtime.Runtime
 	shim          *shim
 	create        *command // the runtime's create or run; nil before its exec
-	startExecuted bool     // the runtime's start was executed
-	created       bool     // create has exited with status 0
+	startExecuted bool     // the runtime's start command was executed
+	created       bool     // the create command has exited with status 0
 	init          *process
-	nextInit      *process // forked by init, and may take its place (crun)
+	nextInit      *process // forked by init, may become the init in its place (crun)
 
-	openedAt int64 // when it became known, for the timeout
-	begin    int64 // the earliest thing done for it
+	openedAt int64 // when it became known; the timeout counts from here
+	begin    int64 // when the first thing was done for it
 	marks    marks
 	pivoted  bool
 	hooks    hooks
 
-	name         string // as the monitor has it
+	name         string // as given to the monitor
 	traceParent  string
 	cgroupPath   string
 	cgroupV1     bool
@@ -32,56 +32,59 @@ type attempt struct {
 	operations   []*operation
 	cgroup       *operation
 	counts       Counts
-	createdFlags uint64 // CLONE_NEW* flags with which namespaces were made for it
+	createdFlags uint64 // CLONE_NEW* flags of the namespaces made for it
 	veths        []*veth
-	vethEvents   []*Event      // what the driver told of pairs that were made for it
-	netTools     []*netTool    // network programs
-	network      intervals     // in which its network was set up, beside veths, jobs and netns
+	vethEvents   []*Event      // the veth driver's events of the pairs made for it
+	netTools     []*netTool    // the network programs run for it
+	network      intervals     // when rtnetlink requests and netns mounts set its network up
 	links        map[int]*link // its interfaces by index
 
-	// mishap is what failed last, as long as init has done nothing since.
+	// cause is the last failure; reset when the start makes progress.
 	cause failureCause
-	// flaw says why it has failed or is incomplete; spoiled, why it can only
-	// be incomplete however it ends.
+	// reason is why it failed or is incomplete; incompleteReason, why it can
+	// only be incomplete, however it ends.
 	reason, incompleteReason string
 	errorType                ErrorType
 
-	keys  []key // that it owns
+	keys  []key // the join keys that it owns
 	ended bool
 
-	// identity of the trace: the process by which it became known.
+	// The process by which it became known; the trace ID derives from it.
 	pid       int
 	startTime int64
 }
 
-// operation is an Operation with absolute times; an end of 0 is still open.
+// operation is an Operation with absolute times (boot time, ns); an end of 0 means
+// that it has not ended.
 type operation struct {
 	name       OperationName
 	begin, end int64
 	attributes map[string]string
-	// of a process: what it had cost when it executed its program, and what
-	// the program has cost
+	// For a process: its cost when it executed the program, and the cost of
+	// the program.
 	before, cost *Cost
 }
 
-// exit ends an operation that is a process.
+// exit ends an operation that is a process, at its exit event.
 func (o *operation) exit(e *Event) {
 	o.end = e.Time
 	o.attributes["exit_code"] = exitCode(e.Status)
 	o.cost = e.Cost.since(o.before)
 }
 
-// spoil says why it cannot be whole any more.
+// markIncomplete records why the start can only be incomplete; the first reason
+// stays.
 func (att *attempt) markIncomplete(why string) {
 	if att.incompleteReason == "" {
 		att.incompleteReason = why
 	}
 }
 
-// launch is the key by which a create finds the start that its shim began.
+// launchKey returns the key by which a create command finds the start that its
+// shim began.
 func (att *attempt) launchKey() launchKey { return launchKey{att.engine, att.id} }
 
-// do records an operation.
+// addOperation records an operation.
 func (att *attempt) addOperation(name OperationName, begin, end int64, attributes map[string]string) *operation {
 	att.extendBegin(begin)
 	o := &operation{name: name, begin: begin, end: end, attributes: attributes}
@@ -89,20 +92,20 @@ func (att *attempt) addOperation(name OperationName, begin, end int64, attribute
 	return o
 }
 
-// execute records an operation that is a process, from its exec on.
+// addExec records an operation that is a process, from its exec on.
 func (att *attempt) addExec(name OperationName, e *Event, attributes map[string]string) *operation {
 	o := att.addOperation(name, e.Time, 0, attributes)
 	o.before = e.Cost
 	return o
 }
 
-// mark lets a phase begin.
+// beginPhase begins a phase, unless it has begun.
 func (att *attempt) beginPhase(name PhaseName, at int64) {
 	att.marks.set(name, at)
 	att.extendBegin(at)
 }
 
-// reach lets the start begin no later than at.
+// extendBegin makes the start begin no later than at.
 func (att *attempt) extendBegin(at int64) {
 	if att.begin == 0 || at < att.begin {
 		att.begin = at

@@ -11,13 +11,13 @@ import (
 )
 
 // command is one execution of a runtime's command. A runtime may execute
-// itself again (a sealed copy): that is the same command.
+// itself again (as a sealed copy); that is still the same command.
 type command struct {
 	runtime *runtime.Runtime
 	name    string
 	id      string
 	root    string
-	mntNS   uint32 // in which its bundle's paths are
+	mntNS   uint32 // the mount namespace of its bundle's paths
 	process *process
 	attempt *attempt // the start that it creates or starts
 	begin   int64
@@ -31,9 +31,9 @@ func newCommand(p *process, c runtime.Command, e *Event) *command {
 	}
 }
 
-// createKey finds the start of a container by what create and start have in
-// common: an id is unique under one root directory of one runtime, which is a
-// path in a mount namespace.
+// createKey identifies a container by what its create and start commands have in
+// common: an id is unique under one root directory of one runtime, and that
+// directory is a path in a mount namespace.
 type createKey struct {
 	runtime, root, id string
 	mntNS             uint32
@@ -41,13 +41,13 @@ type createKey struct {
 
 func (c *command) key() createKey { return createKey{c.runtime.Name, c.root, c.id, c.mntNS} }
 
-// launchKey finds the start that a shim or monitor was executed for.
+// launchKey identifies the start that a shim or monitor was executed for.
 type launchKey struct{ engine, id string }
 
-// execRuntime takes the execution of a runtime's command.
+// execRuntime handles the execution of a runtime's command.
 func (a *Assembler) execRuntime(p *process, c runtime.Command, e *Event) disposition {
-	again := p.command != nil && p.command.process == p
-	if again || c.Name == "init" {
+	reexec := p.command != nil && p.command.process == p
+	if reexec || c.Name == "init" {
 		return p.countExec()
 	}
 	cmd := newCommand(p, c, e)
@@ -72,8 +72,8 @@ func (a *Assembler) execRuntime(p *process, c runtime.Command, e *Event) disposi
 	return p.countExec()
 }
 
-// create is the start that a create or run makes: the one that its shim has
-// begun, or a new one.
+// onRuntimeCreate returns the start of a create or run command: the one that its
+// shim began, or a new one; nil if a new one is refused.
 func (a *Assembler) onRuntimeCreate(p *process, c *command) *attempt {
 	att := a.byShim[launchKey{engineOf(p), c.id}]
 	if att == nil {
@@ -97,8 +97,8 @@ func (a *Assembler) onRuntimeCreate(p *process, c *command) *attempt {
 	return att
 }
 
-// initIs tells which process is a start's init: the container exists. Until
-// then its id may be another's, which the runtime would refuse to use again.
+// setInit makes p the start's init. Only now does the container exist: until then
+// another container may have its id, and the runtime would refuse to reuse that.
 func (a *Assembler) setInit(att *attempt, p *process) {
 	att.init = p
 	k := att.create.key()
@@ -109,7 +109,7 @@ func (a *Assembler) setInit(att *attempt, p *process) {
 	a.byCreate[k] = att
 }
 
-// engineOf is the engine by whose shim or monitor a runtime is executed.
+// engineOf returns the engine whose shim or monitor executed the runtime p.
 func engineOf(p *process) string {
 	if p.shim == nil {
 		return engine.None
@@ -117,15 +117,16 @@ func engineOf(p *process) string {
 	return p.shim.Engine
 }
 
-// start is the start whose entrypoint a start command lets go. One that was
-// created before the exporter was there is seen in part, if an engine lets it
-// go: anybody can execute something that is named like a runtime.
+// onRuntimeStart returns the start whose entrypoint a start command releases, nil
+// if there is none. If the container was created before the exporter started, that
+// is a new, incomplete start, but only if a watched process (an engine) forked the
+// command: anybody can execute a program that is named like a runtime.
 func (a *Assembler) onRuntimeStart(p *process, c *command) *attempt {
 	att := a.byCreate[c.key()]
 	if att == nil {
-		told := a.reportedIncomplete[c.key()]
+		reported := a.reportedIncomplete[c.key()]
 		delete(a.reportedIncomplete, c.key())
-		if p.forkedBy.PID == 0 || told {
+		if p.forkedBy.PID == 0 || reported {
 			return nil
 		}
 		if att = a.beginStart(c.id, engineOf(p), p, c.begin); att == nil {
@@ -142,15 +143,15 @@ func (a *Assembler) onRuntimeStart(p *process, c *command) *attempt {
 	return att
 }
 
-// abandon takes the sign that an engine gives a start up: it kills or deletes
-// what it has created and not started. The start fails when its init dies of it.
+// cancel handles a kill or delete of a container that was created and not started:
+// the engine gives the start up. The start fails once its init has died of it.
 func (a *Assembler) cancel(c *command) {
 	if att := a.byCreate[c.key()]; att != nil && att.created && !att.startExecuted {
-		att.cause = failureCause{ErrorGivenUp, fmt.Sprintf("given up: %s %s before start", c.runtime.Name, c.name), c.begin}
+		att.cause = failureCause{ErrorGivenUp, fmt.Sprintf("given up: %[1]s %[2]s ran before %[1]s start", c.runtime.Name, c.name), c.begin}
 	}
 }
 
-// exitRuntime takes the end of a runtime's command.
+// exitRuntime handles the exit of a runtime's command.
 func (a *Assembler) exitRuntime(c *command, e *Event) {
 	a.observer.Command(Command{Runtime: c.runtime.Name, Name: c.name, Duration: time.Duration(e.Time - c.begin)})
 	att := c.attempt
@@ -159,7 +160,7 @@ func (a *Assembler) exitRuntime(c *command, e *Event) {
 	}
 	c.op.exit(e)
 	switch {
-	case att.create == nil: // all that is seen of a start that began before us
+	case att.create == nil: // its create ran before the exporter started: nothing more will be seen
 		a.finish(att, Incomplete, e.Time)
 	case e.Status != 0 && (c.name != "start" || att.init == nil):
 		why := fmt.Sprintf("%s %s %s", c.runtime.Name, c.name, describeExit(e.Status))

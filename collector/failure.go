@@ -6,37 +6,38 @@ type ErrorType string
 
 // The types of errors.
 const (
-	ErrorMount   ErrorType = "mount"    // init's last call, on mounts, failed
-	ErrorExec    ErrorType = "exec"     // the entrypoint could not be executed, by execve
+	ErrorMount   ErrorType = "mount"    // init's last mount call failed
+	ErrorExec    ErrorType = "exec"     // execve of the entrypoint failed
 	ErrorHook    ErrorType = "hook"     // an OCI hook failed
-	ErrorInit    ErrorType = "init"     // init exited: what it has looked for and not found is not seen
+	ErrorInit    ErrorType = "init"     // init exited for an unseen reason, such as an entrypoint that it did not find
 	ErrorKilled  ErrorType = "killed"   // init was killed
-	ErrorRuntime ErrorType = "runtime"  // the runtime exited, and there was no init yet
+	ErrorRuntime ErrorType = "runtime"  // the runtime exited before there was an init
 	ErrorShim    ErrorType = "shim"     // the shim or the monitor exited before it executed a runtime
-	ErrorGivenUp ErrorType = "given_up" // the engine killed or deleted what it had created
+	ErrorGivenUp ErrorType = "given_up" // the engine killed or deleted the container before starting it
 )
 
-// mishap is something that went wrong, which may be why a start fails.
+// failureCause is a failure that may be why the start fails.
 type failureCause struct {
 	kind ErrorType
 	text string
-	at   int64 // of being given up: that is when the start has failed, not when init dies of it
+	at   int64 // boot time, only for ErrorGivenUp: the start failed then, not when init died of it
 }
 
-// fail ends an attempt that can no longer execute its entrypoint.
+// fail ends a start that can no longer execute its entrypoint.
 func (a *Assembler) fail(att *attempt, at int64, kind ErrorType, why string) {
 	att.reason, att.errorType = why, kind
 	a.finish(att, Failed, at)
 }
 
-// failFor fails an attempt because of what went wrong last, if anything did.
+// failWithCause fails a start with its last failure as the cause, or with kind and
+// why if there was none.
 func (a *Assembler) failWithCause(att *attempt, at int64, kind ErrorType, why string) {
-	switch m := att.cause; m.kind {
+	switch c := att.cause; c.kind {
 	case "":
 		a.fail(att, at, kind, why)
 	case ErrorGivenUp:
-		a.fail(att, m.at, m.kind, m.text)
+		a.fail(att, c.at, c.kind, c.text)
 	default:
-		a.fail(att, at, m.kind, why+": "+m.text)
+		a.fail(att, at, c.kind, why+": "+c.text)
 	}
 }

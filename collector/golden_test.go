@@ -12,10 +12,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-var update = flag.Bool("update", false, "write what the recordings give as what they must give")
+var update = flag.Bool("update", false, "write the starts of the recordings as the expected ones")
 
-// TestRecordings replays the recordings of real starts in testdata, each of
-// which has the starts that it must give beside it.
+// TestRecordings replays the recordings of real starts in testdata and compares the
+// starts with those in the file beside each recording.
 func TestRecordings(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.events.jsonl")
 	if err != nil || len(files) == 0 {
@@ -41,7 +41,7 @@ func TestRecordings(t *testing.T) {
 	}
 }
 
-// replayStarts are the starts of a recording as JSON, indented to be read.
+// replayStarts returns the starts of a recording as indented JSON.
 func replayStarts(t *testing.T, file string) []byte {
 	t.Helper()
 	f, err := os.Open(file)

@@ -1,7 +1,7 @@
 package collector
 
-// open begins an attempt; nil if too many are in progress or if the id is no
-// container's.
+// beginStart returns a new start in progress; nil if there are too many or if the id
+// cannot be that of a container.
 func (a *Assembler) beginStart(id, engine string, p *process, at int64) *attempt {
 	if id == "" || len(id) > maxID {
 		return nil
@@ -20,7 +20,7 @@ func (a *Assembler) beginStart(id, engine string, p *process, at int64) *attempt
 	return att
 }
 
-// sweep drops from the list what has ended.
+// compact removes the starts that have ended from the list.
 func (a *Assembler) compact() {
 	kept := a.attempts[:0]
 	for _, att := range a.attempts {
@@ -32,7 +32,7 @@ func (a *Assembler) compact() {
 	a.attempts = kept
 }
 
-// end ends an attempt and reports it.
+// finish ends a start and reports it.
 func (a *Assembler) finish(att *attempt, outcome Outcome, at int64) {
 	if att.ended {
 		return
@@ -65,9 +65,9 @@ func (a *Assembler) finish(att *attempt, outcome Outcome, at int64) {
 	a.observer.Start(s)
 }
 
-// drop ends an attempt that has turned out to be no start on this host: the
-// runtime has created a container and made no init for it (gVisor, Kata). Where
-// events were lost that may be why none was seen.
+// discard drops an attempt that is not a start on this host: the runtime has created
+// a container without an init (gVisor, Kata). If events were lost, the init may only
+// have been missed: the start is then incomplete.
 func (a *Assembler) discard(att *attempt, at int64) {
 	if att.incompleteReason != "" || a.lost.during(att.begin, at) {
 		a.finish(att, Incomplete, at)
@@ -76,7 +76,7 @@ func (a *Assembler) discard(att *attempt, at int64) {
 	a.release(att)
 }
 
-// close lets go of all that belongs to an attempt.
+// release removes a start from the tables and gives up its keys.
 func (a *Assembler) release(att *attempt) {
 	att.ended = true
 	a.joiner.release(att)
