@@ -2,7 +2,7 @@ package collector
 
 import "strings"
 
-// describe takes what the bundle of a create says.
+// onBundle records the bundle of a create command, and the keys in it.
 func (a *Assembler) onBundle(e *Event) disposition {
 	p := a.processes.find(e.PID, e.Born)
 	if p == nil || e.Bundle == nil {
@@ -22,12 +22,12 @@ func (a *Assembler) onBundle(e *Event) disposition {
 			att.extendBegin(mount.Began())
 		}
 	}
-	if p := e.Bundle.NetnsPath; p != "" && !isProcessPath(p) {
-		a.joiner.own(att, e.Time, pathKey(att.create.mntNS, p))
+	if netns := e.Bundle.NetnsPath; netns != "" && !isProcessPath(netns) {
+		a.joiner.own(att, e.Time, pathKey(att.create.mntNS, netns))
 	}
 	return joined
 }
 
-// ofProcess says that a namespace's path is that of a process which is in it,
-// as of a pod's sandbox: it was not made for this start.
+// isProcessPath reports whether a namespace is given by the path of a process in
+// it, such as a pod's sandbox: it was not made for this start.
 func isProcessPath(path string) bool { return strings.HasPrefix(path, "/proc/") }

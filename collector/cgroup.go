@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// cgroup takes the making of a cgroup, or an attach to one, in one hierarchy.
+// onCgroup handles the creation of a cgroup, or an attach to one, in one hierarchy.
 func (a *Assembler) onCgroup(e *Event) disposition {
 	p := a.processes.find(e.PID, e.Born)
 	if p == nil || p.currentStart() == nil {
@@ -28,7 +28,7 @@ func (a *Assembler) onCgroup(e *Event) disposition {
 	return joined
 }
 
-// isCgroup says that a path is the container's own cgroup or below it, not a
+// isCgroup reports whether a path is the container's own cgroup or below it, not a
 // parent that is made on the way (the pod's, or /docker).
 func (att *attempt) isCgroup(p string) bool {
 	if strings.Contains(path.Base(p), att.id) {

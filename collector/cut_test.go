@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// TestCut lets the exporter come when a start has made its veth and not yet
-// executed its shim: what is left of it must not be told as a whole start.
+// TestCut starts the exporter after a start has made its veth and before it executes
+// its shim: the rest of it must not be reported as a whole start.
 func TestCut(t *testing.T) {
 	f, err := os.Open("testdata/docker20-runc.events.jsonl")
 	if err != nil {
@@ -18,15 +18,15 @@ func TestCut(t *testing.T) {
 	if err := ReadEvents(f, func(e *Event) { events = append(events, e) }); err != nil {
 		t.Fatal(err)
 	}
-	made := slices.IndexFunc(events, func(e *Event) bool { return e.Kind == KindNetlink && e.LinkType == "veth" })
-	shim := slices.IndexFunc(events, func(e *Event) bool { return e.Kind == KindExec && e.Comm == "containerd-shim" })
-	if made < 0 || shim < made {
-		t.Fatalf("veth at %d, shim at %d", made, shim)
+	vethAt := slices.IndexFunc(events, func(e *Event) bool { return e.Kind == KindNetlink && e.LinkType == "veth" })
+	shimAt := slices.IndexFunc(events, func(e *Event) bool { return e.Kind == KindExec && e.Comm == "containerd-shim" })
+	if vethAt < 0 || shimAt < vethAt {
+		t.Fatalf("veth at %d, shim at %d", vethAt, shimAt)
 	}
-	for cut := made + 1; cut <= shim; cut++ {
+	for cut := vethAt + 1; cut <= shimAt; cut++ {
 		o := &tally{t: t}
 		a := New(Config{}, o)
-		for _, e := range events[:made] { // the snapshot: engines that run
+		for _, e := range events[:vethAt] { // the snapshot: running engines
 			if e.Kind == KindProcess || e.Kind == KindClock {
 				e.Time = events[cut].Time
 				a.Handle(e)

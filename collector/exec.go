@@ -9,7 +9,7 @@ import (
 	"container_start_exporter/collector/runtime"
 )
 
-// exec takes the execution of a program.
+// onExec handles the execution of a program.
 func (a *Assembler) onExec(e *Event) disposition {
 	p := a.processes.of(e)
 	if e.Last {
@@ -43,13 +43,13 @@ func (a *Assembler) onExec(e *Event) disposition {
 func (a *Assembler) execEntrypoint(att *attempt, p *process, e *Event) disposition {
 	att.counts.Execs++
 	att.closeHooksPhase(e.Time)
-	delete(a.processes.byPID, p.pid) // its workload is another matter
+	delete(a.processes.byPID, p.pid) // what it does from now on is the container's workload
 	a.finish(att, Started, e.Time)
 	return joined
 }
 
-// execFailed keeps why init could not execute the entrypoint. Others fail all
-// the time: they search the PATH.
+// execFailed records why init could not execute the entrypoint. The failures of
+// other processes mean nothing: they search the PATH.
 func (a *Assembler) execFailed(att *attempt, p *process, e *Event) disposition {
 	if att == nil {
 		return unrelated
@@ -60,7 +60,8 @@ func (a *Assembler) execFailed(att *attempt, p *process, e *Event) disposition {
 	return joined
 }
 
-// execOther takes the execution of what is neither shim nor runtime.
+// execOther handles a program that is neither a shim nor a runtime: it may be a hook
+// or a helper of a network program.
 func (a *Assembler) execOther(p *process, e *Event) disposition {
 	if p.netTool != nil && p.currentStart() == nil {
 		return p.netTool.take(e)
@@ -71,7 +72,7 @@ func (a *Assembler) execOther(p *process, e *Event) disposition {
 	return p.countExec()
 }
 
-// isHelper says that a program which the runtime executes is no hook.
+// isHelper reports whether the program is one of the runtime's helpers, not a hook.
 func (att *attempt) isHelper(e *Event) bool {
 	for _, name := range att.runtime.Helpers {
 		if path.Base(e.File) == name {

@@ -5,7 +5,7 @@ import (
 	"syscall"
 )
 
-// exit takes the end of a process.
+// onExit handles the exit of a process.
 func (a *Assembler) onExit(e *Event) disposition {
 	p := a.processes.find(e.PID, e.Born)
 	if p == nil {
@@ -37,8 +37,8 @@ func (a *Assembler) onExit(e *Event) disposition {
 	return joined
 }
 
-// exitInit fails a start whose init is gone, unless init has forked the
-// process that goes on in its place (crun, where it joins a pid namespace).
+// exitInit fails a start whose init has exited, unless init has forked the process
+// that continues in its place (crun, when it joins a pid namespace).
 func (a *Assembler) exitInit(att *attempt, e *Event) {
 	if att.nextInit != nil && e.Status == 0 {
 		att.init, att.nextInit = att.nextInit, nil
@@ -52,7 +52,7 @@ func (a *Assembler) exitInit(att *attempt, e *Event) {
 	a.failWithCause(att, e.Time, kind, "init "+describeExit(e.Status))
 }
 
-// ended says in words how a process ended, by its wait status.
+// describeExit describes a wait status in words: how the process ended.
 func describeExit(status int) string {
 	ws := syscall.WaitStatus(status)
 	if ws.Signaled() {
@@ -61,8 +61,8 @@ func describeExit(status int) string {
 	return "exited with status " + strconv.Itoa(ws.ExitStatus())
 }
 
-// exitCode is the exit code of a wait status, as a shell has it: 128 and the
-// signal of a process that was killed.
+// exitCode returns the exit code of a wait status as a shell reports it: 128 plus
+// the signal for a process that was killed.
 func exitCode(status int) string {
 	ws := syscall.WaitStatus(status)
 	if ws.Signaled() {

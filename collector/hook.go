@@ -5,14 +5,14 @@ import (
 	"strconv"
 )
 
-// hooks is where a start is with its OCI hooks.
+// hooks is the progress of a start's OCI hooks.
 type hooks struct {
-	running  int    // before pivot_root
-	lastExit int64  // of one before pivot_root
-	used     []bool // which hooks of the bundle have been executed
+	running  int    // those executed before pivot_root that have not exited
+	lastExit int64  // of those executed before pivot_root
+	used     []bool // which hooks of the bundle's list have been executed
 }
 
-// hookRun is one execution of an OCI hook. Its children inherit it.
+// hookRun is one execution of an OCI hook. The children of its process inherit it.
 type hookRun struct {
 	process *process
 	attempt *attempt
@@ -20,8 +20,8 @@ type hookRun struct {
 	op      *operation
 }
 
-// hookOf is the start for which p would be a hook if it executed a program:
-// the runtime's own processes and init fork it for that.
+// hookCandidate returns the start of which p becomes a hook if it executes a
+// program: a process that the runtime or init has forked. Otherwise it returns nil.
 func (p *process) hookCandidate() *attempt {
 	if p.hook != nil || p.command == nil || p.command.process == p {
 		return nil
@@ -33,10 +33,10 @@ func (p *process) hookCandidate() *attempt {
 	return att
 }
 
-// execHook takes the execution of a hook.
+// execHook handles the execution of an OCI hook.
 func (att *attempt) execHook(p *process, e *Event) {
-	kind, known := att.hookKind(p, e)
-	if !known {
+	kind, isHook := att.hookKind(p, e)
+	if !isHook {
 		return
 	}
 	p.hook = &hookRun{process: p, attempt: att, early: !att.pivoted}
@@ -54,9 +54,10 @@ func (att *attempt) execHook(p *process, e *Event) {
 	}
 }
 
-// whichHook tells the kind of a hook by the bundle's list and by who executes
-// it. Where the bundle is known, what it does not list is no hook.
-func (att *attempt) hookKind(p *process, e *Event) (kind string, known bool) {
+// hookKind returns the kind of a hook, found by its path in the bundle's list and by
+// whether init or the runtime executes it. A program that the bundle does not list
+// is not a hook. If the bundle is not known, every program is, and the kind is empty.
+func (att *attempt) hookKind(p *process, e *Event) (kind string, isHook bool) {
 	if att.bundle == nil {
 		return "", true
 	}
@@ -69,12 +70,12 @@ func (att *attempt) hookKind(p *process, e *Event) (kind string, known bool) {
 	return "", false
 }
 
-// insideContainer says that hooks of a kind are executed in the container's
-// namespaces, by init, rather than by the runtime.
+// runsInContainer reports whether hooks of a kind are executed by init, in the
+// container's namespaces, and not by the runtime.
 func runsInContainer(kind string) bool { return kind == "createContainer" || kind == "startContainer" }
 
-// hookName is a hook's name: what it calls itself where it is executed by
-// another path than its own (libnetwork-setkey is dockerd's /proc/PID/exe).
+// hookName returns the base name of a hook's executable, or of its args[0] if it is
+// executed by another path (libnetwork-setkey is dockerd's /proc/PID/exe).
 func hookName(e *Event) string {
 	base := path.Base(e.File)
 	if len(e.Args) > 0 && (base == "exe" || base == ".") {
@@ -83,7 +84,7 @@ func hookName(e *Event) string {
 	return bounded(base)
 }
 
-// exit takes the end of a hook.
+// exit handles the exit of a hook.
 func (h *hookRun) exit(e *Event) {
 	h.op.exit(e)
 	if h.early {
@@ -95,8 +96,8 @@ func (h *hookRun) exit(e *Event) {
 	}
 }
 
-// goesOn takes a sign that init does something again: the hooks before
-// pivot_root, if there were any, are over. They ended when the last one exited.
+// closeHooksPhase ends the phase hooks, if there is one, when init continues: the
+// hooks before pivot_root are over. The phase ended when the last of them exited.
 func (att *attempt) closeHooksPhase(at int64) {
 	if att.marks.has(PhaseHooks) && att.hooks.running == 0 && at > att.hooks.lastExit && att.hooks.lastExit != 0 {
 		att.beginPhase(PhaseInit, att.hooks.lastExit)

@@ -9,10 +9,9 @@ import (
 // PhaseName names a phase of a start.
 type PhaseName string
 
-// The phases of a start, in the order in which runc shows them. Each begins at
-// a moment that the kernel shows and lasts until the next one begins; which
-// occur, and in which order, is read from the events, never assumed from the
-// runtime's name.
+// The phases of a start, in the order in which runc goes through them. Each begins
+// at an event and lasts until the next one begins. Which phases occur, and in which
+// order, follows from the events, never from the runtime's name.
 //
 //	engine ──prepare── rootfs mount that stays, veth
 //	   │
@@ -41,37 +40,37 @@ const (
 	PhaseStart      PhaseName = "start"
 )
 
-// order is the order of phases that begin at the same nanosecond. Prepare has
-// no mark: it is what comes before the first.
-var order = [...]PhaseName{
+// phaseOrder is the order of phases that begin at the same nanosecond. Prepare has
+// no mark: it is the time before the first.
+var phaseOrder = [...]PhaseName{
 	PhaseShim, PhaseCreate, PhaseCgroup, PhaseNamespaces,
 	PhaseRootfs, PhaseHooks, PhaseInit, PhaseWait, PhaseStart,
 }
 
-// marks are the moments at which the phases of a start begin, in the order of
-// the constants; 0 is not yet.
-type marks [len(order)]int64
+// marks are the boot times at which the phases of a start begin, in phaseOrder; 0
+// means that a phase has not begun.
+type marks [len(phaseOrder)]int64
 
-func (m *marks) index(name PhaseName) int { return slices.Index(order[:], name) }
+func (m *marks) index(name PhaseName) int { return slices.Index(phaseOrder[:], name) }
 
-// set lets a phase begin, unless it has begun: each occurs at most once.
+// set begins a phase, unless it has begun: each occurs at most once.
 func (m *marks) set(name PhaseName, at int64) {
 	if i := m.index(name); m[i] == 0 {
 		m[i] = at
 	}
 }
 
-// clear takes back that a phase has begun.
+// clear undoes the beginning of a phase.
 func (m *marks) clear(name PhaseName) { m[m.index(name)] = 0 }
 
 func (m *marks) has(name PhaseName) bool { return m[m.index(name)] != 0 }
 
-// at is the phase at a moment; what is before the first mark is prepare.
+// at returns the phase at a moment; before the first mark it is prepare.
 func (m *marks) at(moment int64) PhaseName {
 	last, name := int64(0), PhasePrepare
 	for i, begin := range m {
 		if begin != 0 && begin <= moment && begin >= last {
-			last, name = begin, order[i]
+			last, name = begin, phaseOrder[i]
 		}
 	}
 	return name
@@ -83,7 +82,7 @@ func (m *marks) partition(begin, end int64) []Phase {
 	var list []Phase
 	for i, at := range m {
 		if at != 0 && at <= end {
-			list = append(list, Phase{Name: order[i], Begin: time.Duration(at - begin)})
+			list = append(list, Phase{Name: phaseOrder[i], Begin: time.Duration(at - begin)})
 		}
 	}
 	slices.SortStableFunc(list, func(a, b Phase) int { return cmp.Compare(a.Begin, b.Begin) })

@@ -37,7 +37,7 @@ func TestPartitionPrepare(t *testing.T) {
 	var m marks
 	m.set(PhaseShim, 150)
 	m.set(PhaseCreate, 200)
-	m.set(PhaseCreate, 300) // each occurs once
+	m.set(PhaseCreate, 300) // a phase occurs once
 	got := m.partition(100, 400)
 	want := []Phase{{PhasePrepare, 0, 50}, {PhaseShim, 50, 50}, {PhaseCreate, 100, 200}}
 	if len(got) != len(want) {

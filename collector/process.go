@@ -1,19 +1,19 @@
 package collector
 
-// process is a process that the kernel side watches. What a fork hands down
-// is copied to the child, so that no chain of ancestors has to be kept.
+// process is a process that the BPF programs watch. A fork copies what the child
+// inherits, so that no chain of ancestors has to be kept.
 type process struct {
 	pid       int
 	startTime int64
 	comm      string
-	ns        Namespaces // of its first thread
-	// home is the network namespace in which it, or what forked it, executed
-	// its program: threads of engines, the first one too, enter others.
+	ns        Namespaces // of the first thread
+	// originNetNS is the network namespace in which it, or the process that forked
+	// it, executed its program: engines' threads, the first one too, enter others.
 	originNetNS uint32
-	// forker is who forked it.
+	// forkedBy is the process that forked it.
 	forkedBy Ancestor
 
-	// Handed down by fork.
+	// Inherited by fork.
 	attempt *attempt // the start that it works for
 	command *command // the runtime's command that it runs under
 	shim    *shim    // the shim or monitor that it descends from
@@ -21,12 +21,12 @@ type process struct {
 	netTool *netTool // the network program that it belongs to
 	byInit  bool     // it descends from the container's init
 
-	// inShim says that it runs the shim's own program; execs undo it.
+	// inShim: it runs the shim's own program; an exec of another one resets it.
 	inShim bool
 }
 
-// start is the start that p works for and that has not ended. A process that is
-// not known (nil) works for none.
+// currentStart returns the start that p works for, if that has not ended; else nil.
+// A process that is not known (nil) works for none.
 func (p *process) currentStart() *attempt {
 	if p == nil || p.attempt == nil || p.attempt.ended {
 		return nil
@@ -34,9 +34,9 @@ func (p *process) currentStart() *attempt {
 	return p.attempt
 }
 
-// creating is the start whose create or run command p runs under, as one of
-// the runtime's own processes: no hook and nothing that init has forked. A
-// process that is not known (nil) runs under none.
+// creatingStart returns the start whose create or run command p runs under as one
+// of the runtime's own processes: not a hook, not forked by init. Otherwise, and for
+// a process that is not known (nil), it returns nil.
 func (p *process) creatingStart() *attempt {
 	if p == nil || p.command == nil || p.command.attempt == nil || p.hook != nil || p.byInit {
 		return nil
@@ -47,10 +47,10 @@ func (p *process) creatingStart() *attempt {
 	return nil
 }
 
-// fork makes the child of p.
-func (p *process) fork(pid int, born int64) *process {
+// fork returns a new child of p, with what it inherits.
+func (p *process) fork(pid int, startTime int64) *process {
 	child := *p
-	child.pid, child.startTime = pid, born
+	child.pid, child.startTime = pid, startTime
 	child.forkedBy = p.ancestor("")
 	if att := p.currentStart(); att != nil && att.init == p {
 		child.byInit = true
@@ -61,31 +61,30 @@ func (p *process) fork(pid int, born int64) *process {
 	return &child
 }
 
-// ancestor is p as a part of a start's lineage.
+// ancestor returns p as an entry of a start's lineage.
 func (p *process) ancestor(role string) Ancestor {
 	return Ancestor{Role: role, Comm: p.comm, PID: p.pid}
 }
 
-// processes is the table of what is alive, by pid.
+// processTable has the processes that are alive, by pid.
 type processTable struct {
 	byPID   map[int]*process
 	limit   int
 	dropped uint64
 }
 
-// find returns the process of that pid if it is the one born then, nil if it is
-// not known: what a process is asked for, start and creating, nil answers too.
-// A born of 0 is unknown and matches.
-func (t *processTable) find(pid int, born int64) *process {
+// find returns the process with that pid and start time, nil if it is not known:
+// currentStart and creatingStart may be called on nil. A start time of 0 is not
+// known and matches any.
+func (t *processTable) find(pid int, startTime int64) *process {
 	p := t.byPID[pid]
-	if p == nil || born != 0 && p.startTime != 0 && p.startTime != born {
+	if p == nil || startTime != 0 && p.startTime != 0 && p.startTime != startTime {
 		return nil
 	}
 	return p
 }
 
-// of returns the process that an event comes from, and makes it known if it
-// is not.
+// of returns the process that an event comes from, and adds it if it is not known.
 func (t *processTable) of(e *Event) *process {
 	if p := t.find(e.PID, e.Born); p != nil {
 		return p
@@ -95,8 +94,8 @@ func (t *processTable) of(e *Event) *process {
 	return p
 }
 
-// add puts p in the table, unless that is full: p is then used for the event
-// at hand and forgotten.
+// add puts p in the table. If that is full, p is counted as dropped: it serves for
+// this event and is then forgotten.
 func (t *processTable) add(p *process) {
 	if _, known := t.byPID[p.pid]; !known && len(t.byPID) >= t.limit {
 		t.dropped++
