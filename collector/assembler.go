@@ -75,8 +75,8 @@ func New(c Config, o Observer) *Assembler {
 		readyWaiters: readyWaiters{byMnt: make(map[uint32]*readyWaiter), timeout: int64(c.ReadyTimeout)},
 		sandboxes:    podSandboxes{spans: make(map[string]spanID)},
 		joiner: joiner{
-			owners: make(map[key]ownership), lists: make(map[key][]*waiting), gone: make(map[key]int64),
-			patience: int64(patience), limit: maxWaiting,
+			owners: make(map[key]ownership), lists: make(map[key][]*queued), retiredAt: make(map[key]int64),
+			ttl: int64(patience), limit: maxWaiting,
 		},
 		byShim:             make(map[launchKey]*attempt),
 		byCreate:           make(map[createKey]*attempt),

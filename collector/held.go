@@ -1,38 +1,39 @@
 package collector
 
-// heldEvent is an event that is joined by its keys.
+// deferredEvent is an event that is joined to a start by its keys, now or later.
 type deferredEvent struct {
 	a *Assembler
 	e *Event
 }
 
-func (h deferredEvent) at() int64 { return h.e.Time }
+func (d deferredEvent) at() int64 { return d.e.Time }
 
-func (h deferredEvent) join(att *attempt) {
-	h.a.waiting--
-	h.a.joined++
-	h.a.apply(att, h.e)
+func (d deferredEvent) join(att *attempt) {
+	d.a.waiting--
+	d.a.joined++
+	d.a.apply(att, d.e)
 }
 
-func (h deferredEvent) expire() {
-	h.a.waiting--
-	h.a.unjoined++
-	h.a.expire(h.e)
+func (d deferredEvent) expire() {
+	d.a.waiting--
+	d.a.unjoined++
+	d.a.expire(d.e)
 }
 
-// offer joins an event by its keys, or lets it wait for one.
+// deferEvent joins an event by its keys, or lets it wait until a start owns one.
 func (a *Assembler) deferEvent(e *Event, keys ...key) disposition {
 	return a.deferJoin(deferredEvent{a, e}, keys)
 }
 
-// hold joins what stands for one event by its keys, or lets it wait for one.
-func (a *Assembler) deferJoin(c claimant, keys []key) disposition {
+// deferJoin joins w, which stands for one event, by its keys, or lets it wait
+// until a start owns one.
+func (a *Assembler) deferJoin(w waiter, keys []key) disposition {
 	a.waiting++
-	a.joiner.offer(c, a.now, keys)
+	a.joiner.register(w, a.now, keys)
 	return pending
 }
 
-// accept adds an event that was joined by a key to its start.
+// apply adds an event to the start that it was joined to.
 func (a *Assembler) apply(att *attempt, e *Event) {
 	switch e.Kind {
 	case KindMount, KindMoveMount:
@@ -48,7 +49,8 @@ func (a *Assembler) apply(att *attempt, e *Event) {
 	}
 }
 
-// refuse takes back an event that no start has wanted.
+// expire counts what an event that was joined to no start has created as
+// created for something else.
 func (a *Assembler) expire(e *Event) {
 	switch e.Kind {
 	case KindUnshare, KindFork:

@@ -61,7 +61,7 @@ func (a *Assembler) execNetwork(p *process, r network.Run, e *Event) disposition
 	}
 	a.waiting++
 	n.deferred = append(n.deferred, e)
-	a.joiner.offer(n, a.now, keys)
+	a.joiner.register(n, a.now, keys)
 	return pending
 }
 

@@ -94,8 +94,8 @@ func (a *Assembler) boundNetns(p *process, e *Event) uint32 {
 
 // isMount picks the mounts that an unmount undoes before a start has used
 // them: docker create mounts and unmounts the rootfs.
-func isDeferredMount(c claimant) bool {
-	switch m := c.(type) {
+func isDeferredMount(w waiter) bool {
+	switch m := w.(type) {
 	case deferredEvent:
 		return m.e.attaches()
 	case netnsMount:

@@ -130,7 +130,7 @@ func (a *Assembler) onNewNamespaces(p, in *process, e *Event) disposition {
 // before.
 func (a *Assembler) retireNetns(e *Event, made uint64) {
 	if made&unix.CLONE_NEWNET != 0 && e.Namespaces != nil {
-		a.joiner.end(netnsKey(e.Namespaces.Net), e.Began())
+		a.joiner.retire(netnsKey(e.Namespaces.Net), e.Began())
 	}
 }
 

@@ -144,8 +144,8 @@ func (a *Assembler) onVethDellink(e *Event) disposition {
 			a.pairs.put(one, pair)
 		}
 	}
-	a.joiner.end(ifnameKey(e.LinkNS, e.Name), e.Time)
-	a.joiner.end(ifnameKey(e.TargetNS, e.PeerName), e.Time)
+	a.joiner.retire(ifnameKey(e.LinkNS, e.Name), e.Time)
+	a.joiner.retire(ifnameKey(e.TargetNS, e.PeerName), e.Time)
 	if !pair.deleted {
 		pair.deleted = true
 		a.observer.Veth(VethChanged{Deleted: true})
@@ -211,7 +211,7 @@ func (p newPair) expire() {
 
 // unlink takes an end away: the pair was deleted.
 func (a *Assembler) unlink(e *Event, end vethEnd, pair *vethPair) {
-	a.joiner.end(ifnameKey(e.LinkNS, e.Name), e.Time)
+	a.joiner.retire(ifnameKey(e.LinkNS, e.Name), e.Time)
 	delete(a.pairs, end)
 	delete(a.pairs, pair.movedEnd) // nobody will tell us of that end
 	if !pair.deleted {
