@@ -8,9 +8,9 @@ import (
 	"container_start_exporter/collector/network"
 )
 
-// job is the execution of a program that sets up a start's network: a CNI
-// plugin, iptables. Whose it is may become known only after it has ended. What
-// its process and the children of that do belongs to the job.
+// netTool is one run of a program that sets up a start's network: a CNI plugin,
+// iptables. Its start may become known only after it has ended. The events of
+// its process and of the children of that process belong to the run.
 type netTool struct {
 	operation
 	a           *Assembler
@@ -18,20 +18,21 @@ type netTool struct {
 	program     string // its path
 	longRunning bool   // it runs for as long as the container does
 
-	attempt         *attempt   // whose it is
-	refused         bool       // it is no start's
-	deferred        []*Event   // while it is not known whose it is
-	nested          []*netTool // executed by it
+	attempt         *attempt   // the start that it belongs to, nil if not known
+	unrelated       bool       // it belongs to no start
+	deferred        []*Event   // until its start is known
+	nested          []*netTool // runs that it executed before its start was known
 	traceParent     string
-	keys            []key // that become the start's with it
-	onlyDuringStart bool  // it counts only if it lies inside the start
+	keys            []key // that its start then owns
+	onlyDuringStart bool  // it is joined only to a start that began before it
 }
 
-// maxHeld bounds the events that one job holds; what exceeds it is unjoined.
+// maxDeferred bounds the events that one run defers; what exceeds it is unjoined.
 const maxDeferred = 1024
 
-// execNetwork takes the execution of a network program: it is joined as the
-// program says, or as what it descends from.
+// execNetwork handles the exec of a network program. The run belongs to the
+// start of its process; else to that of the run that executed it; else it is
+// joined by the keys in its arguments and environment.
 func (a *Assembler) execNetwork(p *process, r network.Run, e *Event) disposition {
 	n := &netTool{
 		operation: operation{name: OperationName(r.Operation), begin: e.Time, attributes: r.Attributes, before: e.Cost},
@@ -53,7 +54,7 @@ func (a *Assembler) execNetwork(p *process, r network.Run, e *Event) disposition
 	}
 	keys := runKeys(r, e)
 	if r.Teardown || len(keys) == 0 {
-		n.refused = true
+		n.unrelated = true
 		return unrelated
 	}
 	if r.ContainerID != "" || r.Stays {
@@ -65,14 +66,15 @@ func (a *Assembler) execNetwork(p *process, r network.Run, e *Event) disposition
 	return pending
 }
 
-// merelyHas says that a program has a CNI plugin's environment because one has
-// executed it, and is none itself: plugins that execute each other, as for IPAM,
-// lie in one directory (CNI specification, section 4).
+// inheritsCNIEnv reports whether a program has a CNI plugin's environment only
+// because a plugin has executed it, and is not a plugin itself: plugins that
+// execute each other, as for IPAM, are in one directory (CNI specification,
+// section 4).
 func (n *netTool) inheritsCNIEnv(r network.Run, e *Event) bool {
 	return n != nil && r.Operation == string(OpCNI) && path.Dir(e.File) != path.Dir(n.program)
 }
 
-// runKeys are what the run of a network program can be joined by.
+// runKeys returns the keys that the run of a network program can be joined by.
 func runKeys(r network.Run, e *Event) []key {
 	var keys []key
 	if r.ContainerID != "" {
@@ -90,7 +92,7 @@ func runKeys(r network.Run, e *Event) []key {
 	return keys
 }
 
-// take takes an event of the job's process or of a child of it.
+// take handles an event of the run's process or of a child of that process.
 func (n *netTool) take(e *Event) disposition {
 	switch {
 	case n.attempt != nil && !n.attempt.ended:
@@ -99,7 +101,7 @@ func (n *netTool) take(e *Event) disposition {
 		}
 		n.a.apply(n.attempt, e)
 		return joined
-	case n.refused || n.attempt != nil:
+	case n.unrelated || n.attempt != nil:
 		return unrelated
 	case len(n.deferred) >= maxDeferred:
 		n.a.unjoined++
@@ -110,13 +112,13 @@ func (n *netTool) take(e *Event) disposition {
 	return pending
 }
 
-// nest adds a job that this one has executed.
+// nest adds a run that this one has executed.
 func (n *netTool) nest(inner *netTool) {
 	switch {
 	case n.attempt != nil:
 		inner.join(n.attempt)
-	case n.refused:
-		inner.refused = true
+	case n.unrelated:
+		inner.unrelated = true
 	default:
 		n.nested = append(n.nested, inner)
 	}
@@ -124,10 +126,10 @@ func (n *netTool) nest(inner *netTool) {
 
 func (n *netTool) at() int64 { return n.begin }
 
-// join makes the job a start's, with all that has happened under it.
+// join joins the run to a start, with its nested runs and its deferred events.
 func (n *netTool) join(att *attempt) {
 	if att.ended || n.onlyDuringStart && att.begin > n.begin {
-		n.expire() // an address of a container that is gone
+		n.expire() // the address of a container that has ended
 		return
 	}
 	n.attempt = att
@@ -149,9 +151,10 @@ func (n *netTool) join(att *attempt) {
 	n.deferred, n.nested = nil, nil
 }
 
-// expire gives the job up: no start wants it.
+// expire marks the run, its nested runs and its deferred events as belonging to
+// no start.
 func (n *netTool) expire() {
-	n.refused = true
+	n.unrelated = true
 	for _, inner := range n.nested {
 		inner.expire()
 	}
@@ -163,9 +166,9 @@ func (n *netTool) expire() {
 	n.deferred, n.nested = nil, nil
 }
 
-// done is the job as an operation of a start that ends: one that stays takes no
-// time of it.
-func (n *netTool) done(end int64) *operation {
+// finishedOperation returns the run as an operation of a start that ends at end:
+// a run that has not ended lasts until then, a long-running one takes no time.
+func (n *netTool) finishedOperation(end int64) *operation {
 	o := n.operation
 	switch {
 	case n.longRunning:

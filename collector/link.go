@@ -6,12 +6,13 @@ import (
 	"slices"
 )
 
-// networkOperations are what set up the network, and their union.
+// networkOperations returns the operations of the network programs, and one that
+// is the union of all that set up the network.
 func (att *attempt) networkOperations(end int64) []*operation {
 	var list []*operation
 	busy := slices.Clone(att.network)
 	for _, n := range att.netTools {
-		o := n.done(end)
+		o := n.finishedOperation(end)
 		list = append(list, o)
 		busy.add(o.begin, o.end)
 	}
@@ -21,15 +22,15 @@ func (att *attempt) networkOperations(end int64) []*operation {
 		}
 	}
 	if len(busy) > 0 {
-		begin, took := busy.union(att.begin, end)
-		list = append(list, &operation{name: OpNetwork, begin: begin, end: begin + took})
+		begin, duration := busy.union(att.begin, end)
+		list = append(list, &operation{name: OpNetwork, begin: begin, end: begin + duration})
 	}
 	return list
 }
 
-// netlink takes what a process asks rtnetlink for. A request tells who asks,
-// and names or numbers the interface; the notification that follows tells
-// which number a name has.
+// onNetlink handles a request to rtnetlink. A request shows which process asks,
+// and has the name or the index of the interface; the notification that follows
+// has both.
 func (a *Assembler) onNetlink(e *Event) disposition {
 	p := a.processes.of(e)
 	if e.Ret < 0 {
@@ -48,7 +49,7 @@ func (a *Assembler) onNetlink(e *Event) disposition {
 	return unrelated
 }
 
-// requestKeys are what a request can be joined by: the interface, and the
+// requestKeys returns the keys that a request can be joined by: the interface, and the
 // network namespace that it is in, is moved to, or gets an address in.
 func requestKeys(e *Event) []key {
 	keys := linkKeys(e)
@@ -61,8 +62,8 @@ func requestKeys(e *Event) []key {
 	return keys
 }
 
-// linkKeys are the interfaces that a request or a notification is about. The
-// peer of a new veth is made in another namespace if the request says so.
+// linkKeys returns the keys of the interfaces in a request or a notification. The
+// peer of a new veth is created in another namespace if the request says so.
 func linkKeys(e *Event) []key {
 	var keys []key
 	if e.Index != 0 {
@@ -80,7 +81,7 @@ func linkKeys(e *Event) []key {
 	return keys
 }
 
-// request takes a request of rtnetlink for a start.
+// applyRequest adds a request to rtnetlink to the start that it was made for.
 func (a *Assembler) applyRequest(att *attempt, e *Event) {
 	att.network.add(e.Began(), e.Time)
 	switch {
@@ -103,8 +104,8 @@ func (a *Assembler) applyRequest(att *attempt, e *Event) {
 	}
 }
 
-// addressed takes an address that an interface of the start is given. It is
-// the start's as seen from where the engine is, too.
+// applyAddress adds an address that an interface of the start is given. The start
+// owns the address as seen from the engine's network namespace, too.
 func (a *Assembler) applyAddress(att *attempt, e *Event) {
 	l := att.link(e.Index)
 	l.address = cmp.Or(l.address, e.Address)
@@ -117,16 +118,16 @@ func (a *Assembler) applyAddress(att *attempt, e *Event) {
 	}
 }
 
-// owns says that a key is the start's.
+// owns reports whether the start owns a key.
 func (att *attempt) owns(k key) bool { return slices.Contains(att.keys, k) }
 
-// notification takes a notification about an interface of a start's.
+// applyNotification adds a notification about an interface of the start.
 func (a *Assembler) applyNotification(att *attempt, e *Event) {
 	att.link(e.Index).name = e.Name
 	a.ownLinks(att, e)
 }
 
-// claim makes the interfaces of an event the start's.
+// ownLinks makes the start own the interfaces of an event.
 func (a *Assembler) ownLinks(att *attempt, e *Event) {
 	for _, k := range linkKeys(e) {
 		a.joiner.own(att, e.Time, k)

@@ -2,44 +2,44 @@ package collector
 
 import "time"
 
-// vethEnd is where one end of a pair is seen.
+// vethEnd identifies one end of a pair: its network namespace and its index there.
 type vethEnd struct {
 	ns    uint32
 	index int
 }
 
-// vethPair is a pair of which at least one end is in a namespace that the
-// exporter listens in.
+// vethPair is a pair that the driver has reported, or that has at least one end
+// in the network namespace that notifications come from.
 type vethPair struct {
 	movedEnd vethEnd // the end that was moved to another namespace
 	lastSeen map[vethEnd]endState
-	created  bool // the driver has told of it
-	counted  bool
+	created  bool // the driver has reported its creation
+	counted  bool // its creation was reported to the observer
 	deleted  bool // only notifications may follow
 }
 
-// toldEnd is what the latest notification has told of an end: there are many
-// that tell nothing new.
+// endState is an end's state in its latest notification: many notifications
+// change nothing.
 type endState struct {
 	name string
 	peer int
 }
 
-// vethPairs are the pairs by each end that is seen. They are for counting: a
-// pair is made once and deleted once, however often its ends move.
+// vethPairs are the pairs by each end that is seen. They serve to count: a pair
+// is created once and deleted once, however often its ends move.
 type vethPairs map[vethEnd]*vethPair
 
-// maxPairs bounds the table.
+// maxPairs bounds the ends in the table.
 const maxPairs = 65536
 
-// put adds an end of a pair.
+// put adds an end of a pair, unless the table is full.
 func (p vethPairs) put(end vethEnd, pair *vethPair) {
 	if _, known := p[end]; end.index != 0 && (known || len(p) < maxPairs) {
 		p[end] = pair
 	}
 }
 
-// of returns the pair of which this is an end, nil if there is none.
+// of returns the pair that has one of these ends, nil if there is none.
 func (p vethPairs) of(ends ...vethEnd) *vethPair {
 	for _, end := range ends {
 		if pair := p[end]; pair != nil && end.index != 0 {
@@ -49,13 +49,13 @@ func (p vethPairs) of(ends ...vethEnd) *vethPair {
 	return nil
 }
 
-// endsOf are both ends of the pair that the driver tells of.
+// endsOf returns both ends of the pair in an event of the driver.
 func endsOf(e *Event) (end, peer vethEnd) {
 	return vethEnd{e.LinkNS, e.Index}, vethEnd{e.TargetNS, e.PeerIndex}
 }
 
-// vethMade takes a new pair from its driver, which tells of all network
-// namespaces. A notification may have come before.
+// onVethNewlink handles the creation of a pair, as the driver reports it for all
+// network namespaces. A notification may have come before.
 func (a *Assembler) onVethNewlink(e *Event) disposition {
 	if e.Ret < 0 {
 		return unrelated
@@ -80,7 +80,8 @@ func (a *Assembler) onVethNewlink(e *Event) disposition {
 	return a.deferEvent(e, vethKeys(e)...)
 }
 
-// vethKeys are the interfaces of a pair that the driver tells of.
+// vethKeys returns the keys of a pair in an event of the driver: its interfaces and
+// their network namespaces.
 func vethKeys(e *Event) []key {
 	keys := []key{interfaceKey(e.LinkNS, e.Index), ifnameKey(e.LinkNS, e.Name)}
 	if e.PeerIndex != 0 {
@@ -90,8 +91,8 @@ func vethKeys(e *Event) []key {
 	return append(keys, netnsKey(e.LinkNS))
 }
 
-// pairMade adds a pair that the driver tells of to the start that it was made
-// for: the request which made it follows, when it returns.
+// applyVethCreated adds a pair that the driver reports to the start that it was
+// created for. The request that created it follows when it returns.
 func (a *Assembler) applyVethCreated(att *attempt, e *Event) {
 	a.countVeth(e, OriginStart)
 	if len(att.vethEvents) < maxDeferred {
@@ -103,8 +104,8 @@ func (a *Assembler) applyVethCreated(att *attempt, e *Event) {
 	}
 }
 
-// madeBy finds the pair that was made within a request: by its thread, while
-// it was in it.
+// vethEventOf returns the driver's event of the pair that a request created: by
+// the same thread, during the request; nil if there is none.
 func (att *attempt) vethEventOf(request *Event) *Event {
 	for _, e := range att.vethEvents {
 		if e.PID == request.PID && e.TID == request.TID && e.Began() >= request.Began() && e.Time <= request.Time {
@@ -114,7 +115,8 @@ func (att *attempt) vethEventOf(request *Event) *Event {
 	return nil
 }
 
-// countPair counts a new pair once, whoever tells of it.
+// countVeth reports a new pair to the observer once: the driver and rtnetlink both
+// report it.
 func (a *Assembler) countVeth(e *Event, origin Origin) {
 	end, peer := vethEnd{e.LinkNS, e.Index}, vethEnd{e.LinkNS, e.PeerIndex}
 	if e.Kind == KindVethNewlink {
@@ -130,18 +132,18 @@ func (a *Assembler) countVeth(e *Event, origin Origin) {
 	a.observer.Veth(VethChanged{Origin: origin})
 }
 
-// vethDeleted takes the deletion of a pair from its driver. Where notifications
-// come from, they follow, and the pair stays until they do.
+// onVethDellink handles the deletion of a pair, as the driver reports it. An end
+// in the namespace that notifications come from stays until its notification follows.
 func (a *Assembler) onVethDellink(e *Event) disposition {
 	end, peer := endsOf(e)
 	pair := a.pairs.of(end, peer)
 	if pair == nil {
 		pair = &vethPair{}
 	}
-	for _, one := range []vethEnd{end, peer} {
-		delete(a.pairs, one)
-		if one.ns == a.notifiedNetNS {
-			a.pairs.put(one, pair)
+	for _, deleted := range []vethEnd{end, peer} {
+		delete(a.pairs, deleted)
+		if deleted.ns == a.notifiedNetNS {
+			a.pairs.put(deleted, pair)
 		}
 	}
 	a.joiner.retire(ifnameKey(e.LinkNS, e.Name), e.Time)
@@ -153,7 +155,7 @@ func (a *Assembler) onVethDellink(e *Event) disposition {
 	return unrelated
 }
 
-// link takes a notification of rtnetlink.
+// onLink handles a notification of rtnetlink.
 func (a *Assembler) onLink(e *Event) disposition {
 	if e.LinkType != "veth" || e.Index == 0 {
 		return unrelated
@@ -172,12 +174,12 @@ func (a *Assembler) onLink(e *Event) disposition {
 	if e.Message == "RTM_DELLINK" {
 		a.unlink(e, end, pair)
 		if isNew {
-			a.pairs.put(peer, pair) // it was there before us: the other end goes next
+			a.pairs.put(peer, pair) // older than the exporter: the other end is deleted next
 		}
 		return unrelated
 	}
 	if pair.deleted {
-		return unrelated // that it went down, before the kernel lets go of it
+		return unrelated // the end went down, before the kernel removes it
 	}
 	now := endState{e.Name, e.PeerIndex}
 	if before, ok := pair.lastSeen[end]; ok && before == now && pair.movedEnd != end {
@@ -195,25 +197,25 @@ func (a *Assembler) onLink(e *Event) disposition {
 	return a.deferEvent(e, linkKeys(e)...)
 }
 
-// newPair is the notification that makes a pair known: whose that is says for
-// whom the pair was made.
+// newPair is the notification that makes a pair known: the pair was created for
+// the start that it is joined to.
 type newPair struct{ deferredEvent }
 
-func (p newPair) join(att *attempt) {
-	p.a.countVeth(p.e, OriginStart)
-	p.deferredEvent.join(att)
+func (n newPair) join(att *attempt) {
+	n.a.countVeth(n.e, OriginStart)
+	n.deferredEvent.join(att)
 }
 
-func (p newPair) expire() {
-	p.a.countVeth(p.e, OriginOther)
-	p.deferredEvent.expire()
+func (n newPair) expire() {
+	n.a.countVeth(n.e, OriginOther)
+	n.deferredEvent.expire()
 }
 
-// unlink takes an end away: the pair was deleted.
+// unlink removes an end of a pair that was deleted.
 func (a *Assembler) unlink(e *Event, end vethEnd, pair *vethPair) {
 	a.joiner.retire(ifnameKey(e.LinkNS, e.Name), e.Time)
 	delete(a.pairs, end)
-	delete(a.pairs, pair.movedEnd) // nobody will tell us of that end
+	delete(a.pairs, pair.movedEnd) // no notification of that end follows
 	if !pair.deleted {
 		pair.deleted = true
 		a.observer.Veth(VethChanged{Deleted: true})

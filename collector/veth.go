@@ -9,23 +9,23 @@ import (
 	"time"
 )
 
-// veth is a veth pair that was made for a start.
+// veth is a veth pair that was created for a start.
 type veth struct {
-	name, peer string // as they were made
+	name, peer string // as created
 	begin, end int64
-	// inside: name was made in the container's namespace; peerInside: peer was.
+	// inside: name was created in the container's namespace; peerInside: peer was.
 	inside, peerInside bool
-	// made is what the driver told of the pair, nil where it was not seen.
+	// event is the driver's event of the pair, nil if it was not seen.
 	event *Event
 }
 
-// link is what is known of an interface of a start's, by its index. A move to
-// another namespace keeps the index, unless it is taken there.
+// link is what is known of an interface of a start, by its index. A move to
+// another namespace keeps the index, unless that is in use there.
 type link struct {
-	name    string // in the namespace where it was made
+	name    string // in the namespace where it was created
 	moved   bool   // into the container's namespace
-	renamed string // there
-	address string // there
+	renamed string // its new name there
+	address string // its address there
 }
 
 // link returns what is known of the interface with that index.
@@ -41,31 +41,31 @@ func (att *attempt) link(index int) *link {
 	return l
 }
 
-// lacksMaking says that a veth was moved into the container whose making was not
-// seen: the start began before the exporter did.
+// creationUnseen reports whether a veth was moved into the container and its
+// creation was not seen: the start began before the exporter started.
 func (att *attempt) creationUnseen() bool {
 	for _, l := range att.links {
-		made := func(v *veth) bool { return v.name == l.name || v.peer == l.name }
-		if l.moved && l.name != "" && !slices.ContainsFunc(att.veths, made) {
+		isEnd := func(v *veth) bool { return v.name == l.name || v.peer == l.name }
+		if l.moved && l.name != "" && !slices.ContainsFunc(att.veths, isEnd) {
 			return true
 		}
 	}
 	return false
 }
 
-// lacksName says that the kernel has named the host's end of a pair (netavark
-// leaves it to it): the notification about the interface that is set up next
-// tells the name.
+// hostNameUnknown reports whether the kernel has chosen the name of the host's
+// end of a pair (netavark leaves that to it): the notification about the
+// interface that is set up next has the name.
 func (att *attempt) hostNameUnknown() bool {
 	return slices.ContainsFunc(att.veths, func(v *veth) bool { return v.peerInside && v.name == "" })
 }
 
-// describeVeth tells the ends of a pair apart: the container's is the one that was
-// made in its network namespace, or moved there.
+// describeVeth returns which end of a pair is the host's and which the
+// container's: the container's was created in its network namespace or moved there.
 func (att *attempt) describeVeth(v *veth) Veth {
-	d, known := att.describeMade(v)
+	d, known := att.describeByEvent(v)
 	if !known {
-		d = att.describeRequested(v)
+		d = att.describeByRequests(v)
 	}
 	if v.event != nil {
 		d.Waited = time.Duration(v.event.Waited)
@@ -73,9 +73,10 @@ func (att *attempt) describeVeth(v *veth) Veth {
 	return d
 }
 
-// describeMade tells the ends apart by what the driver told: the container's is
-// the one of which the index is known inside.
-func (att *attempt) describeMade(v *veth) (d Veth, known bool) {
+// describeByEvent describes a pair by the driver's event: the container's end is
+// the one whose index was set up in the container. known is false if neither was,
+// or if the event was not seen.
+func (att *attempt) describeByEvent(v *veth) (d Veth, known bool) {
 	if v.event == nil {
 		return d, false
 	}
@@ -91,8 +92,8 @@ func (att *attempt) describeMade(v *veth) (d Veth, known bool) {
 	return Veth{Host: peer, Container: cmp.Or(l.renamed, name), Address: l.address}, true
 }
 
-// describeRequested does so by what was asked for and what was notified.
-func (att *attempt) describeRequested(v *veth) Veth {
+// describeByRequests describes a pair by the requests and the notifications.
+func (att *attempt) describeByRequests(v *veth) Veth {
 	switch {
 	case v.inside:
 		return att.containerEndFromLinks(Veth{Host: v.peer, Container: v.name})
@@ -110,8 +111,8 @@ func (att *attempt) describeRequested(v *veth) Veth {
 	return Veth{Host: host, Container: cmp.Or(l.renamed, l.name), Address: l.address}
 }
 
-// movedEnd is the end of a pair that was moved into the container's namespace,
-// nil if none was. Of two that were, it is the one that was set up there.
+// movedEnd returns the end of a pair that was moved into the container's
+// namespace, nil if none was. If both were, it is the one that was set up there.
 func (att *attempt) movedEnd(v *veth) (end *link) {
 	for _, index := range slices.Sorted(maps.Keys(att.links)) {
 		l := att.links[index]
@@ -128,7 +129,8 @@ func (att *attempt) movedEnd(v *veth) (end *link) {
 	return end
 }
 
-// namedByKernel is the name of the start's one interface outside the container.
+// hostEndFromLinks returns the name of the start's one interface outside the
+// container; "" if there is not exactly one, or not exactly one pair.
 func (att *attempt) hostEndFromLinks() string {
 	var names []string
 	for _, l := range att.links {
@@ -142,9 +144,9 @@ func (att *attempt) hostEndFromLinks() string {
 	return names[0]
 }
 
-// namedInside completes a pair whose one end was made in the container's
-// namespace, where nobody notifies us of its index: if it is the only pair, the
-// one interface that was renamed or given an address there is that end.
+// containerEndFromLinks completes a pair with an end that was created in the
+// container's namespace, where no notification shows its index: if it is the only
+// pair, the one interface that was renamed or given an address there is that end.
 func (att *attempt) containerEndFromLinks(v Veth) Veth {
 	if len(att.veths) != 1 {
 		return v
