@@ -5,7 +5,8 @@ import (
 	"strings"
 )
 
-// made are the types of the namespaces that were made for the start.
+// createdNamespaces returns the types of the namespaces that were created for the
+// start.
 func (att *attempt) createdNamespaces() []string {
 	var list []string
 	for _, n := range namespaceTypes {
@@ -16,7 +17,7 @@ func (att *attempt) createdNamespaces() []string {
 	return list
 }
 
-// cgroupOf is the container's cgroup.
+// cgroupOf returns the container's cgroup, nil if it was not seen.
 func (att *attempt) cgroupOf() *Cgroup {
 	if att.cgroupPath == "" {
 		return nil
@@ -31,7 +32,8 @@ func (att *attempt) cgroupOf() *Cgroup {
 	return c
 }
 
-// rootfs is what the bundle names as its root, as the engine has mounted it.
+// rootfs returns the root that the bundle names, as the engine has mounted it; nil
+// if it is not known.
 func (att *attempt) rootfs() *Rootfs {
 	if att.bundle == nil || att.bundle.Root == "" {
 		return nil
@@ -45,12 +47,12 @@ func (att *attempt) rootfs() *Rootfs {
 	return r
 }
 
-// maxOptions is the length at which mount options are cut: the kernel takes a
-// page of them.
+// maxOptions is the length at which mount options are cut: the kernel copies one
+// page of them (copy_mount_options).
 const maxOptions = 4095
 
-// layers counts the lower directories among an overlay's mount options; 0
-// where they are not all there.
+// layers returns the number of lower directories in an overlay's mount options; 0
+// if there are none or the options were cut.
 func layers(e *Event) int {
 	if e.FSType != "overlay" || len(e.Data) >= maxOptions {
 		return 0
@@ -63,7 +65,8 @@ func layers(e *Event) int {
 	return 0
 }
 
-// lineage are the processes that the start came down.
+// lineage returns the processes that the start went through, from the engine to
+// the init.
 func (att *attempt) lineage() []Ancestor {
 	var list []Ancestor
 	add := func(role string, a Ancestor) {

@@ -8,8 +8,7 @@ import (
 	"syscall"
 )
 
-// target is the path that a call worked on, as the host sees it where that is
-// known.
+// target returns the path that a call worked on: the resolved one, if it is known.
 func (e *Event) target() string {
 	if e.RealTarget != "" {
 		return e.RealTarget
@@ -17,16 +16,16 @@ func (e *Event) target() string {
 	return e.Target
 }
 
-// attaches says that a call is one that attaches a mount, or tries to.
+// attaches reports whether a call attaches a mount, or tries to.
 func (e *Event) attaches() bool { return e.Kind == KindMount || e.Kind == KindMoveMount }
 
-// mount takes the calls of the old and the new mount API.
+// onMount handles the calls of the old and the new mount API.
 func (a *Assembler) onMount(e *Event) disposition {
 	if e.NewMntNS {
 		known := a.processes.find(e.PID, e.Born)
 		a.countMntNS(known, e)
 		if known == nil {
-			return unrelated // told for the namespace only
+			return unrelated // reported only for the namespace
 		}
 	}
 	p := a.processes.of(e)
@@ -44,7 +43,7 @@ func (a *Assembler) onMount(e *Event) disposition {
 	return a.hostMount(p, e)
 }
 
-// hostMount takes a mount by an engine or a shim: the rootfs, by its path.
+// hostMount handles a mount by an engine or a shim: the rootfs is joined by its path.
 func (a *Assembler) hostMount(p *process, e *Event) disposition {
 	switch {
 	case e.Kind == KindUmount && e.Ret == 0:
@@ -60,22 +59,23 @@ func (a *Assembler) hostMount(p *process, e *Event) disposition {
 	return a.deferEvent(e, keys...)
 }
 
-// netnsMount is a bind mount that keeps a network namespace: the path and the
-// namespace are the same start's.
+// netnsMount is a bind mount that keeps a network namespace: one start owns both
+// the path and the namespace.
 type netnsMount struct {
 	deferredEvent
 	ns uint32
 }
 
-func (m netnsMount) join(att *attempt) {
-	m.deferredEvent.join(att)
-	att.network.add(m.e.Began(), m.e.Time)
-	m.a.joiner.own(att, m.e.Time, pathKey(m.e.MntNS, m.e.target()), netnsKey(m.ns))
+func (n netnsMount) join(att *attempt) {
+	n.deferredEvent.join(att)
+	att.network.add(n.e.Began(), n.e.Time)
+	n.a.joiner.own(att, n.e.Time, pathKey(n.e.MntNS, n.e.target()), netnsKey(n.ns))
 }
 
-// boundNetns is the network namespace that a bind mount keeps, as engines do
-// under /run/netns: one that a thread of theirs has made, or that of a process
-// that is known; 0 for the one they are in themselves, which is no start's.
+// boundNetns returns the network namespace that a bind mount keeps, as engines do
+// under /run/netns: one that a thread of the engine has created, or that of a
+// known process. It returns 0 for the one that the engine itself is in, which
+// belongs to no start.
 func (a *Assembler) boundNetns(p *process, e *Event) uint32 {
 	if e.SourceNS != 0 && e.SourceNS != p.originNetNS {
 		return e.SourceNS
@@ -84,16 +84,16 @@ func (a *Assembler) boundNetns(p *process, e *Event) uint32 {
 	if !ok {
 		return 0
 	}
-	word, ok := strings.CutSuffix(rest, "/ns/net")
-	pid, err := strconv.Atoi(word)
+	number, ok := strings.CutSuffix(rest, "/ns/net")
+	pid, err := strconv.Atoi(number)
 	if p := a.processes.byPID[pid]; ok && err == nil && p != nil {
 		return p.ns.Net
 	}
 	return 0
 }
 
-// isMount picks the mounts that an unmount undoes before a start has used
-// them: docker create mounts and unmounts the rootfs.
+// isDeferredMount reports whether w is a mount. An unmount undoes it before a
+// start has used it: docker create mounts and unmounts the rootfs.
 func isDeferredMount(w waiter) bool {
 	switch m := w.(type) {
 	case deferredEvent:
@@ -104,8 +104,9 @@ func isDeferredMount(w waiter) bool {
 	return false
 }
 
-// containerKeys are the elements of a path that may be a container's id: 64
-// hexadecimal digits. Layers and networks look the same, but are no start's.
+// containerKeys returns the keys of the elements of a path that may be a
+// container's id: 64 hexadecimal digits. Layers and networks look the same, but no
+// start owns them.
 func containerKeys(p string) []key {
 	var keys []key
 	for element := range strings.SplitSeq(p, "/") {
@@ -116,8 +117,8 @@ func containerKeys(p string) []key {
 	return keys
 }
 
-// engineMount takes a mount that an engine has made for a start. The rootfs is
-// the first thing done for it.
+// applyEngineMount adds a mount by an engine to its start. The rootfs mount is the
+// first thing done for a start.
 func (a *Assembler) applyEngineMount(att *attempt, e *Event) {
 	att.engineMounts = append(att.engineMounts, e)
 	if att.isRootfs(e) {
@@ -125,12 +126,12 @@ func (a *Assembler) applyEngineMount(att *attempt, e *Event) {
 	}
 }
 
-// isRootfs says that a mount is the one that the bundle names as its root.
+// isRootfs reports whether a mount is the one that the bundle names as its root.
 func (att *attempt) isRootfs(e *Event) bool {
 	return att.bundle != nil && path.Clean(e.target()) == path.Clean(att.bundle.Root)
 }
 
-// initMount takes a call of the container's init.
+// initMount handles a call of the container's init.
 func (att *attempt) initMount(e *Event) {
 	att.closeHooksPhase(e.Began())
 	att.cause = failureCause{}
@@ -147,14 +148,14 @@ func (att *attempt) initMount(e *Event) {
 	}
 }
 
-// masks says that a failed call is one of those that hide paths in the new root:
-// runtimes ignore that some are not there.
+// isMissingMaskedPath reports whether a failed call was to hide a path in the new
+// root that does not exist: runtimes ignore that.
 func (att *attempt) isMissingMaskedPath(e *Event) bool {
 	return att.pivoted && syscall.Errno(-e.Ret) == syscall.ENOENT
 }
 
-// pivot takes the moment at which the new root is in place: pivot_root, or
-// the chroot after a MS_MOVE.
+// pivot records the moment at which the new root is in place: after pivot_root,
+// or after the chroot that follows a mount with MS_MOVE.
 func (att *attempt) pivot(e *Event) {
 	att.pivoted = true
 	if !att.marks.has(PhaseHooks) {
@@ -163,7 +164,7 @@ func (att *attempt) pivot(e *Event) {
 	att.addOperation(OpPivotRoot, e.Began(), e.Time, nil)
 }
 
-// mountAttributes describe a mount.
+// mountAttributes returns the attributes of a mount.
 func mountAttributes(e *Event) map[string]string {
 	m := attributes("target", e.target(), "source", e.Source, "type", e.FSType)
 	if e.Ret < 0 {

@@ -8,13 +8,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// newNamespaces are the flags with which clone and unshare make namespaces.
+// newNamespaces are the flags with which clone and unshare create namespaces.
 const newNamespaces = unix.CLONE_NEWNS | unix.CLONE_NEWUTS | unix.CLONE_NEWIPC | unix.CLONE_NEWPID |
 	unix.CLONE_NEWNET | unix.CLONE_NEWCGROUP | unix.CLONE_NEWUSER | unix.CLONE_NEWTIME
 
 const cloneNewNS = unix.CLONE_NEWNS
 
-// namespaceTypes are the types by their flags, named as in /proc/PID/ns.
+// namespaceTypes are the types of namespaces by flag, named as in /proc/PID/ns.
 var namespaceTypes = []struct {
 	flag uint64
 	name string
@@ -24,16 +24,16 @@ var namespaceTypes = []struct {
 	{unix.CLONE_NEWUSER, "user"}, {unix.CLONE_NEWTIME, "time"},
 }
 
-// fork takes the making of a process, and of its namespaces.
+// onFork handles the creation of a process and of its namespaces.
 func (a *Assembler) onFork(e *Event) disposition {
 	p := a.processes.find(e.PID, e.Born)
-	made := e.Flags & newNamespaces
-	a.retireNetns(e, made)
+	created := e.Flags & newNamespaces
+	a.retireNetns(e, created)
 	if p != nil && p.comm == "" {
 		p.comm = e.Comm
 	}
 	if p == nil {
-		if made != 0 {
+		if created != 0 {
 			a.countNamespaces(e, OriginOther)
 		}
 		return unrelated
@@ -44,11 +44,11 @@ func (a *Assembler) onFork(e *Event) disposition {
 	}
 	a.processes.add(child)
 	att := p.currentStart()
-	if creating := p.creatingStart(); creating != nil && made != 0 && creating.init == nil && creating.runtime.InitComm == "" {
+	if creating := p.creatingStart(); creating != nil && created != 0 && creating.init == nil && creating.runtime.InitComm == "" {
 		creating.beginPhase(PhaseNamespaces, e.Began())
 		a.setInit(creating, child)
 	}
-	if made != 0 {
+	if created != 0 {
 		return a.onNewNamespaces(p, child, e)
 	}
 	if att == nil {
@@ -60,7 +60,7 @@ func (a *Assembler) onFork(e *Event) disposition {
 	return joined
 }
 
-// rename takes the names that a runtime's stages give themselves.
+// onRename handles the names that the stages of a runtime give themselves.
 func (a *Assembler) onRename(e *Event) disposition {
 	p := a.processes.find(e.PID, e.Born)
 	if p == nil {
@@ -80,16 +80,16 @@ func (a *Assembler) onRename(e *Event) disposition {
 	return joined
 }
 
-// namespaces takes unshare and setns, by any thread.
+// onNamespaces handles unshare and setns, by any thread.
 func (a *Assembler) onNamespaces(e *Event) disposition {
-	made := e.Flags & newNamespaces
+	created := e.Flags & newNamespaces
 	if e.Kind == KindSetns || e.Ret < 0 {
-		made = 0
+		created = 0
 	}
-	a.retireNetns(e, made)
+	a.retireNetns(e, created)
 	p := a.processes.find(e.PID, e.Born)
 	if p == nil {
-		if made != 0 {
+		if created != 0 {
 			a.countNamespaces(e, OriginOther)
 		}
 		return unrelated
@@ -97,7 +97,7 @@ func (a *Assembler) onNamespaces(e *Event) disposition {
 	if e.Namespaces != nil && e.Ret == 0 && e.leader() {
 		p.ns = *e.Namespaces
 	}
-	if made != 0 {
+	if created != 0 {
 		return a.onNewNamespaces(p, p, e)
 	}
 	if p.currentStart() == nil {
@@ -106,16 +106,16 @@ func (a *Assembler) onNamespaces(e *Event) disposition {
 	return joined
 }
 
-// madeNamespaces takes new namespaces by a known process; in is the process
-// that is in them.
-func (a *Assembler) onNewNamespaces(p, in *process, e *Event) disposition {
+// onNewNamespaces handles namespaces that a known process p has created; member is
+// the process that is in them.
+func (a *Assembler) onNewNamespaces(p, member *process, e *Event) disposition {
 	att := p.currentStart()
 	if att != nil && (p.creatingStart() == att || p == att.init) {
 		att.createdFlags |= e.Flags & newNamespaces
 		a.countNamespaces(e, OriginStart)
 		if e.Flags&unix.CLONE_NEWNET != 0 {
-			att.addNetns(e, in.ns.Net)
-			a.joiner.own(att, e.Time, netnsKey(in.ns.Net))
+			att.addNetns(e, member.ns.Net)
+			a.joiner.own(att, e.Time, netnsKey(member.ns.Net))
 		}
 		return joined
 	}
@@ -126,15 +126,15 @@ func (a *Assembler) onNewNamespaces(p, in *process, e *Event) disposition {
 	return unrelated
 }
 
-// reuse takes a new network namespace's inode number from the one that had it
-// before.
-func (a *Assembler) retireNetns(e *Event, made uint64) {
-	if made&unix.CLONE_NEWNET != 0 && e.Namespaces != nil {
+// retireNetns retires the inode number of a new network namespace: the namespace
+// that had it before was removed.
+func (a *Assembler) retireNetns(e *Event, created uint64) {
+	if created&unix.CLONE_NEWNET != 0 && e.Namespaces != nil {
 		a.joiner.retire(netnsKey(e.Namespaces.Net), e.Began())
 	}
 }
 
-// engineNetns takes a network namespace that an engine has made for a start.
+// applyEngineNetns adds a network namespace that an engine has created to its start.
 func (a *Assembler) applyEngineNetns(att *attempt, e *Event) {
 	att.createdFlags |= unix.CLONE_NEWNET
 	att.extendBegin(e.Began())
@@ -142,8 +142,8 @@ func (a *Assembler) applyEngineNetns(att *attempt, e *Event) {
 	a.countNamespaces(e, OriginStart)
 }
 
-// madeNetns adds the making of a network namespace: by itself, where the kernel
-// tells, else the call that made it.
+// addNetns adds the creation of a network namespace: its own time if the kernel
+// reports it (copy_net_ns), else that of the call.
 func (att *attempt) addNetns(e *Event, ns uint32) {
 	begin, end := e.Began(), e.Time
 	if e.NetnsDuration > 0 {
@@ -152,7 +152,7 @@ func (att *attempt) addNetns(e *Event, ns uint32) {
 	att.addOperation(OpNetns, begin, end, map[string]string{"inode": inode(ns)})
 }
 
-// countNamespaces reports each namespace that a call has made.
+// countNamespaces reports each namespace that a call has created.
 func (a *Assembler) countNamespaces(e *Event, origin Origin) {
 	alone := bits.OnesCount64(e.Flags&newNamespaces) == 1
 	for _, t := range namespaceTypes {
@@ -167,7 +167,7 @@ func (a *Assembler) countNamespaces(e *Event, origin Origin) {
 	}
 }
 
-// countMntNS reports a mount namespace that a call of the new mount API has made.
+// countMntNS reports a mount namespace that a call of the new mount API has created.
 func (a *Assembler) countMntNS(by *process, e *Event) {
 	if e.Ret < 0 {
 		return
@@ -179,10 +179,11 @@ func (a *Assembler) countMntNS(by *process, e *Event) {
 	a.observer.Namespace(NamespaceCreated{"mnt", origin, time.Duration(e.Duration), true})
 }
 
-// leader says that the process's first thread did it.
+// leader reports whether the event is of the process's first thread.
 func (e *Event) leader() bool { return e.TID == 0 || e.TID == e.PID }
 
-// see fills in what namespaces every event tells, where none was made.
+// learnNamespaces fills in the namespaces that every event has, if they are not
+// known.
 func (p *process) learnNamespaces(e *Event) {
 	if p.ns.Mnt == 0 {
 		p.ns.Mnt = e.MntNS

@@ -6,16 +6,17 @@ import (
 	"container_start_exporter/collector/engine"
 )
 
-// shim is a shim or a monitor: the processes that run its program.
+// shim is a shim or a monitor of one container, and the processes that run its
+// program.
 type shim struct {
 	engine.Launch
 	attempt   *attempt
-	processes int // alive
+	processes int // that are alive
 	op        *operation
 	launcher  *process
 }
 
-// execShim begins a start with the shim's or monitor's first execution for it.
+// execShim begins a start with the first exec of its shim or monitor.
 // The launcher of containerd's shim executes the shim proper as its child.
 func (a *Assembler) execShim(p *process, l engine.Launch, e *Event) disposition {
 	if p.shim != nil && p.shim.Launch == l {

@@ -5,11 +5,11 @@ import (
 	"container_start_exporter/collector/runtime"
 )
 
-// beforeUs is the flaw of a start of which the beginning was not seen.
-const startedBeforeExporter = "it began before the exporter did"
+// startedBeforeExporter is the reason of a start whose beginning was not seen.
+const startedBeforeExporter = "it began before the exporter started"
 
-// alive takes a process that ran already when the probes were attached. A
-// start that it is in the midst of is seen in part.
+// onExistingProcess handles a process that already ran when the probes were
+// attached. A start that it is then working on is incomplete.
 func (a *Assembler) onExistingProcess(e *Event) disposition {
 	p := a.processes.of(e)
 	p.comm = e.Comm
@@ -37,8 +37,8 @@ func (a *Assembler) onExistingProcess(e *Event) disposition {
 	return joined
 }
 
-// aliveInit takes a stage of a runtime's init: it has not executed the
-// entrypoint, so that a run which it belongs to is in the midst of a start.
+// onExistingInit handles a stage of a runtime's init: it has not executed the
+// entrypoint, so that even the start of a run is still in progress.
 func (a *Assembler) onExistingInit(p *process, c runtime.Command, e *Event) disposition {
 	parent := a.processes.byPID[e.Parent]
 	if parent == nil || parent.command == nil || parent.command.process != parent {
@@ -59,7 +59,8 @@ func (a *Assembler) onExistingInit(p *process, c runtime.Command, e *Event) disp
 	return joined
 }
 
-// partly opens the start that a command was creating when the exporter came.
+// adoptInProgress begins the start that a command was creating when the exporter
+// started.
 func (a *Assembler) adoptInProgress(c *command) {
 	att := a.onRuntimeCreate(c.process, c)
 	c.attempt, c.process.attempt = att, att
