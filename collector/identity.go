@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// kind tells a pod's sandbox from a container by the annotations that
-// containerd's CRI plugin and CRI-O write.
+// kind returns KindOfSandbox for a pod's sandbox, else KindOfContainer, by the
+// annotations that containerd's CRI plugin and CRI-O write.
 func (att *attempt) kind() string {
 	if att.bundle != nil {
 		if att.isPodmanInfra() {
@@ -21,9 +21,9 @@ func (att *attempt) kind() string {
 	return KindOfContainer
 }
 
-// isPodmanInfra says that it is the container which holds a Podman pod's
-// namespaces. Nothing in its bundle says so, but it is named after its pod,
-// whose id is in its cgroup's path.
+// isPodmanInfra reports whether this is the container that holds the namespaces of
+// a Podman pod. Its bundle does not say so, but it is named after its pod, whose
+// id is in its cgroup's path.
 func (att *attempt) isPodmanInfra() bool {
 	name, ok := strings.CutSuffix(cmp.Or(att.bundle.Name, att.name), "-infra")
 	if !ok || len(name) < 12 || att.bundle.Annotations["io.container.manager"] != "libpod" {
@@ -37,8 +37,8 @@ func (att *attempt) isPodmanInfra() bool {
 	return false
 }
 
-// pod is the pod that the annotations of containerd's CRI plugin or of CRI-O
-// name.
+// pod returns the pod in the annotations of containerd's CRI plugin or of CRI-O,
+// nil if there is none.
 func (att *attempt) pod() *Pod {
 	if att.bundle == nil {
 		return nil
@@ -66,7 +66,7 @@ func (att *attempt) pod() *Pod {
 	return &p
 }
 
-// sandboxes are the spans of the sandboxes' starts that were seen, by their id.
+// podSandboxes are the spans of the sandbox starts that were seen, by container id.
 type podSandboxes struct {
 	spans map[string]spanID
 	order []string
@@ -74,10 +74,11 @@ type podSandboxes struct {
 
 type spanID struct{ trace, span string }
 
-// maxSandboxes bounds them: more than a node has pods.
+// maxSandboxes bounds them: a node has fewer pods.
 const maxSandboxes = 4096
 
-// see remembers a sandbox's start, and tells a container the one of its pod's.
+// remember keeps the span of a sandbox's start, and adds that of its pod's sandbox
+// to a container's start.
 func (p *podSandboxes) remember(s *Start) {
 	if s.Pod == nil {
 		return

@@ -2,35 +2,35 @@ package collector
 
 import "time"
 
-// Observer is told what the assembler has found, from the goroutine that
-// calls Handle. It must not block.
+// Observer receives what the assembler has found, on the goroutine that calls
+// Handle. It must not block.
 type Observer interface {
-	// Start is called once for each start, when it has ended. The start is
-	// the observer's to keep and nobody's to change.
+	// Start is called once for each start, when it has ended. The observer may
+	// keep the start and must not change it.
 	Start(*Start)
 	// Ready is called when a container listens for the first time after its
-	// start: with a copy of the start that says after how long.
+	// start, with a copy of the start that has Ready set.
 	Ready(*Start)
 	// Command is called when a command of a runtime has exited.
 	Command(Command)
-	// Namespace is called for each namespace that was made on the host.
+	// Namespace is called for each namespace that was created on the host.
 	Namespace(NamespaceCreated)
-	// Veth is called for each veth pair that was made or deleted.
+	// Veth is called for each veth pair that was created or deleted.
 	Veth(VethChanged)
-	// VethTime is called for each veth pair of which the kernel's functions
-	// tell how long it took to make.
+	// VethTime is called for each veth pair whose creation the kernel probes
+	// have timed.
 	VethTime(VethTime)
 }
 
 // Command is one execution of a runtime: of create and start as well as of
-// exec, state, kill, delete and so on, which are no starts.
+// exec, state, kill, delete and so on, which are not starts.
 type Command struct {
 	Runtime  string        // runc, crun, ..., other
 	Name     string        // create, start, run, exec, ..., other: a fixed list
 	Duration time.Duration // exec to exit
 }
 
-// Origin says for whom something was made.
+// Origin is what something was created for.
 type Origin string
 
 // The origins.
@@ -43,23 +43,23 @@ const (
 type NamespaceCreated struct {
 	Type   string // as in /proc/PID/ns: mnt, uts, ipc, pid, net, cgroup, user, time
 	Origin Origin
-	// Duration is that of the call, which may have made other namespaces too.
+	// Duration is that of the call, which may have created other namespaces too.
 	Duration time.Duration
-	// Alone says that Duration is this namespace's: the call made no other, or
-	// the kernel tells how long this one took.
+	// Alone is true if Duration is this namespace's: the call created no other,
+	// or the kernel reports the time of this one.
 	Alone bool
 }
 
-// VethChanged is a veth pair that was made or deleted.
+// VethChanged is a veth pair that was created or deleted.
 type VethChanged struct {
 	Deleted bool
-	Origin  Origin // of a deletion, empty
+	Origin  Origin // empty for a deletion
 }
 
-// VethTime is how long it took to make a veth pair.
+// VethTime is how long the creation of a veth pair took.
 type VethTime struct {
 	Duration time.Duration // in the driver
-	Waited   time.Duration // before that, for the RTNL lock; 0 is unknown
+	Waited   time.Duration // before that, for the RTNL lock; 0 if unknown
 }
 
 // Stats are the assembler's counters. Received = Joined + Node + Unjoined +
@@ -67,8 +67,8 @@ type VethTime struct {
 type Stats struct {
 	Received   uint64            // events handled
 	Joined     uint64            // joined to a start
-	Node       uint64            // the node's own: nothing to join
-	Unjoined   uint64            // had keys, and none became a start's in time
+	Node       uint64            // of the node itself: nothing to join
+	Unjoined   uint64            // had keys, and no start owned one in time
 	Waiting    int               // still waiting for a key
 	InProgress int               // starts that have begun and not ended
 	Processes  int               // processes known

@@ -2,8 +2,8 @@ package collector
 
 import "time"
 
-// unready are the containers that have started and have not listened yet, by
-// their mount namespace: engines, shims and proxies listen in the host's.
+// readyWaiters are the containers that have started and have not listened yet, by
+// mount namespace: engines, shims and proxies listen in the host's.
 type readyWaiters struct {
 	byMnt   map[uint32]*readyWaiter
 	queue   []*readyWaiter // oldest first
@@ -13,10 +13,10 @@ type readyWaiters struct {
 type readyWaiter struct {
 	start   *Start
 	mnt     uint32
-	started int64 // when the entrypoint was executed
+	started int64 // when the entrypoint was executed, boot time, ns
 }
 
-// maxUnready bounds them; the oldest is given up.
+// maxReadyWaiters bounds them; the oldest is dropped.
 const maxReadyWaiters = 4096
 
 // add waits for the first listen of a container that has started, if it has a
@@ -33,7 +33,7 @@ func (r *readyWaiters) add(att *attempt, s *Start, at int64) {
 	r.queue = append(r.queue, w)
 }
 
-// advance gives up on those that have not listened in time.
+// advance drops those that have not listened in time.
 func (r *readyWaiters) advance(now int64) {
 	for len(r.queue) > 0 && now-r.queue[0].started > r.timeout {
 		r.pop()
@@ -49,7 +49,7 @@ func (r *readyWaiters) pop() {
 	}
 }
 
-// listen takes a listen(2) in a container: the first makes it ready.
+// onListen handles a listen(2) in a container: the first makes it ready.
 func (a *Assembler) onListen(e *Event) disposition {
 	w := a.readyWaiters.byMnt[e.MntNS]
 	if w == nil || e.Ret < 0 || e.Time < w.started || e.Time-w.started > a.readyWaiters.timeout {

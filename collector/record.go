@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// record makes the Start of an attempt that ends at the given moment.
+// record returns the Start of an attempt that ends at end.
 func (att *attempt) record(outcome Outcome, end int64, wallOffset int64) *Start {
 	s := &Start{
 		ContainerID: att.id,
@@ -44,8 +44,8 @@ func (att *attempt) record(outcome Outcome, end int64, wallOffset int64) *Start 
 	return s
 }
 
-// finished are the operations relative to the start, in the order in which
-// they began. One that goes on when the start ends lasts until then.
+// finishedOperations returns the operations relative to the start, in the order in
+// which they began. One that has not ended when the start ends lasts until then.
 func (att *attempt) finishedOperations(end int64) []Operation {
 	all := slices.Clone(att.operations)
 	for _, e := range att.engineMounts {

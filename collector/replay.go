@@ -12,7 +12,7 @@ import (
 const MaxLine = 1 << 20
 
 // ReadEvents reads a recording, JSON Lines, and calls handle with each event.
-// An error names the line that is none.
+// An error has the number of the line that is not an event.
 func ReadEvents(r io.Reader, handle func(*Event)) error {
 	lines := bufio.NewScanner(r)
 	lines.Buffer(nil, MaxLine)

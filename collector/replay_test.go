@@ -5,11 +5,11 @@ import (
 	"testing"
 )
 
-// TestReadEventsRefuses names the line of a recording that is not an event, or
-// one that cannot have happened.
+// TestReadEventsRefuses checks that the error has the number of a line that is not
+// an event, or is one that cannot have happened.
 func TestReadEventsRefuses(t *testing.T) {
 	const good = `{"time":2000,"kind":"exec","pid":1,"duration":1000,"born":5}`
-	for line, why := range map[string]string{
+	for line, want := range map[string]string{
 		`{`:                         "line 2: not an event",
 		`{"time":1}`:                "line 2: not an event: it has no kind",
 		`{"kind":"exec"}`:           "line 2: impossible event: time 0",
@@ -23,8 +23,8 @@ func TestReadEventsRefuses(t *testing.T) {
 	} {
 		n := 0
 		err := ReadEvents(strings.NewReader(good+"\n"+line+"\n"), func(*Event) { n++ })
-		if err == nil || !strings.HasPrefix(err.Error(), why) || n != 1 {
-			t.Errorf("%s: error %v after %d events, want %q after 1", line, err, n, why)
+		if err == nil || !strings.HasPrefix(err.Error(), want) || n != 1 {
+			t.Errorf("%s: error %v after %d events, want %q after 1", line, err, n, want)
 		}
 	}
 }

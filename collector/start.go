@@ -9,10 +9,10 @@ type Outcome string
 const (
 	Started    Outcome = "started"    // the entrypoint was executed
 	Failed     Outcome = "failed"     // it can no longer be executed
-	Incomplete Outcome = "incomplete" // seen in part, spoiled by lost events, or timed out
+	Incomplete Outcome = "incomplete" // seen in part, with events lost, or timed out
 )
 
-// The kinds of what is started.
+// The kinds of containers that are started.
 const (
 	KindOfContainer = "container"
 	KindOfSandbox   = "sandbox"
@@ -28,7 +28,7 @@ type Start struct {
 	Runtime     string  `json:"runtime"` // runc, crun, ...
 	Kind        string  `json:"kind"`    // container, sandbox
 	Outcome     Outcome `json:"outcome"`
-	// FailedPhase is the phase that a failed start died in.
+	// FailedPhase is the phase in which a start failed.
 	FailedPhase PhaseName `json:"failed_phase,omitempty"`
 	// ErrorType is why a start failed, one of a fixed list.
 	ErrorType ErrorType `json:"error_type,omitempty"`
@@ -48,7 +48,7 @@ type Start struct {
 	Counts     Counts      `json:"counts"`
 
 	// Namespaces are those that the entrypoint is in; Made are the types of
-	// those that were made for the start, the others were joined.
+	// those that were created for the start; the others were joined.
 	Namespaces Namespaces `json:"namespaces"`
 	Made       []string   `json:"namespaces_made,omitempty"`
 	Veths      []Veth     `json:"veths,omitempty"`
@@ -56,7 +56,7 @@ type Start struct {
 	Rootfs     *Rootfs    `json:"rootfs,omitempty"`
 	Pod        *Pod       `json:"pod,omitempty"`
 	Security   *Security  `json:"security,omitempty"`
-	// Lineage are the processes that the start came down: engine, shim or
+	// Lineage are the processes that the start went through: engine, shim or
 	// monitor, runtime, init. A role that was not seen is absent.
 	Lineage []Ancestor `json:"lineage,omitempty"`
 	// PID is the entrypoint's (or the init's that died before), in the
@@ -66,19 +66,19 @@ type Start struct {
 	// listen(2); 0 is unknown.
 	Ready time.Duration `json:"ready_ns,omitempty"`
 	// TraceID is that of the start's trace, 32 hexadecimal digits. It is
-	// derived from the start, so that every exporter on the host gives the
-	// same one.
+	// derived from the start, so that every exporter on the host has the same
+	// one.
 	TraceID string `json:"trace_id"`
 	// SpanID is that of the trace's root span, or of the start's span in the
 	// engine's trace: 16 hexadecimal digits.
 	SpanID string `json:"span_id"`
 	// TraceParent is the W3C trace context in which the runtime or a CNI plugin
-	// was executed: the trace is then the engine's own, and goes on here.
+	// was executed: the trace is then the engine's own and continues here.
 	TraceParent string `json:"traceparent,omitempty"`
 }
 
 // Cgroup is the container's own cgroup. Version is 1 or 2, or 0 on a hybrid
-// host, where the path is the same in the hierarchies of both.
+// host if the path is the same in the hierarchies of both.
 type Cgroup struct {
 	Path    string `json:"path"`
 	Version int    `json:"version,omitempty"`
@@ -132,22 +132,22 @@ type Operation struct {
 	Begin      time.Duration     `json:"begin_ns"`
 	Duration   time.Duration     `json:"duration_ns"`
 	Attributes map[string]string `json:"attributes,omitempty"`
-	// Cost is that of the process which is the operation, where it is one and
-	// has ended before the start.
+	// Cost is that of the operation's process, if the operation is a process
+	// that ended before the start did.
 	Cost *Cost `json:"cost,omitempty"`
 }
 
-// OperationName is what an operation is: of low cardinality, a metric's label.
+// OperationName is what an operation is: of low cardinality, a metric label.
 type OperationName string
 
 // The operations, and the attributes that each has.
 const (
 	OpRootfsMount OperationName = "rootfs_mount" // the engine's mount of the rootfs: source, target, type
-	OpShim        OperationName = "shim"         // a shim's or monitor's exec to its exit, of a launcher: pid, exit_code
+	OpShim        OperationName = "shim"         // a shim or monitor, exec to exit of its first process: pid, exit_code
 	OpRuntime     OperationName = "runtime"      // a command of the runtime, exec to exit: runtime, command, pid, exit_code
 	OpCgroup      OperationName = "cgroup"       // the first mkdir to the last attach: path
-	OpNetns       OperationName = "netns"        // the call that made the network namespace: inode
-	OpVeth        OperationName = "veth"         // the making of a veth pair: host, container, address, rtnl_wait_ns
+	OpNetns       OperationName = "netns"        // the call that created the network namespace: inode
+	OpVeth        OperationName = "veth"         // the creation of a veth pair: host, container, address, rtnl_wait_ns
 	OpMount       OperationName = "mount"        // a call by init that attaches a mount: source, target, type, error
 	OpHook        OperationName = "hook"         // an OCI hook, exec to exit: hook (its name), kind, pid, exit_code
 	OpPivotRoot   OperationName = "pivot_root"   // the call, or MS_MOVE and chroot
@@ -156,24 +156,24 @@ const (
 	OpIptables    OperationName = "iptables"     // a run of iptables: program, rule, pid, exit_code
 	OpProxy       OperationName = "proxy"        // docker-proxy was executed: port, pid
 	OpLibnetwork  OperationName = "libnetwork"   // dockerd inside the network namespace: command, pid, exit_code
-	OpNetwork     OperationName = "network"      // the time in which anything set up the network: from the first, the sum of the union
+	OpNetwork     OperationName = "network"      // all that set up the network: begins with the first, lasts for the union
 )
 
-// Counts are how many of each a start made.
+// Counts are how many of each belong to a start.
 type Counts struct {
 	Mounts       int `json:"mounts"`        // calls by init that attach a mount, failed ones included
 	EngineMounts int `json:"engine_mounts"` // the same by the engine and the shim
 	Execs        int `json:"execs"`         // programs executed for the start, the entrypoint included
-	Namespaces   int `json:"namespaces"`    // made for the container
+	Namespaces   int `json:"namespaces"`    // created for the container
 	Veths        int `json:"veths"`
 }
 
-// Veth is a veth pair that was made for a start.
+// Veth is a veth pair that was created for a start.
 type Veth struct {
 	Host      string `json:"host,omitempty"`      // the name of the host's end
 	Container string `json:"container,omitempty"` // the name of the container's end
 	Address   string `json:"address,omitempty"`   // of the container's end, address/prefix
-	// Waited is how long the request for it waited for the RTNL lock, where
-	// the kernel tells.
+	// Waited is how long the request for it waited for the RTNL lock; 0 if
+	// unknown.
 	Waited time.Duration `json:"rtnl_wait_ns,omitempty"`
 }

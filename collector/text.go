@@ -7,10 +7,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// maxText bounds what a record says in words, in bytes.
+// maxText bounds a text in a record, in bytes.
 const maxText = 512
 
-// bounded cuts a text that processes on the host had a part in.
+// bounded cuts a text that comes from processes on the host at maxText.
 func bounded(s string) string {
 	if len(s) <= maxText {
 		return s
@@ -18,7 +18,7 @@ func bounded(s string) string {
 	return strings.ToValidUTF8(s[:maxText], "") + "..."
 }
 
-// errno says in words what a call returned: the message of a negative errno.
+// errno returns the message of what a failed call returned, a negative errno.
 func errno(ret int64) string { return syscall.Errno(-ret).Error() }
 
 func signalName(s syscall.Signal) string {
@@ -28,7 +28,7 @@ func signalName(s syscall.Signal) string {
 	return "signal " + s.String()
 }
 
-// attributes makes a map of names and values, without the empty ones.
+// attributes returns a map of names to values, without the empty values.
 func attributes(namesAndValues ...string) map[string]string {
 	m := make(map[string]string, len(namesAndValues)/2)
 	for i := 0; i+1 < len(namesAndValues); i += 2 {

@@ -7,16 +7,16 @@ import (
 	"strings"
 )
 
-// traceIDs are the ids of a start's trace and of its root span, made of what
-// every exporter on the host sees alike.
-func traceIDs(id string, pid int, born int64) (trace, span string) {
+// traceIDs returns the ids of a start's trace and of its root span, derived from
+// what is the same for every exporter on the host.
+func traceIDs(id string, pid int, startTime int64) (trace, span string) {
 	b := binary.LittleEndian.AppendUint64([]byte(id), uint64(pid))
-	sum := sha256.Sum256(binary.LittleEndian.AppendUint64(b, uint64(born)))
+	sum := sha256.Sum256(binary.LittleEndian.AppendUint64(b, uint64(startTime)))
 	return hex.EncodeToString(sum[:16]), hex.EncodeToString(sum[16:24])
 }
 
-// traceOf is the trace id in a W3C traceparent, `00-TRACE-SPAN-FLAGS` (W3C
-// Trace Context, section 3.2): 32 and 16 lower-case hexadecimal digits, none
+// traceOf returns the trace id in a W3C traceparent, `00-TRACE-SPAN-FLAGS` (W3C
+// Trace Context, section 3.2): 32 and 16 lower-case hexadecimal digits, neither
 // all zero.
 func traceOf(traceParent string) (string, bool) {
 	parts := strings.Split(traceParent, "-")
@@ -30,8 +30,8 @@ func isID(s string, digits int) bool {
 	return len(s) == digits && strings.Trim(s, "0123456789abcdef") == "" && strings.Trim(s, "0") != ""
 }
 
-// traceParent is the trace context in an environment. What is appended last
-// counts.
+// traceParent returns the last trace context in an environment, "" if it is not a
+// valid one.
 func traceParent(env []string) string {
 	value := ""
 	for _, v := range env {
