@@ -1,6 +1,6 @@
-// Package host reads what the kernel's events do not say: the config.json of a
-// bundle when the runtime is executed on it, and the state file in which an
-// engine keeps the container's name. It asks no daemon.
+// Package host reads what kernel events do not contain: the config.json of a
+// bundle when a runtime is executed on it, and the state file in which an engine
+// keeps the container's name. It queries no daemon.
 package host
 
 import (
@@ -17,40 +17,41 @@ import (
 	"container_start_exporter/collector/runtime"
 )
 
-// deadline bounds the time for which reading one bundle may hold up the
-// events: a file system may hang. What is read later is added later.
+// deadline limits how long reading one bundle may delay the events, as a file
+// system may hang. A bundle that is read later is added later.
 const deadline = 100 * time.Millisecond
 
-// maxReads bounds the reads at one time, those included that hang.
+// maxReads limits the concurrent reads, including those that hang.
 const maxReads = 16
 
-// Annotator adds to each execution of a runtime's create or run an event that
-// says what its bundle holds.
+// Annotator adds a bundle event after each execution of a runtime's create or
+// run: the facts in its bundle.
 type Annotator struct {
-	next   func(*collector.Event)
-	recent recent
-	slots  chan struct{}
-	read   chan *collector.Event // what was read: nil where it could not be
-	ownMnt uint64
-	unread atomic.Uint64
+	next     func(*collector.Event)
+	recent   recent
+	slots    chan struct{}         // one for each running read
+	read     chan *collector.Event // results: nil if a bundle could not be read
+	ownMntNS uint64
+	unread   atomic.Uint64
 }
 
-// NewAnnotator makes an annotator that passes events on to next.
+// NewAnnotator returns an annotator that passes events on to next.
 func NewAnnotator(next func(*collector.Event)) *Annotator {
 	a := &Annotator{
 		next: next, slots: make(chan struct{}, maxReads), read: make(chan *collector.Event, maxReads),
 	}
 	if info, err := os.Stat("/proc/self/ns/mnt"); err == nil {
-		a.ownMnt = info.Sys().(*syscall.Stat_t).Ino
+		a.ownMntNS = info.Sys().(*syscall.Stat_t).Ino
 	}
 	return a
 }
 
-// Unread is how many bundles could not be read. It may be called at any time.
+// Unread returns how many bundles could not be read. It is safe for concurrent use.
 func (a *Annotator) Unread() uint64 { return a.unread.Load() }
 
-// Handle passes an event on, and after it what there is to add. It is not safe
-// for concurrent use.
+// Handle passes an event on. Before it come the bundle events that were read
+// late; after it the one of this execution, if it is read within the deadline.
+// Handle is not safe for concurrent use.
 func (a *Annotator) Handle(e *collector.Event) {
 	for len(a.read) > 0 {
 		a.add(<-a.read)
@@ -64,11 +65,11 @@ func (a *Annotator) Handle(e *collector.Event) {
 		return
 	}
 	if !a.recent.add(e.PID, e.Born) {
-		return // it executes itself again
+		return // the runtime executed itself again
 	}
 	select {
 	case a.slots <- struct{}{}:
-		go a.describe(e, a.directory(e, c.Bundle), c.ID)
+		go a.readFor(e, a.bundleDir(e, c.Bundle), c.ID)
 	default:
 		a.unread.Add(1) // earlier reads hang
 		return
@@ -80,18 +81,18 @@ func (a *Annotator) Handle(e *collector.Event) {
 	}
 }
 
-// add passes on what was read.
+// add frees the slot of a read and passes its result on.
 func (a *Annotator) add(bundle *collector.Event) {
 	<-a.slots
 	if bundle == nil {
-		a.unread.Add(1) // what it says is absent
+		a.unread.Add(1) // its facts are absent
 		return
 	}
 	a.next(bundle)
 }
 
-// describe reads a bundle for the execution of a runtime.
-func (a *Annotator) describe(e *collector.Event, dir place, id string) {
+// readFor reads the bundle of container id, on which e executed a runtime.
+func (a *Annotator) readFor(e *collector.Event, dir location, id string) {
 	bundle, err := readBundle(dir, id)
 	if err != nil {
 		a.read <- nil
@@ -103,31 +104,31 @@ func (a *Annotator) describe(e *collector.Event, dir place, id string) {
 	}
 }
 
-// place is a directory as the runtime names it, and as we reach it.
-type place struct {
-	path string
-	root string // prefix: "" or /proc/PID/root
+// location is a directory in a mount namespace that may not be the exporter's.
+type location struct {
+	path string // in that mount namespace
+	root string // prefix for the exporter: "" or /proc/PID/root
 }
 
-func (p place) file(name string) string { return p.root + filepath.Join(p.path, name) }
+func (l location) file(name string) string { return l.root + filepath.Join(l.path, name) }
 
-// directory is where a runtime finds its bundle: in its own mount namespace,
-// and in its working directory where it is given no other.
-func (a *Annotator) directory(e *collector.Event, bundle string) place {
+// bundleDir returns the location of a runtime's bundle: in the runtime's mount
+// namespace, and relative to its working directory, which is the default.
+func (a *Annotator) bundleDir(e *collector.Event, bundle string) location {
 	proc := "/proc/" + strconv.Itoa(e.PID)
-	p := place{path: bundle}
+	l := location{path: bundle}
 	if !filepath.IsAbs(bundle) {
 		if cwd, err := os.Readlink(proc + "/cwd"); err == nil {
-			p.path = filepath.Join(cwd, bundle)
+			l.path = filepath.Join(cwd, bundle)
 		}
 	}
-	if uint64(e.MntNS) != a.ownMnt {
-		p.root = proc + "/root"
+	if uint64(e.MntNS) != a.ownMntNS {
+		l.root = proc + "/root"
 	}
-	return p
+	return l
 }
 
-// recent remembers the latest processes.
+// recent remembers the last 256 processes.
 type recent struct {
 	ring [256]struct {
 		pid  int
@@ -136,7 +137,7 @@ type recent struct {
 	next int
 }
 
-// add returns false if the process is remembered already.
+// add remembers a process. It returns false if that is remembered already.
 func (r *recent) add(pid int, born int64) bool {
 	for _, p := range r.ring {
 		if p.pid == pid && p.born == born {
@@ -148,7 +149,7 @@ func (r *recent) add(pid int, born int64) bool {
 	return true
 }
 
-// bootTime is now by CLOCK_BOOTTIME, in nanoseconds.
+// bootTime returns CLOCK_BOOTTIME in nanoseconds, 0 if it cannot be read.
 func bootTime() int64 {
 	var ts unix.Timespec
 	if err := unix.ClockGettime(unix.CLOCK_BOOTTIME, &ts); err != nil {

@@ -23,7 +23,7 @@ func TestAnnotate(t *testing.T) {
 		})
 	}
 	exec(1, 0, "runc", "create", "--bundle", dir, "abc")
-	exec(1, 0, "runc", "create", "--bundle", dir, "abc") // its sealed copy
+	exec(1, 0, "runc", "create", "--bundle", dir, "abc") // it executes its sealed copy
 	exec(2, -2, "runc", "create", "--bundle", dir, "abc")
 	exec(3, 0, "runc", "state", "abc")
 	exec(4, 0, "runc", "run", "--bundle", dir+"/absent", "abc")
@@ -35,10 +35,10 @@ func TestAnnotate(t *testing.T) {
 		}
 	}
 	if len(got) != 6 || len(bundles) != 1 || got[1] != bundles[0] {
-		t.Fatalf("%d events with %d bundles; want 6 with 1, after the first", len(got), len(bundles))
+		t.Fatalf("%d events with %d bundles; want 6 events with 1 bundle, the second event", len(got), len(bundles))
 	}
 	if a.Unread() != 1 {
-		t.Errorf("%d bundles could not be read; want 1", a.Unread())
+		t.Errorf("%d bundles could not be read, want 1", a.Unread())
 	}
 	if b := bundles[0]; b.PID != os.Getpid() || b.Born != 1 || b.Path != dir || b.Bundle.Root != "/rootfs" || b.Time == 0 {
 		t.Errorf("bundle event %+v", b)

@@ -13,13 +13,13 @@ import (
 	"container_start_exporter/collector"
 )
 
-// maxFile bounds a file that is read, in bytes.
+// maxFile limits the size of a file that is read, in bytes.
 const maxFile = 4 << 20
 
-// maxCapabilities bounds a list of capabilities: more than Linux has.
+// maxCapabilities limits a list of capabilities: Linux has fewer.
 const maxCapabilities = 64
 
-// annotations are those that identify a container; others are nobody's business.
+// annotations are those that identify a container; others may be private.
 var annotations = []string{
 	"io.kubernetes.cri.container-type", "io.kubernetes.cri.container-name",
 	"io.kubernetes.cri.sandbox-id", "io.kubernetes.cri.sandbox-name",
@@ -29,13 +29,14 @@ var annotations = []string{
 	"io.kubernetes.pod.uid", "io.container.manager",
 }
 
-// readBundle reads the config.json of a bundle, and who the container is.
-func readBundle(dir place, id string) (*collector.Bundle, error) {
+// readBundle reads the config.json of a bundle, and the container's name and
+// image. The error is that of reading the config.json.
+func readBundle(dir location, id string) (*collector.Bundle, error) {
 	var spec specs.Spec
 	if err := readJSON(dir.file("config.json"), &spec); err != nil {
 		return nil, err
 	}
-	b := &collector.Bundle{Hooks: hooks(spec.Hooks), Annotations: identifying(spec.Annotations)}
+	b := &collector.Bundle{Hooks: hooks(spec.Hooks), Annotations: identifyingAnnotations(spec.Annotations)}
 	if spec.Root != nil && spec.Root.Path != "" {
 		b.Root = spec.Root.Path
 		if !filepath.IsAbs(b.Root) {
@@ -51,8 +52,9 @@ func readBundle(dir place, id string) (*collector.Bundle, error) {
 	return b, nil
 }
 
-// hooks lists all hooks of a bundle in the order in which a runtime executes
-// those of each kind (OCI runtime specification, config.md, POSIX-platform Hooks).
+// hooks returns the OCI hooks of a bundle, those of each kind in the order in
+// which a runtime executes them (OCI runtime specification, config.md,
+// POSIX-platform Hooks).
 func hooks(h *specs.Hooks) []collector.Hook {
 	if h == nil {
 		return nil
@@ -72,7 +74,7 @@ func hooks(h *specs.Hooks) []collector.Hook {
 	return list
 }
 
-func identifying(all map[string]string) map[string]string {
+func identifyingAnnotations(all map[string]string) map[string]string {
 	some := make(map[string]string)
 	for _, key := range annotations {
 		if value, ok := all[key]; ok {
@@ -82,8 +84,8 @@ func identifying(all map[string]string) map[string]string {
 	return some
 }
 
-// netnsPath is the path of the network namespace to join; empty where the
-// runtime makes one, or joins none.
+// netnsPath returns the path of the network namespace that the container joins;
+// empty if the runtime creates one, or if the container shares the runtime's.
 func netnsPath(list []specs.LinuxNamespace) string {
 	for _, n := range list {
 		if n.Type == specs.NetworkNamespace {
@@ -93,7 +95,7 @@ func netnsPath(list []specs.LinuxNamespace) string {
 	return ""
 }
 
-// security is what the bundle confines the entrypoint with.
+// security returns what confines the entrypoint, nil if the bundle has no process.
 func security(spec *specs.Spec) *collector.Security {
 	if spec.Process == nil {
 		return nil
@@ -108,7 +110,7 @@ func security(spec *specs.Spec) *collector.Security {
 	return s
 }
 
-// readJSON reads a regular file of bounded size.
+// readJSON decodes a regular file of at most maxFile bytes into v.
 func readJSON(name string, v any) error {
 	f, err := os.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_CLOEXEC, 0)
 	if err != nil {

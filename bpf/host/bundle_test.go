@@ -18,12 +18,12 @@ const config = `{
   "capabilities": {"bounding": ["CAP_CHOWN", "CAP_KILL"]}},
  "mounts": [{"destination": "/etc/hostname", "type": "bind", "source": "STATE/hostname"}],
  "hooks": {"createRuntime": [{"path": "/bin/b"}], "prestart": [{"path": "/bin/a", "args": ["a", "x"]}]},
- "annotations": {"io.kubernetes.cri.sandbox-id": "pod", "secret": "of nobody's business"},
+ "annotations": {"io.kubernetes.cri.sandbox-id": "pod", "secret": "private"},
  "linux": {"cgroupsPath": "/docker/abc", "seccomp": {"defaultAction": "SCMP_ACT_ERRNO"},
   "namespaces": [{"type": "mount"}, {"type": "network", "path": "/run/netns/n"}]}
 }`
 
-// write makes files below a directory and returns it.
+// write writes files below a temporary directory and returns the directory.
 func write(t *testing.T, files map[string]string) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -42,7 +42,7 @@ func write(t *testing.T, files map[string]string) string {
 func TestReadBundle(t *testing.T) {
 	state := write(t, map[string]string{"config.v2.json": `{"ID": "abc", "Name": "/web", "Config": {"Image": "busybox"}}`})
 	dir := write(t, map[string]string{"config.json": strings.ReplaceAll(config, "STATE", state)})
-	got, err := readBundle(place{path: dir}, "abc")
+	got, err := readBundle(location{path: dir}, "abc")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,8 +60,8 @@ func TestReadBundle(t *testing.T) {
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v\nwant %+v", got, want)
 	}
-	// a file that a user has mounted on /etc/hostname may lie beside another container's state
-	if other, err := readBundle(place{path: dir}, "another"); err != nil || other.Name != "" || other.Image != "" {
+	// the file that a user mounts on /etc/hostname may be beside another container's state
+	if other, err := readBundle(location{path: dir}, "another"); err != nil || other.Name != "" || other.Image != "" {
 		t.Errorf("another container has the name %q and the image %q, %v", other.Name, other.Image, err)
 	}
 }
@@ -71,14 +71,14 @@ func TestPodmanIdentity(t *testing.T) {
 		"overlay-containers/containers.json":          `[{"id": "x"}, {"id": "abc", "metadata": "{\"name\": \"web\", \"image-name\": \"localhost/busybox:local\"}"}]`,
 		"overlay-containers/abc/userdata/config.json": `{"annotations": {"io.container.manager": "libpod"}}`,
 	})
-	b, err := readBundle(place{path: filepath.Join(storage, "overlay-containers/abc/userdata")}, "abc")
+	b, err := readBundle(location{path: filepath.Join(storage, "overlay-containers/abc/userdata")}, "abc")
 	if err != nil || b.Name != "web" || b.Image != "localhost/busybox:local" {
 		t.Errorf("got %+v, %v", b, err)
 	}
 }
 
-// TestHostileFiles reads what is no config.json: it must not hang, nor be taken
-// for one.
+// TestHostileFiles reads files that are not a config.json: reading must not hang,
+// and must return an error.
 func TestHostileFiles(t *testing.T) {
 	fifo := t.TempDir()
 	if err := syscall.Mkfifo(filepath.Join(fifo, "config.json"), 0o644); err != nil {
@@ -91,8 +91,8 @@ func TestHostileFiles(t *testing.T) {
 		"garbage":   write(t, map[string]string{"config.json": `{"root": 3`}),
 		"absent":    t.TempDir(),
 	} {
-		if b, err := readBundle(place{path: dir}, "abc"); err == nil {
-			t.Errorf("%s is read as %+v", name, b)
+		if b, err := readBundle(location{path: dir}, "abc"); err == nil {
+			t.Errorf("%s: read as %+v", name, b)
 		}
 	}
 }

@@ -9,9 +9,10 @@ import (
 	specs "github.com/opencontainers/runtime-spec/specs-go"
 )
 
-// identity is the name of the container and of its image: as the annotations
-// of CRI's implementations have them, or the state file of Docker or Podman.
-func identity(dir place, id string, spec *specs.Spec) (name, image string) {
+// identity returns the names of the container and of its image: from the
+// annotations of CRI's implementations, or from the state file of Docker or
+// Podman. Both are empty if it finds neither.
+func identity(dir location, id string, spec *specs.Spec) (name, image string) {
 	a := spec.Annotations
 	name = first(a["io.kubernetes.cri.container-name"], a["io.kubernetes.container.name"])
 	image = first(a["io.kubernetes.cri.image-name"], a["io.kubernetes.cri-o.ImageName"])
@@ -29,9 +30,9 @@ func identity(dir place, id string, spec *specs.Spec) (name, image string) {
 	return "", ""
 }
 
-// docker reads the directory in which Docker keeps a container's state: the
-// file that it mounts on /etc/hostname lies there, unless a user has mounted
-// one of his own: the state must be of that container.
+// docker reads the state that Docker keeps of a container in dir. Docker mounts
+// the file on /etc/hostname from there, but a user may mount another file: the
+// state counts only if it is of container id.
 func docker(dir, id string) (name, image string) {
 	var state struct {
 		ID     string
@@ -44,10 +45,10 @@ func docker(dir, id string) (name, image string) {
 	return strings.TrimPrefix(state.Name, "/"), state.Config.Image
 }
 
-// podman reads the list of containers in the storage that the bundle lies in:
+// podman reads the list of containers in the storage that contains the bundle,
 // .../overlay-containers/ID/userdata. An entry's metadata is JSON in a string
 // (containers/storage, libpod's containerMetadata).
-func podman(dir place, id string) (name, image string) {
+func podman(dir location, id string) (name, image string) {
 	var list []struct {
 		ID       string `json:"id"`
 		Metadata string `json:"metadata"`
@@ -72,7 +73,7 @@ func podman(dir place, id string) (name, image string) {
 	return "", ""
 }
 
-// first is the first value that is not empty.
+// first returns the first value that is not empty.
 func first(values ...string) string {
 	if i := slices.IndexFunc(values, func(v string) bool { return v != "" }); i >= 0 {
 		return values[i]
