@@ -9,20 +9,20 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// bootNow is CLOCK_BOOTTIME in nanoseconds: the clock of all events.
+// bootNow returns CLOCK_BOOTTIME in nanoseconds, the clock of all events.
 func bootNow() int64 { return clock(unix.CLOCK_BOOTTIME) }
 
 func clock(id int32) int64 {
 	var t unix.Timespec
 	if err := unix.ClockGettime(id, &t); err != nil {
-		// cannot happen: both clocks are always there
+		// cannot happen: Linux always has both clocks
 		panic(fmt.Sprintf("read clock %d: %v", id, err))
 	}
 	return t.Nano()
 }
 
-// clockEvent tells the wall clock at a moment of the boot clock: the tightest
-// of several samples, as the process may be preempted within one.
+// clockEvent returns the wall clock at a boot time: the tightest of several
+// samples, as the process may be preempted within one.
 func clockEvent() *collector.Event {
 	e := &collector.Event{Kind: collector.KindClock}
 	tightest := int64(math.MaxInt64)

@@ -14,7 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// record makes a record of a struct and its texts.
+// record returns the record of a struct and its texts.
 func record[T any](r T, texts ...string) []byte {
 	b := bytes.Clone(unsafe.Slice((*byte)(unsafe.Pointer(&r)), unsafe.Sizeof(r)))
 	for _, t := range texts {
@@ -45,7 +45,7 @@ func execRecord() []byte {
 	}, "/a\xffb", "a\x00\x00b\xffc\x00", "SECRET=x\x00CNI_COMMAND=ADD\x00")
 }
 
-// netlinkRecord is a request for a veth of which little is said.
+// netlinkRecord returns a request for a veth with few attributes.
 func netlinkRecord() []byte {
 	newLink := append(make([]byte, 4, 128), unix.RTM_NEWLINK, 0)
 	newLink = append(newLink, make([]byte, unix.SizeofNlMsghdr-6+unix.SizeofIfInfomsg)...)
@@ -69,7 +69,7 @@ func TestDecode(t *testing.T) {
 			Time: 5000, Kind: collector.KindMount, PID: 4, TID: 5, Born: 7, Comm: "runc:[2:INIT]", MntNS: 1, NetNS: 2,
 			Duration: 12, Flags: 3, Cost: &collector.Cost{CPU: 8, Queue: 9, IO: -1}, Source: "proc", Target: "/proc/self/fd/6", RealTarget: "/rootfs/proc", FSType: "proc",
 		}},
-		"exec with bytes that are no text": {execRecord(), collector.Event{
+		"exec with bytes that are not text": {execRecord(), collector.Event{
 			Time: 1, Kind: collector.KindExec, PID: 1, Comm: "a\uFFFD", Cost: &collector.Cost{}, File: "/a\uFFFDb",
 			Args: []string{"a", "", "b\uFFFDc"}, Env: []string{"CNI_COMMAND=ADD"},
 		}},
@@ -89,7 +89,7 @@ func TestDecode(t *testing.T) {
 			t.Errorf("%s:\n got %+v\nwant %+v", name, *got, c.want)
 		}
 		if _, err := decode(c.record[:len(c.record)-1]); err == nil {
-			t.Errorf("%s: no error with a byte less", name)
+			t.Errorf("%s: no error without the last byte", name)
 		}
 	}
 }
@@ -128,7 +128,7 @@ func FuzzDecode(f *testing.F) {
 		for _, s := range append(append([]string{e.Comm, e.File, e.Name, e.Source, e.Target, e.RealTarget, e.FSType, e.Data,
 			e.Path, e.PeerName, e.LinkType, e.Address}, e.Args...), e.Env...) {
 			if !utf8.ValidString(s) {
-				t.Errorf("%q is no text", s)
+				t.Errorf("%q is not text", s)
 			}
 		}
 		if _, err := json.Marshal(e); err != nil {

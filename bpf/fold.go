@@ -8,9 +8,9 @@ import (
 	"github.com/cilium/ebpf/asm"
 )
 
-// fold makes the constants of an object, as they are set, a part of its
-// programs. The kernel knows them when it verifies, but what it compiles still
-// loads each of them, from a page of which nothing else is used.
+// fold replaces the programs' loads of constants by the values that are set. The
+// kernel's verifier knows the values, but its compiled code still loads each of
+// them, from a page on which it needs nothing else.
 func fold(spec *ebpf.CollectionSpec) {
 	constants := map[uint32]*ebpf.VariableSpec{} // by offset
 	for _, v := range spec.Variables {
@@ -35,18 +35,18 @@ func fold(spec *ebpf.CollectionSpec) {
 	}
 }
 
-// constantsSection is where const volatile variables are.
+// constantsSection holds the const volatile variables.
 const constantsSection = ".rodata"
 
 func isAddressOfConstant(i asm.Instruction) bool {
 	return i.IsLoadFromMap() && i.Reference() == constantsSection
 }
 
-// offsetOf is where in its map such an address lies: the second half of the
-// instruction's constant.
+// offsetOf returns the offset of such an address in its map: the second half of
+// the instruction's constant.
 func offsetOf(address asm.Instruction) uint32 { return uint32(uint64(address.Constant) >> 32) }
 
-// immediate is a constant as a number, where it fits in an instruction.
+// immediate returns a constant as a number, and whether it fits in an instruction.
 func immediate(v *ebpf.VariableSpec, size asm.Size) (int32, bool) {
 	if v == nil || len(v.Value) != size.Sizeof() {
 		return 0, false

@@ -6,8 +6,8 @@ import (
 	"github.com/cilium/ebpf/asm"
 )
 
-// TestFold folds the constants of the probes: no program loads one any more,
-// and each has the value that was set.
+// TestFold folds the constants of the object: no program loads one any more, and
+// each has the value that was set.
 func TestFold(t *testing.T) {
 	spec, err := loadProbes()
 	if err != nil {
@@ -22,7 +22,7 @@ func TestFold(t *testing.T) {
 	}
 	loads := func() (n int) {
 		for _, p := range spec.Programs {
-			addresses := map[asm.Register]bool{} // registers that hold one
+			addresses := map[asm.Register]bool{} // whether a register holds a constant's address
 			for _, i := range p.Instructions {
 				if i.OpCode.Class() == asm.LdXClass && addresses[i.Src] {
 					n++
@@ -33,7 +33,7 @@ func TestFold(t *testing.T) {
 		return n
 	}
 	if loads() == 0 {
-		t.Fatal("no program loads a constant, before they are folded")
+		t.Fatal("no program loads a constant before folding")
 	}
 	fold(spec)
 	if n := loads(); n != 0 {
@@ -53,7 +53,7 @@ func TestFold(t *testing.T) {
 	}
 	for name, want := range map[string]int64{probesVarWakeupBytes: wakeupBytes, probesVarTwinFentry: 1, probesVarTwinTracepoints: 0} {
 		if got := values[spec.Variables[name].Offset]; len(got) != 1 || got[want] == 0 {
-			t.Errorf("%s is folded to %v; want %d alone", name, got, want)
+			t.Errorf("%s is folded to %v, want only %d", name, got, want)
 		}
 	}
 }

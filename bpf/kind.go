@@ -2,14 +2,14 @@ package bpf
 
 import "container_start_exporter/collector"
 
-// The kinds of what is read: those of the ring buffer, and two that are ours.
+// The kinds of what is read: those of records, and two without a record.
 const (
 	kindLink    = int(probesEventKindEVENT_KINDS)
 	kindProcess = kindLink + 1
 	kinds       = kindLink + 2
 )
 
-// kindNames are the kinds of events by those of records.
+// kindNames are the kinds of events, by the kind of record.
 var kindNames = [kinds]collector.Kind{
 	probesEventKindEVENT_FORK:          collector.KindFork,
 	probesEventKindEVENT_EXEC:          collector.KindExec,
@@ -46,5 +46,5 @@ var kindIndexes = func() map[collector.Kind]int {
 	return m
 }()
 
-// indexOf is where a kind is in kindNames.
+// indexOf returns the index of a kind in kindNames.
 func indexOf(k collector.Kind) int { return kindIndexes[k] }

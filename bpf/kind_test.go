@@ -7,13 +7,13 @@ import (
 	"container_start_exporter/collector"
 )
 
-// TestAllKinds holds what is decoded and counted against the list of all kinds:
-// each comes from a record, or is made by this side.
+// TestAllKinds compares the kinds that are decoded and counted with the list of
+// all kinds: each comes from a record, or the exporter adds it.
 func TestAllKinds(t *testing.T) {
-	made := []collector.Kind{collector.KindClock, collector.KindLost, collector.KindBundle}
+	added := []collector.Kind{collector.KindClock, collector.KindLost, collector.KindBundle}
 	for _, kind := range collector.AllKinds {
-		if slices.Contains(kindNames[:], kind) == slices.Contains(made, kind) {
-			t.Errorf("%s: must be either the kind of a record or made by the reader", kind)
+		if slices.Contains(kindNames[:], kind) == slices.Contains(added, kind) {
+			t.Errorf("%s: must be either the kind of a record or added by the exporter", kind)
 		}
 	}
 	for i, kind := range kindNames[1:] {
@@ -23,8 +23,8 @@ func TestAllKinds(t *testing.T) {
 	}
 }
 
-// TestDecodeKnowsAllKinds decodes a record of each kind that the kernel side
-// writes: none is unknown, and each has its own name.
+// TestDecodeKnowsAllKinds decodes a record of each kind that the BPF programs
+// write: none is unknown, and each has its own name.
 func TestDecodeKnowsAllKinds(t *testing.T) {
 	for kind := uint32(1); kind < uint32(probesEventKindEVENT_KINDS); kind++ {
 		e, err := decode(recordOf(kind))
@@ -38,7 +38,7 @@ func TestDecodeKnowsAllKinds(t *testing.T) {
 	}
 }
 
-// recordOf is a record of a kind with nothing in it but what it cannot lack.
+// recordOf returns a record of a kind, of zeros if the kind allows that.
 func recordOf(kind uint32) []byte {
 	if kind == uint32(probesEventKindEVENT_NETLINK) {
 		return netlinkRecord()

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// pathOf makes a path of its components, which the kernel side finds last
-// first: each has its NUL.
+// pathOf returns the path of components as the BPF programs write them: the last
+// first, each with its NUL.
 func pathOf(base []byte) string {
 	components := bytes.Split(bytes.TrimSuffix(base, []byte{0}), []byte{0})
 	var b strings.Builder
@@ -23,8 +23,8 @@ func pathOf(base []byte) string {
 	return b.String()
 }
 
-// realTarget is what target means: it is relative to base, or it is a path of
-// /proc through the descriptor that base is.
+// realTarget returns the path that target refers to: it is relative to base, or
+// a path through /proc/.../fd/N, the descriptor of base.
 func realTarget(base, target string) string {
 	if strings.HasPrefix(target, "/") {
 		target = afterDescriptor(target)
@@ -32,7 +32,7 @@ func realTarget(base, target string) string {
 	return path.Join(base, target)
 }
 
-// afterDescriptor is what follows the descriptor's number in /proc/.../fd/N/rest.
+// afterDescriptor returns rest of /proc/.../fd/N/rest.
 func afterDescriptor(target string) string {
 	_, number, _ := strings.Cut(target, "/fd/")
 	_, rest, _ := strings.Cut(number, "/")

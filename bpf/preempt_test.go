@@ -21,8 +21,8 @@ func TestPreempts(t *testing.T) {
 		{dynamic, "", "nopreempt=none\n", true},
 		{dynamic, "", "", true},
 	} {
-		if got := preemptsBy(c.version, c.chosen, c.line); got != c.want {
-			t.Errorf("preemptsBy(%q, %q, %q) = %v", c.version, c.chosen, c.line, got)
+		if got := kernelPreempts(c.version, c.chosen, c.line); got != c.want {
+			t.Errorf("kernelPreempts(%q, %q, %q) = %v", c.version, c.chosen, c.line, got)
 		}
 	}
 }

@@ -12,15 +12,15 @@ import (
 
 const tracefsDir = "/sys/kernel/tracing"
 
-// ErrNoTracefs is why tracepoints are not attached where tracefs is not
-// mounted, and cannot be.
+// ErrNoTracefs is why tracepoints are not attached if tracefs is not mounted and
+// cannot be mounted.
 var ErrNoTracefs = errors.New("tracefs is not mounted")
 
-// withTracefs calls f where tracefs is mounted. Where it is not, it is mounted
-// for one thread alone, which f runs on and which ends then: the host does not
-// see the mount. An error does not keep f from being called: tracefs is needed
-// for the system calls' tracepoints only. Nothing may have looked for tracefs
-// before: the library that does remembers what it found.
+// withTracefs calls f in a thread that sees tracefs. If it is not mounted,
+// withTracefs mounts it for one new thread alone, which runs f and ends after it:
+// the host does not see the mount. If that fails, it calls f with the error, as
+// only the tracepoints of system calls need tracefs. Nothing may look for tracefs
+// before: the ebpf library remembers what it found.
 func withTracefs(f func(oneThread bool, missing error)) {
 	if tracefsMounted() {
 		f(false, nil)
@@ -42,13 +42,13 @@ func tracefsMounted() bool {
 
 func mountTracefs() error {
 	if err := unix.Unshare(unix.CLONE_NEWNS); err != nil {
-		return fmt.Errorf("%w, and making a mount namespace for it: %w", ErrNoTracefs, err)
+		return fmt.Errorf("%w; create a mount namespace for it: %w", ErrNoTracefs, err)
 	}
 	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
-		return fmt.Errorf("%w, and making mounts private for it: %w", ErrNoTracefs, err)
+		return fmt.Errorf("%w; make mounts private for it: %w", ErrNoTracefs, err)
 	}
 	if err := unix.Mount("tracefs", tracefsDir, "tracefs", 0, ""); err != nil {
-		return fmt.Errorf("%w, and mounting it on %s: %w", ErrNoTracefs, tracefsDir, err)
+		return fmt.Errorf("%w; mount it on %s: %w", ErrNoTracefs, tracefsDir, err)
 	}
 	return nil
 }
