@@ -17,107 +17,108 @@ import (
 )
 
 const (
-	// moduleTick is how often is looked whether a module was loaded.
+	// moduleTick is how often attachLate checks whether a module was loaded.
 	moduleTick = 100 * time.Millisecond
-	// moduleGrace is for how long a hook is tried once its module is there.
+	// moduleGrace is how long a probe is retried once its module is loaded.
 	moduleGrace = 10 * time.Second
 )
 
-// attacher attaches probes by the best mechanism that the kernel takes.
+// attacher attaches probes by the best mechanism that the kernel accepts.
 type attacher struct {
 	loader    *loader
-	attachWay func(way) ([]link.Link, error) // loader.attach
-	mechanism string                         // asked for, or MechanismAuto
-	refuse    map[string]error               // mechanisms that cannot be used, and why
-	// sysAdmin says that CAP_SYS_ADMIN is effective: neither bpf(2) nor
-	// perf_event_open(2) refuses for want of a privilege then.
+	tryPlan   func(attachPlan) ([]link.Link, error) // loader.attach
+	mechanism string                                // the one requested, or MechanismAuto
+	rejected  map[string]error                      // mechanisms that cannot be used, and why
+	// sysAdmin reports whether CAP_SYS_ADMIN is effective: neither bpf(2) nor
+	// perf_event_open(2) fails for lack of a privilege then.
 	sysAdmin bool
-	// oneThread says that no other thread than the caller's sees tracefs.
+	// oneThread reports whether only the calling thread sees tracefs.
 	oneThread bool
 }
 
-// newAttacher tries what the kernel takes; noTracefs is why there is no
-// tracefs, without which no tracepoint of a system call is found. It attaches
-// what a loader loads: see use.
+// newAttacher finds out which mechanisms the kernel accepts. noTracefs is why
+// there is no tracefs, without which no tracepoint of a system call can be
+// attached. Call useLoader before attaching.
 func newAttacher(types *btf.Cache, mechanism string, noTracefs error) *attacher {
-	a := &attacher{mechanism: mechanism, refuse: map[string]error{}, sysAdmin: sysAdmin()}
+	a := &attacher{mechanism: mechanism, rejected: map[string]error{}, sysAdmin: hasSysAdmin()}
 	for _, m := range Mechanisms[1:] {
 		if mechanism != MechanismAuto && mechanism != m {
-			a.refuse[m] = errNoWay
+			a.rejected[m] = errMechanismUnavailable
 		}
 	}
 	if noTracefs != nil && a.allows(MechanismTracepoint) {
-		a.refuse[MechanismTracepoint] = noTracefs
+		a.rejected[MechanismTracepoint] = noTracefs
 	}
-	a.tryAll(types)
+	a.tryMechanisms(types)
 	return a
 }
 
-func (a *attacher) use(l *loader) { a.loader, a.attachWay = l, l.attach }
+func (a *attacher) useLoader(l *loader) { a.loader, a.tryPlan = l, l.attach }
 
-func (a *attacher) allows(mechanism string) bool { return a.refuse[mechanism] == nil }
+func (a *attacher) allows(mechanism string) bool { return a.rejected[mechanism] == nil }
 
-// ways are those of a probe's that can be used.
-func (a *attacher) ways(p probe) []way {
-	var usable []way
-	for _, w := range p.ways {
-		if a.allows(w.mechanism) {
-			usable = append(usable, w)
+// usablePlans returns the plans of a probe whose mechanism is not rejected.
+func (a *attacher) usablePlans(p probe) []attachPlan {
+	var usable []attachPlan
+	for _, plan := range p.plans {
+		if a.allows(plan.mechanism) {
+			usable = append(usable, plan)
 		}
 	}
 	return usable
 }
 
-// loadAll loads what will be attached, if all goes well: together that is
-// faster than one by one, and some at once with others, as the verifier takes
-// most of the time. What fails is found when it is attached.
+// loadAll loads the programs of each probe's best plan: in batches, which is
+// faster than one by one, and the batches in parallel, as the verifier takes
+// most of the time. It ignores errors: attach loads again what failed.
 func (a *attacher) loadAll(probes []probe) {
 	var all []instance
 	for _, p := range probes {
-		if ways := a.ways(p); len(ways) > 0 && p.module == "" {
-			all = append(all, a.loader.instances(ways[0].points...)...)
+		if plans := a.usablePlans(p); len(plans) > 0 && p.module == "" {
+			all = append(all, a.loader.instances(plans[0].points...)...)
 		}
 	}
-	// one that cannot be loaded would keep all others of its hand from it
-	all = slices.DeleteFunc(all, a.loader.elsewhere)
-	// programs of like size lie together: deal them out
+	// a collection fails as a whole: leave out programs that need module BTF
+	all = slices.DeleteFunc(all, a.loader.needsModuleBTF)
+	// sort by size and distribute in turn, so that the batches take equally long
 	slices.SortFunc(all, func(i, j instance) int {
 		return cmp.Or(a.loader.size(j)-a.loader.size(i), strings.Compare(i.name(), j.name()))
 	})
 	all = slices.CompactFunc(all, func(i, j instance) bool { return i.name() == j.name() })
-	hands := make([][]instance, min(runtime.GOMAXPROCS(0), 4))
+	batches := make([][]instance, min(runtime.GOMAXPROCS(0), 4))
 	for n, i := range all {
-		hands[n%len(hands)] = append(hands[n%len(hands)], i)
+		batches[n%len(batches)] = append(batches[n%len(batches)], i)
 	}
 	var loading sync.WaitGroup
-	for _, hand := range hands {
-		loading.Go(func() { _ = a.loader.load(hand...) })
+	for _, batch := range batches {
+		loading.Go(func() { _ = a.loader.load(batch...) })
 	}
 	loading.Wait()
 }
 
-// attach attaches a probe and tells how it went.
+// attach attaches a probe by the first plan that works. It returns the status,
+// and the links if it is attached.
 func (a *attacher) attach(p probe) (Hook, []link.Link) {
-	h := Hook{Name: p.name, Feeds: p.feeds, Mechanism: a.resort(p)}
-	absent, tried := 0, a.ways(p)
-	for _, w := range tried {
-		links, err := a.attachWay(w)
+	h := Hook{Name: p.name, Feeds: p.feeds, Mechanism: a.fallback(p)}
+	absent, tried := 0, a.usablePlans(p)
+	for _, plan := range tried {
+		links, err := a.tryPlan(plan)
 		if err == nil {
-			h.Attached, h.Err, h.Mechanism, h.Points = true, nil, w.mechanism, where(w, links)
+			h.Attached, h.Err, h.Mechanism, h.Points = true, nil, plan.mechanism, describePoints(plan, links)
 			return h, links
 		}
 		switch {
 		case !isAbsent(err):
-		case p.module != "" && w.mechanism == MechanismFentry && !a.sysAdmin:
-			err = fmt.Errorf("%w: %w", err, errHidden)
+		case p.module != "" && plan.mechanism == MechanismFentry && !a.sysAdmin:
+			err = fmt.Errorf("%w: %w", err, errModuleBTFHidden)
 		default:
 			absent++
 		}
-		h.Mechanism, h.Err = w.mechanism, errors.Join(h.Err, fmt.Errorf("%s: %w", w.mechanism, err))
+		h.Mechanism, h.Err = plan.mechanism, errors.Join(h.Err, fmt.Errorf("%s: %w", plan.mechanism, err))
 	}
 	switch {
 	case len(tried) == 0:
-		h.Err = a.refused(p)
+		h.Err = a.noPlanError(p)
 	case p.module != "":
 		h.Waiting = absent > 0 && moduleMissing(p.module)
 	case absent == len(tried):
@@ -126,54 +127,55 @@ func (a *attacher) attach(p probe) (Hook, []link.Link) {
 	return h, nil
 }
 
-// resort is the mechanism of a probe that is attached by none: the one that was
-// asked for, where there is a choice, else the last.
-func (a *attacher) resort(p probe) string {
-	if a.mechanism != MechanismAuto && len(p.ways) > 1 {
+// fallback returns the mechanism to show for a probe that is not attached: the
+// requested one if the probe has several, else its last.
+func (a *attacher) fallback(p probe) string {
+	if a.mechanism != MechanismAuto && len(p.plans) > 1 {
 		return a.mechanism
 	}
-	return p.ways[len(p.ways)-1].mechanism
+	return p.plans[len(p.plans)-1].mechanism
 }
 
-// where are the points of a way that is attached, for Hook.Points. Only a
-// kretprobe may be narrow, and that has one link.
-func where(w way, links []link.Link) []string {
+// describePoints returns the points of an attached plan, for Hook.Points. Only
+// a kretprobe may have a limited maxactive, and it has one link.
+func describePoints(plan attachPlan, links []link.Link) []string {
 	var points []string
-	for i, p := range w.points {
+	for i, p := range plan.points {
 		at := p.String()
-		if _, is := links[i].(narrow); is {
-			at += narrowMark
+		if _, is := links[i].(limitedMaxActive); is {
+			at += limitedMark
 		}
 		points = append(points, at)
 	}
 	return points
 }
 
-// isAbsent says that there is no such function: neither in the kernel's types,
-// nor among its symbols.
+// isAbsent reports whether err means that there is no such function, neither in
+// the kernel's BTF nor among its symbols.
 func isAbsent(err error) bool {
 	return errors.Is(err, btf.ErrNotFound) || errors.Is(err, ebpf.ErrNotSupported) || errors.Is(err, fs.ErrNotExist)
 }
 
-// refused is why there is no way to a probe that could be tried.
-func (a *attacher) refused(p probe) error {
+// noPlanError returns why a probe has no usable plan.
+func (a *attacher) noPlanError(p probe) error {
 	var reasons []error
-	for _, w := range p.ways {
-		if err := a.refuse[w.mechanism]; !errors.Is(err, errNoWay) && !errors.Is(err, errTax) {
-			reasons = append(reasons, fmt.Errorf("%s: %w", w.mechanism, err))
+	for _, plan := range p.plans {
+		if err := a.rejected[plan.mechanism]; !errors.Is(err, errMechanismUnavailable) && !errors.Is(err, errSyscallOverhead) {
+			reasons = append(reasons, fmt.Errorf("%s: %w", plan.mechanism, err))
 		}
 	}
 	err := errors.Join(reasons...)
 	switch {
 	case err == nil:
-		return errNoWay
-	case a.mechanism != MechanismAuto, errors.Is(err, ErrNoTracefs), a.mayLack(err):
-		return err // it may be had in another way
+		return errMechanismUnavailable
+	case a.mechanism != MechanismAuto, errors.Is(err, ErrNoTracefs), a.mayLackPrivilege(err):
+		return err // another mechanism, tracefs or a privilege may help
 	}
 	return fmt.Errorf("%w: %w", ErrAbsent, err)
 }
 
-// attach attaches all that is in the table.
+// attach attaches all probes of the table. It returns an error if one of the
+// core probes cannot be attached.
 func (p *Probes) attach(a *attacher) error {
 	a.loadAll(probes)
 	hooks, links := a.attachAll(probes)
@@ -193,8 +195,8 @@ func (p *Probes) attach(a *attacher) error {
 	return nil
 }
 
-// attachAll attaches probes, all at the same time: before 5.12 each fentry
-// waits for a grace period, which may take a second.
+// attachAll attaches probes in parallel: before 5.12 each fentry waits for an
+// RCU grace period, which may take a second.
 func (a *attacher) attachAll(probes []probe) ([]Hook, []link.Link) {
 	hooks := make([]Hook, len(probes))
 	links := make([][]link.Link, len(probes))
@@ -211,12 +213,12 @@ func (a *attacher) attachAll(probes []probe) ([]Hook, []link.Link) {
 	return hooks, slices.Concat(links...)
 }
 
-// attachLate attaches probes when the modules that they are in are loaded. For a
-// while they are tried again: what kept them from it may pass.
+// attachLate attaches probes when their modules are loaded. It retries each for
+// moduleGrace, as the cause of a failure may pass.
 func (p *Probes) attachLate(a *attacher, waiting []probe) {
 	ticker := time.NewTicker(moduleTick)
 	defer ticker.Stop()
-	since := map[string]time.Time{} // when modules were there first
+	since := map[string]time.Time{} // when each module was first seen
 	for len(waiting) > 0 {
 		select {
 		case <-p.closed:
@@ -231,14 +233,14 @@ func (p *Probes) attachLate(a *attacher, waiting []probe) {
 			if since[b.module].IsZero() {
 				since[b.module] = time.Now()
 			}
-			return p.attachNow(a, b, time.Since(since[b.module]) >= moduleGrace)
+			return p.retry(a, b, time.Since(since[b.module]) >= moduleGrace)
 		})
 	}
 }
 
-// attachNow attaches a probe that waited, and returns whether that is over: it
-// is attached, or was tried for the last time.
-func (p *Probes) attachNow(a *attacher, b probe, last bool) bool {
+// retry tries to attach a probe that waits for its module. It reports whether
+// the wait is over: the probe is attached, or this was the last attempt.
+func (p *Probes) retry(a *attacher, b probe, last bool) bool {
 	h, links := a.attach(b)
 	if !h.Attached && (!last || h.Waiting) {
 		return false

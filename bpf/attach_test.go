@@ -30,7 +30,7 @@ const moduleHere, moduleNowhere = "kernel", "cse"
 // fakeAttacher attaches ways to nothing, unless there is an error for their
 // mechanism.
 func fakeAttacher(mechanism string, sysAdmin bool, errs map[string]error) *attacher {
-	return &attacher{mechanism: mechanism, sysAdmin: sysAdmin, attachWay: func(w way) ([]link.Link, error) {
+	return &attacher{mechanism: mechanism, sysAdmin: sysAdmin, tryPlan: func(w attachPlan) ([]link.Link, error) {
 		return make([]link.Link, len(w.points)), errs[w.mechanism]
 	}}
 }
@@ -42,7 +42,7 @@ func TestWhyNotAttached(t *testing.T) {
 		return p
 	}
 	refusing := func(a *attacher, refuse map[string]error) *attacher {
-		a.refuse = refuse
+		a.rejected = refuse
 		return a
 	}
 	refusedBoth := map[string]error{
@@ -58,7 +58,7 @@ func TestWhyNotAttached(t *testing.T) {
 	}{
 		"no such system call": {
 			a: refusing(fakeAttacher(MechanismAuto, false, map[string]error{"fentry": notInTypes, "kprobe": noSymbol}),
-				map[string]error{MechanismTracepoint: errTax}),
+				map[string]error{MechanismTracepoint: errSyscallOverhead}),
 			p: systemCall("f", "mount", ""), mechanism: "kprobe", is: ErrAbsent,
 		},
 		"module is not loaded": {
@@ -67,7 +67,7 @@ func TestWhyNotAttached(t *testing.T) {
 		},
 		"module is not loaded, types are hidden": {
 			a: fakeAttacher(MechanismAuto, false, map[string]error{"fentry": notInTypes, "kprobe": noSymbol}),
-			p: inModule(moduleNowhere), mechanism: "kprobe", waiting: true, is: errHidden,
+			p: inModule(moduleNowhere), mechanism: "kprobe", waiting: true, is: errModuleBTFHidden,
 		},
 		"types are hidden, perf events forbidden": {
 			a: fakeAttacher(MechanismAuto, false, map[string]error{"fentry": notInTypes, "kprobe": forbidden}),
@@ -75,18 +75,18 @@ func TestWhyNotAttached(t *testing.T) {
 		},
 		"fentry asked for, types are hidden": {
 			a: refusing(fakeAttacher(MechanismFentry, false, map[string]error{"fentry": notInTypes}),
-				map[string]error{MechanismKprobe: errNoWay}),
-			p: inModule(moduleNowhere), mechanism: "fentry", is: errHidden, isNot: ErrAbsent,
+				map[string]error{MechanismKprobe: errMechanismUnavailable}),
+			p: inModule(moduleNowhere), mechanism: "fentry", is: errModuleBTFHidden, isNot: ErrAbsent,
 		},
 		"fentry asked for, which the kernel has not": {
 			a: refusing(fakeAttacher(MechanismFentry, true, nil), map[string]error{
-				MechanismFentry: refusedBoth[MechanismFentry], MechanismKprobe: errNoWay, MechanismTracepoint: errNoWay}),
+				MechanismFentry: refusedBoth[MechanismFentry], MechanismKprobe: errMechanismUnavailable, MechanismTracepoint: errMechanismUnavailable}),
 			p: systemCall("f", "mount", ""), mechanism: "fentry", is: unix.EPERM, isNot: ErrAbsent,
 		},
 		"tracepoints asked for, where there are functions only": {
 			a: refusing(fakeAttacher(MechanismTracepoint, true, nil), map[string]error{
-				MechanismFentry: errNoWay, MechanismKprobe: errNoWay}),
-			p: inModule(moduleHere), mechanism: "tracepoint", is: errNoWay, isNot: ErrAbsent,
+				MechanismFentry: errMechanismUnavailable, MechanismKprobe: errMechanismUnavailable}),
+			p: inModule(moduleHere), mechanism: "tracepoint", is: errMechanismUnavailable, isNot: ErrAbsent,
 		},
 		"the kernel hooks no functions": {
 			a: refusing(fakeAttacher(MechanismAuto, true, nil), refusedBoth),
@@ -115,12 +115,12 @@ func TestWhyNotAttached(t *testing.T) {
 // TestNarrow wants a kretprobe without maxActive to be told.
 func TestNarrow(t *testing.T) {
 	a := fakeAttacher(MechanismKprobe, true, nil)
-	a.refuse = map[string]error{MechanismFentry: errNoWay}
+	a.rejected = map[string]error{MechanismFentry: errMechanismUnavailable}
 	p := systemCall("f", "mount", "")
 	if h, _ := a.attach(p); !h.Attached || h.Narrow() {
 		t.Errorf("with maxActive: %+v", h)
 	}
-	a.attachWay = func(way) ([]link.Link, error) { return []link.Link{narrow{}, nil}, nil }
+	a.tryPlan = func(attachPlan) ([]link.Link, error) { return []link.Link{limitedMaxActive{}, nil}, nil }
 	h, _ := a.attach(p)
 	want := []string{"kretprobe:" + syscallFunction("f") + " (few at once)", "kprobe:" + syscallFunction("f")}
 	if !h.Narrow() || !slices.Equal(h.Points, want) {
@@ -152,7 +152,7 @@ func TestAttachLate(t *testing.T) {
 			begin := time.Now()
 			late := &Probes{closed: make(chan struct{}), hooks: []Hook{{Name: "f", Waiting: true, Err: noSymbol}}}
 			a := fakeAttacher(MechanismAuto, true, nil)
-			a.attachWay = func(way) ([]link.Link, error) {
+			a.tryPlan = func(attachPlan) ([]link.Link, error) {
 				if h := late.Hooks()[0]; !h.Waiting {
 					t.Errorf("%s: is tried and does not wait: %+v", name, h)
 				}
@@ -181,7 +181,7 @@ func TestWaitsForModule(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		late := &Probes{closed: make(chan struct{}), hooks: []Hook{{Name: "f", Waiting: true}}}
 		a := fakeAttacher(MechanismAuto, true, nil)
-		a.attachWay = func(way) ([]link.Link, error) {
+		a.tryPlan = func(attachPlan) ([]link.Link, error) {
 			t.Error("is tried")
 			return nil, noSymbol
 		}

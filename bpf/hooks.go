@@ -2,19 +2,20 @@ package bpf
 
 import "runtime"
 
-// Hook is a place in the kernel that events come from, and whether they do.
+// Hook is the status of a kernel hook, a place in the kernel that events come
+// from.
 type Hook struct {
-	Name      string   // what is hooked: a tracepoint, a system call, a function, ...
+	Name      string   // a tracepoint, a system call, a function, ...
 	Mechanism string   // tp_btf, fentry, kprobe, tracepoint, iter or netlink
-	Points    []string // where its programs are: fentry:__x64_sys_mount, ...
+	Points    []string // where its programs are attached: fentry:__x64_sys_mount, ...
 	Attached  bool
-	Waiting   bool   // for its module to be loaded: it is attached then
+	Waiting   bool   // until its module is loaded: it is attached then
 	Err       error  // why it is not attached
 	Feeds     string // what is missing without it
 }
 
-// The mechanisms. Of fentry, kprobe and tracepoint a hook has the first that
-// the kernel takes: see c/entry.h.
+// The mechanisms. Of fentry, kprobe and tracepoint a kernel hook uses the first
+// that the kernel supports: see c/entry.h.
 const (
 	MechanismAuto       = "auto"
 	MechanismFentry     = "fentry"
@@ -26,65 +27,66 @@ const (
 	mechanismNetlink  = "netlink"
 )
 
-// Mechanisms are what Options.Mechanism may be.
+// Mechanisms are the valid values of Options.Mechanism.
 var Mechanisms = []string{MechanismAuto, MechanismFentry, MechanismKprobe, MechanismTracepoint}
 
-// probe is a hook and the ways to it, the best first.
+// probe is a kernel hook and the plans to attach to it, the best first.
 type probe struct {
 	name   string
-	ways   []way
-	module string // that its functions may be in
-	core   bool   // nothing can be told without it
+	plans  []attachPlan
+	module string // that may contain its functions
+	core   bool   // no start can be reported without it
 	feeds  string
 }
 
-// way is a mechanism and what is attached by it, in that order.
-type way struct {
+// attachPlan is a mechanism and the points that it attaches, in that order.
+type attachPlan struct {
 	mechanism string
-	points    []point
+	points    []attachPoint
 }
 
-// point is a program and where it is attached, as Hook.Points tells.
-type point struct {
+// attachPoint is a program and where it is attached.
+type attachPoint struct {
 	kind    string // fentry, fexit, kprobe, kretprobe, tracepoint, tp_btf or iter
 	at      string // a function or a tracepoint
 	program string // of the object
 }
 
-func (p point) String() string { return p.kind + ":" + p.at }
+// String returns the point as in Hook.Points.
+func (p attachPoint) String() string { return p.kind + ":" + p.at }
 
 func rawTracepoint(name, feeds string, core bool) probe {
 	return probe{name: name, feeds: feeds, core: core,
-		ways: []way{{mechanismBTF, []point{{"tp_btf", name, name}}}}}
+		plans: []attachPlan{{mechanismBTF, []attachPoint{{"tp_btf", name, name}}}}}
 }
 
-// systemCall hooks the function of a system call, or its tracepoints. The exit
-// comes first: a call that is seen to begin is then seen to end.
+// systemCall probes the function of a system call, or its tracepoints. The exit
+// is attached first: a call whose entry is seen is then also seen to return.
 func systemCall(name, exit, feeds string) probe {
 	p := function(name, syscallFunction(name), exit, feeds)
-	p.ways = append(p.ways, way{MechanismTracepoint, []point{
+	p.plans = append(p.plans, attachPlan{MechanismTracepoint, []attachPoint{
 		{"tracepoint", "syscalls/sys_exit_" + name, "tp_" + exit + "_exit"},
 		{"tracepoint", "syscalls/sys_enter_" + name, "tp_" + name},
 	}})
 	return p
 }
 
-// function hooks a function of the kernel, and its exit by the programs for
-// that, unless there are none.
+// function probes the entry of a kernel function with the programs for name, and
+// its exit with the programs for exit, if that is not empty.
 func function(name, function, exit, feeds string) probe {
-	fentry := way{mechanism: MechanismFentry}
-	kprobe := way{mechanism: MechanismKprobe}
+	fentry := attachPlan{mechanism: MechanismFentry}
+	kprobe := attachPlan{mechanism: MechanismKprobe}
 	if exit != "" {
-		fentry.points = append(fentry.points, point{"fexit", function, "fexit_" + exit})
-		kprobe.points = append(kprobe.points, point{"kretprobe", function, "kretprobe_" + exit})
+		fentry.points = append(fentry.points, attachPoint{"fexit", function, "fexit_" + exit})
+		kprobe.points = append(kprobe.points, attachPoint{"kretprobe", function, "kretprobe_" + exit})
 	}
-	fentry.points = append(fentry.points, point{"fentry", function, "fentry_" + name})
-	kprobe.points = append(kprobe.points, point{"kprobe", function, "kprobe_" + name})
-	return probe{name: name, ways: []way{fentry, kprobe}, feeds: feeds}
+	fentry.points = append(fentry.points, attachPoint{"fentry", function, "fentry_" + name})
+	kprobe.points = append(kprobe.points, attachPoint{"kprobe", function, "kprobe_" + name})
+	return probe{name: name, plans: []attachPlan{fentry, kprobe}, feeds: feeds}
 }
 
-// syscallFunction is the function of a system call in the kernel: one with the
-// registers as its only argument (CONFIG_ARCH_HAS_SYSCALL_WRAPPER).
+// syscallFunction returns the kernel function of a system call, whose only
+// argument is the registers (CONFIG_ARCH_HAS_SYSCALL_WRAPPER).
 func syscallFunction(name string) string {
 	if runtime.GOARCH == "arm64" {
 		return "__arm64_sys_" + name
@@ -92,25 +94,26 @@ func syscallFunction(name string) string {
 	return "__x64_sys_" + name
 }
 
-// clone's system call is every fork's: where it can be, the kernel's function
-// for new namespaces is hooked instead.
+// clone probes the kernel's function for new namespaces. The system calls clone
+// and clone3, which every fork uses, are only its last plan.
 func clone() probe {
 	p := function("create_new_namespaces", "create_new_namespaces", "",
-		"how long it took to make namespaces by clone")
+		"how long clone took to create namespaces")
 	p.name = "clone"
-	p.ways = append(p.ways, way{MechanismTracepoint, []point{
+	p.plans = append(p.plans, attachPlan{MechanismTracepoint, []attachPoint{
 		{"tracepoint", "syscalls/sys_enter_clone", "tp_clone"},
 		{"tracepoint", "syscalls/sys_enter_clone3", "tp_clone3"},
 	}})
 	return p
 }
 
-// rtnetlink hooks what handles requests, or what any of them may be sent with.
+// rtnetlink probes the function that handles requests, or the system calls that
+// can send one.
 func rtnetlink() probe {
 	p := function("rtnetlink_rcv_msg", "rtnetlink_rcv_msg", "rtnetlink_rcv_msg",
-		"who makes veths and gives them addresses")
+		"which process creates veths and assigns their addresses")
 	p.name = "rtnetlink"
-	p.ways = append(p.ways, way{MechanismTracepoint, []point{
+	p.plans = append(p.plans, attachPlan{MechanismTracepoint, []attachPoint{
 		{"tracepoint", "syscalls/sys_exit_sendto", "tp_send_exit"},
 		{"tracepoint", "syscalls/sys_exit_sendmsg", "tp_send_exit"},
 		{"tracepoint", "syscalls/sys_enter_sendto", "tp_sendto"},
@@ -119,13 +122,13 @@ func rtnetlink() probe {
 	return p
 }
 
-// listen is hooked where it returns.
+// listen probes only the exit of listen(2).
 func listen() probe {
 	f := syscallFunction("listen")
-	return probe{name: "listen", feeds: "container_start_ready_seconds", ways: []way{
-		{MechanismFentry, []point{{"fexit", f, "fexit_listen"}}},
-		{MechanismKprobe, []point{{"kretprobe", f, "kretprobe_listen"}}},
-		{MechanismTracepoint, []point{{"tracepoint", "syscalls/sys_exit_listen", "tp_listen_exit"}}},
+	return probe{name: "listen", feeds: "container_start_ready_seconds", plans: []attachPlan{
+		{MechanismFentry, []attachPoint{{"fexit", f, "fexit_listen"}}},
+		{MechanismKprobe, []attachPoint{{"kretprobe", f, "kretprobe_listen"}}},
+		{MechanismTracepoint, []attachPoint{{"tracepoint", "syscalls/sys_exit_listen", "tp_listen_exit"}}},
 	}}
 }
 
@@ -135,11 +138,11 @@ func veth(name, feeds string) probe {
 	return p
 }
 
-// probes is the table of all hooks.
+// probes is the table of all probes.
 var probes = []probe{
-	rawTracepoint(probesProgTaskNewtask, "processes, and namespaces made by clone", true),
+	rawTracepoint(probesProgTaskNewtask, "processes, and namespaces created by clone", true),
 	rawTracepoint(probesProgSchedProcessExec, "everything: nothing is recognised without it", true),
-	rawTracepoint(probesProgSchedProcessExit, "ends of processes, failed starts", true),
+	rawTracepoint(probesProgSchedProcessExit, "exits of processes, failed starts", true),
 	rawTracepoint(probesProgTaskRename, "the stages of runc's and youki's init", false),
 	rawTracepoint(probesProgCgroupMkdir, "the cgroup phase", false),
 	rawTracepoint(probesProgCgroupAttachTask, "the cgroup phase, cgroup operations", false),
@@ -149,16 +152,16 @@ var probes = []probe{
 	systemCall("execveat", "exec", "programs that could not be executed"),
 
 	clone(),
-	systemCall("unshare", "namespace", "namespaces made by unshare: the namespaces phase of runc"),
+	systemCall("unshare", "namespace", "namespaces created by unshare: the namespaces phase of runc"),
 	systemCall("setns", "namespace", "joined namespaces"),
-	function("copy_net_ns", "copy_net_ns", "copy_net_ns", "the time to make a network namespace alone, without the other namespaces of its call"),
+	function("copy_net_ns", "copy_net_ns", "copy_net_ns", "the time to create a network namespace, apart from the other namespaces of the same call"),
 
 	systemCall("mount", "mount", "mounts: the rootfs phase"),
-	systemCall("umount", "mount", "unmounts: which rootfs mount stays"),
+	systemCall("umount", "mount", "unmounts: which rootfs mount remains"),
 	systemCall("pivot_root", "pathless", "the init phase"),
 	systemCall("chroot", "mount", "the init phase without pivot_root"),
 	systemCall("open_tree", "mount", "the new mount API"),
-	systemCall("open_tree_attr", "mount", "the new mount API, where a tree is opened with attributes"),
+	systemCall("open_tree_attr", "mount", "the new mount API: trees opened with attributes"),
 	systemCall("move_mount", "mount", "mounts by the new mount API"),
 	systemCall("fsopen", "pathless", "the new mount API"),
 	systemCall("fsconfig", "pathless", "the new mount API"),
@@ -166,11 +169,11 @@ var probes = []probe{
 	systemCall("mount_setattr", "mount", "id-mapped mounts"),
 
 	rtnetlink(),
-	veth("veth_newlink", "veths in all network namespaces, the time to make one and the wait for the RTNL lock"),
+	veth("veth_newlink", "veths in all network namespaces, the time to create one and the wait for the RTNL lock"),
 	veth("veth_dellink", "deleted veths in all network namespaces"),
 
 	listen(),
 }
 
-// running finds what runs already.
-var running = point{"iter", "task", probesProgRunning}
+// running iterates over the processes that started before the exporter.
+var running = attachPoint{"iter", "task", probesProgRunning}

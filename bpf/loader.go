@@ -11,36 +11,36 @@ import (
 	"github.com/cilium/ebpf/link"
 )
 
-// loader loads programs: all together, which is three times as fast as one by
-// one, or, where the kernel does not take one, those that it takes.
+// loader loads programs: many at once, which is three times as fast as one by
+// one, or one by one if the kernel rejects some.
 type loader struct {
 	spec     *ebpf.CollectionSpec
-	types    *btf.Cache // the kernel's: to read them takes long
-	paired   preemption // programs that are loaded and attached twice
+	types    *btf.Cache // the kernel's BTF: slow to read
+	twins    preemption // which programs are loaded and attached twice
 	maps     map[string]*ebpf.Map
 	programs map[string]*ebpf.Program // by instance.name
-	failed   map[string]error         // those that the kernel does not take, though it has the function
+	failed   map[string]error         // rejected by the kernel although it has the function
 
-	// searching is held for writing by who searches the types of modules:
-	// that writes to the kernel's types, too (the btf package of ebpf 0.22).
-	searching sync.RWMutex
+	// btfMu is held for writing by a load that searches the BTF of modules:
+	// that also writes to the kernel's BTF (the btf package of ebpf 0.22).
+	btfMu sync.RWMutex
 
 	mu     sync.RWMutex
 	closed bool
 }
 
-// newLoader makes the maps.
+// newLoader creates the maps.
 func newLoader(o Options, types *btf.Cache) (*loader, error) {
 	spec, err := loadProbes()
 	if err != nil {
 		return nil, err
 	}
 	spec.Maps[probesMapEvents].MaxEntries = uint32(o.BufferSize)
-	paired := preempts()
+	twins := preempts()
 	for name, value := range map[string]any{
 		probesVarWakeupBytes:     uint64(o.BufferSize / 16),
-		probesVarTwinFentry:      paired.functions,
-		probesVarTwinTracepoints: paired.tracepoints,
+		probesVarTwinFentry:      twins.functions,
+		probesVarTwinTracepoints: twins.tracepoints,
 	} {
 		if err := spec.Variables[name].Set(value); err != nil {
 			return nil, fmt.Errorf("set %s: %w", name, err)
@@ -52,7 +52,7 @@ func newLoader(o Options, types *btf.Cache) (*loader, error) {
 		return nil, err
 	}
 	spec.Maps[probesMapScratches].MaxEntries *= uint32(cpus)
-	if !paired.tracepoints {
+	if !twins.tracepoints {
 		spec.Maps[probesMapTwinTokens].MaxEntries = 1 // not used
 	}
 
@@ -63,37 +63,37 @@ func newLoader(o Options, types *btf.Cache) (*loader, error) {
 		return nil, err
 	}
 	return &loader{
-		spec: spec, types: types, paired: paired, maps: c.Maps,
+		spec: spec, types: types, twins: twins, maps: c.Maps,
 		programs: map[string]*ebpf.Program{}, failed: map[string]error{},
 	}, nil
 }
 
-// instance is a program of the object as it is loaded for a point.
+// instance is a program of the object as it is loaded for an attach point.
 type instance struct {
-	point
-	second bool // of a pair: see c/twin.h
+	attachPoint
+	second bool // of twins: see c/twin.h
 }
 
-// instances are those of points, in their order.
-func (l *loader) instances(points ...point) []instance {
+// instances returns the instances of points, in their order.
+func (l *loader) instances(points ...attachPoint) []instance {
 	var all []instance
 	for _, p := range points {
-		all = append(all, instance{point: p})
-		if p.traces() && l.paired.functions || p.kind == mechanismBTF && l.paired.tracepoints {
-			all = append(all, instance{point: p, second: true})
+		all = append(all, instance{attachPoint: p})
+		if p.usesFentry() && l.twins.functions || p.kind == mechanismBTF && l.twins.tracepoints {
+			all = append(all, instance{attachPoint: p, second: true})
 		}
 	}
 	return all
 }
 
-// traces says that a point is the entry or the exit of a function by fentry.
-func (p point) traces() bool { return p.kind == "fentry" || p.kind == "fexit" }
+// usesFentry reports whether a point is attached by fentry or fexit.
+func (p attachPoint) usesFentry() bool { return p.kind == "fentry" || p.kind == "fexit" }
 
-// name is the same for instances that are one: a program of fentry or fexit is
-// loaded anew for each function.
+// name identifies a loaded program: fentry and fexit load one for each function,
+// the others share one.
 func (i instance) name() string {
 	name := i.program
-	if i.traces() {
+	if i.usesFentry() {
 		name += "/" + i.at
 	}
 	if i.second {
@@ -104,14 +104,15 @@ func (i instance) name() string {
 
 func (l *loader) programSpec(i instance) *ebpf.ProgramSpec {
 	spec := l.spec.Programs[i.program].Copy()
-	if i.traces() {
+	if i.usesFentry() {
 		spec.AttachTo = i.at
 	}
 	return spec
 }
 
-// lacking are those that are not loaded; an error, if one of them could not be.
-func (l *loader) lacking(instances []instance) (map[string]*ebpf.ProgramSpec, error) {
+// notLoaded returns the specs of the instances that are not loaded, by name, and
+// an error if one of the instances has failed to load before.
+func (l *loader) notLoaded(instances []instance) (map[string]*ebpf.ProgramSpec, error) {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
 	specs := map[string]*ebpf.ProgramSpec{}
@@ -127,54 +128,57 @@ func (l *loader) lacking(instances []instance) (map[string]*ebpf.ProgramSpec, er
 	return specs, nil
 }
 
-// size is that of a program, in instructions.
+// size returns the size of a program, in instructions.
 func (l *loader) size(i instance) int { return len(l.spec.Programs[i.program].Instructions) }
 
-// search waits until programs can be loaded, and returns what ends that.
-func (l *loader) search(instances []instance) func() {
-	if l.searches(instances) {
-		l.searching.Lock()
-		return l.searching.Unlock
+// lockBTF locks the BTF for loading instances, and returns the function that
+// unlocks it.
+func (l *loader) lockBTF(instances []instance) func() {
+	if l.searchesModuleBTF(instances) {
+		l.btfMu.Lock()
+		return l.btfMu.Unlock
 	}
-	l.searching.RLock()
-	return l.searching.RUnlock
+	l.btfMu.RLock()
+	return l.btfMu.RUnlock
 }
 
-// searches says that modules are searched to load programs: for a function
-// that the kernel itself has not, or, before 6.2, for one that programs call.
-func (l *loader) searches(instances []instance) bool {
-	l.searching.RLock()
-	defer l.searching.RUnlock()
-	return !l.describes("bpf_rdonly_cast") || slices.ContainsFunc(instances, l.elsewhere)
+// searchesModuleBTF reports whether loading instances searches the BTF of
+// modules: for a function that is not in vmlinux or, before 6.2, for
+// bpf_rdonly_cast, which programs call.
+func (l *loader) searchesModuleBTF(instances []instance) bool {
+	l.btfMu.RLock()
+	defer l.btfMu.RUnlock()
+	return !l.inKernelBTF("bpf_rdonly_cast") || slices.ContainsFunc(instances, l.needsModuleBTF)
 }
 
-// describes says that the kernel itself, not a module, has a function, and its
-// type.
-func (l *loader) describes(function string) bool {
+// inKernelBTF reports whether a function is in the BTF of vmlinux, not of a
+// module.
+func (l *loader) inKernelBTF(function string) bool {
 	var f *btf.Func
 	kernel, err := l.types.Kernel()
 	return err == nil && kernel.TypeByName(function, &f) == nil
 }
 
-// elsewhere says that a program is for a function by its type, which the kernel
-// itself has not: a module may.
-func (l *loader) elsewhere(i instance) bool { return i.traces() && !l.describes(i.at) }
+// needsModuleBTF reports whether an instance attaches by the BTF of a function
+// that is not in vmlinux: it may be in a module.
+func (l *loader) needsModuleBTF(i instance) bool { return i.usesFentry() && !l.inKernelBTF(i.at) }
 
-// load loads programs at once, unless they are.
+// load loads those of the instances that are not loaded yet, all or none. It
+// remembers the failure of a single one, unless its function is absent.
 func (l *loader) load(instances ...instance) error {
-	specs, err := l.lacking(instances)
+	specs, err := l.notLoaded(instances)
 	if err != nil || len(specs) == 0 {
 		return err
 	}
-	defer l.search(instances)()
+	defer l.lockBTF(instances)()
 	c, err := ebpf.NewCollectionWithOptions(&ebpf.CollectionSpec{
 		Maps: l.spec.Maps, Programs: specs, Types: l.spec.Types, ByteOrder: l.spec.ByteOrder,
 	}, ebpf.CollectionOptions{MapReplacements: l.maps, Cache: l.types})
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if err != nil {
-		if len(specs) == 1 && !isAbsent(err) { // else its module may come
-			for name := range specs { // not instances[0]: that one may be loaded already
+		if len(specs) == 1 && !isAbsent(err) { // if absent, its module may be loaded later
+			for name := range specs { // not instances[0]: that may be loaded already
 				l.failed[name] = err
 			}
 		}
@@ -182,23 +186,23 @@ func (l *loader) load(instances ...instance) error {
 	}
 	defer c.Close()
 	for name := range specs {
-		if l.programs[name] == nil { // else another was faster
+		if l.programs[name] == nil { // else a concurrent load was faster
 			l.programs[name] = c.DetachProgram(name)
 		}
 	}
 	return nil
 }
 
-// program is that of an instance, which is loaded.
+// program returns the program of an instance, nil if it is not loaded.
 func (l *loader) program(i instance) *ebpf.Program {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
 	return l.programs[i.name()]
 }
 
-// use calls f, unless the programs and maps are closed: they may not be while
-// they are used.
-func (l *loader) use(f func()) {
+// ifOpen calls f unless the programs and maps are closed. They are not closed
+// while f runs.
+func (l *loader) ifOpen(f func()) {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
 	if !l.closed {
@@ -218,9 +222,9 @@ func (l *loader) close() {
 	}
 }
 
-// iterate runs the task iterator and returns what it wrote.
-func (l *loader) iterate(p point) ([]byte, error) {
-	i := instance{point: p}
+// iterate runs an iterator and returns what it wrote.
+func (l *loader) iterate(p attachPoint) ([]byte, error) {
+	i := instance{attachPoint: p}
 	if err := l.load(i); err != nil {
 		return nil, err
 	}

@@ -15,23 +15,24 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// ErrAbsent is why a hook is not attached that this kernel does not have,
-// whatever the privileges.
-var ErrAbsent = errors.New("this kernel has none")
+// ErrAbsent is why a kernel hook is not attached if this kernel does not have
+// it, whatever the privileges.
+var ErrAbsent = errors.New("not in this kernel")
 
-// errHidden is why a function of a module may be there and not be found.
-var errHidden = errors.New("only CAP_SYS_ADMIN may look into modules")
+// errModuleBTFHidden is why fentry may not find a function of a loaded module.
+var errModuleBTFHidden = errors.New("only CAP_SYS_ADMIN may read the BTF of modules")
 
-// errTax is why no tracepoint of a system call is attached where there is
-// another mechanism: it would slow every system call on the host.
-var errTax = errors.New("would slow every system call: only where it is asked for")
+// errSyscallOverhead is why no tracepoint of a system call is attached if
+// another mechanism works: it would slow every system call on the host.
+var errSyscallOverhead = errors.New("would slow every system call: only used if requested")
 
-// errNoWay is why a hook is not attached that the mechanism asked for has not.
-var errNoWay = errors.New("cannot be had by this mechanism")
+// errMechanismUnavailable is why a kernel hook is not attached if it has no
+// plan by the requested mechanism.
+var errMechanismUnavailable = errors.New("cannot be attached by this mechanism")
 
-// attach attaches all points of a way, or none.
-func (l *loader) attach(w way) (links []link.Link, err error) {
-	instances := l.instances(w.points...)
+// attach attaches all points of a plan, or none.
+func (l *loader) attach(plan attachPlan) (links []link.Link, err error) {
+	instances := l.instances(plan.points...)
 	for _, i := range instances {
 		if err := l.load(i); err != nil {
 			return nil, err
@@ -62,26 +63,27 @@ func (l *loader) attachInstance(i instance) (link.Link, error) {
 	return link.AttachTracing(link.TracingOptions{Program: program})
 }
 
-// maxActive is in how many threads at once a function is seen to return; by
-// itself the kernel takes one or two for each CPU, too few for calls that sleep.
+// maxActive is how many threads may be in a function at once for all its returns
+// to be seen. The kernel's default is one or two for each CPU, too few for calls
+// that sleep.
 const maxActive = 1024
 
-// narrow is a kretprobe that has no maxActive.
-type narrow struct{ link.Link }
+// limitedMaxActive is a kretprobe with the kernel's default instead of maxActive.
+type limitedMaxActive struct{ link.Link }
 
-// narrowMark follows it in Hook.Points.
-const narrowMark = " (few at once)"
+// limitedMark follows such a kretprobe in Hook.Points.
+const limitedMark = " (few at once)"
 
-// Narrow says that the hook sees few calls at a time return: as many as the
-// kernel makes room for by itself, one or two for each CPU. Where more of them
-// sleep, some ends are missed: but for an exec's, each is counted as lost when
-// its thread makes the next call.
+// Narrow reports whether maxactive could not be set: at most one or two
+// concurrent returns per CPU are observed, the kernel's default. If more calls
+// sleep at once, some returns are missed; each, except an exec's, is counted as
+// lost when its thread makes the next call.
 func (h Hook) Narrow() bool {
-	return slices.ContainsFunc(h.Points, func(p string) bool { return strings.HasSuffix(p, narrowMark) })
+	return slices.ContainsFunc(h.Points, func(p string) bool { return strings.HasSuffix(p, limitedMark) })
 }
 
-// kretprobe needs tracefs to say maxActive, and does without it where there is
-// none or it may not be written.
+// kretprobe needs tracefs to set maxActive. If there is no tracefs, or it cannot
+// be written, it attaches without.
 func kretprobe(function string, program *ebpf.Program) (link.Link, error) {
 	if at, err := link.Kretprobe(function, program, &link.KprobeOptions{RetprobeMaxActive: maxActive}); err == nil {
 		return at, nil
@@ -90,11 +92,11 @@ func kretprobe(function string, program *ebpf.Program) (link.Link, error) {
 	if err != nil {
 		return nil, noFunction(err)
 	}
-	return narrow{at}, nil
+	return limitedMaxActive{at}, nil
 }
 
-// noFunction tells what a kernel without 97c753e62e6c, of 5.10 or older, means by
-// EINVAL for a kretprobe: that there is no such function.
+// noFunction wraps EINVAL in fs.ErrNotExist: a kernel without 97c753e62e6c, 5.10
+// or older, returns EINVAL for a kretprobe of a function that does not exist.
 func noFunction(err error) error {
 	if errors.Is(err, unix.EINVAL) {
 		return fmt.Errorf("%w: %w", fs.ErrNotExist, err)
@@ -102,7 +104,7 @@ func noFunction(err error) error {
 	return err
 }
 
-// closeAll detaches at once what can be: each waits for a grace period of RCU.
+// closeAll detaches in parallel: each link waits for an RCU grace period.
 func closeAll(links []link.Link) error {
 	errs := make([]error, len(links))
 	var all sync.WaitGroup
@@ -113,8 +115,8 @@ func closeAll(links []link.Link) error {
 	return errors.Join(errs...)
 }
 
-// moduleMissing says that a kernel module is not there now, or not yet ready. One
-// that is built in tells no state.
+// moduleMissing reports whether a kernel module is not loaded, or not ready yet.
+// A built-in module has no initstate.
 func moduleMissing(name string) bool {
 	dir := "/sys/module/" + name
 	if state, err := os.ReadFile(dir + "/initstate"); err == nil {

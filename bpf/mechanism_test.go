@@ -46,14 +46,14 @@ func TestEveryProgramLoads(t *testing.T) {
 	l := load(t)
 	a := newAttacher(l.types, MechanismAuto, nil)
 	for _, p := range probes {
-		for _, w := range p.ways {
-			if err := a.refuse[w.mechanism]; err != nil && !errors.Is(err, errTax) {
+		for _, w := range p.plans {
+			if err := a.rejected[w.mechanism]; err != nil && !errors.Is(err, errSyscallOverhead) {
 				continue
 			}
 			for _, at := range w.points {
 				// only by fentry a program is loaded for a function
 				want := w.mechanism != MechanismFentry || kernelHas(t, p.module, at)
-				if err := l.load(instance{point: at}); (err == nil) != want {
+				if err := l.load(instance{attachPoint: at}); (err == nil) != want {
 					t.Errorf("%s is to load: %v; %+v", at, want, err)
 				}
 			}
@@ -66,7 +66,7 @@ func TestEveryProgramLoads(t *testing.T) {
 func TestAbsenceIsNotRemembered(t *testing.T) {
 	needRoot(t)
 	l := load(t)
-	nowhere := instance{point: point{"fentry", "cse_newlink", "fentry_veth_newlink"}}
+	nowhere := instance{attachPoint: attachPoint{"fentry", "cse_newlink", "fentry_veth_newlink"}}
 	if err := l.load(nowhere); !isAbsent(err) {
 		t.Errorf("the program of a function that is not there: %v", err)
 	}
@@ -103,11 +103,11 @@ func TestEveryHookIsAttached(t *testing.T) {
 // kernel has none for it.
 func wanted(t *testing.T, p probe) string {
 	t.Helper()
-	for _, w := range p.ways {
-		if len(p.ways) > 1 && *mechanism != MechanismAuto && *mechanism != w.mechanism {
+	for _, w := range p.plans {
+		if len(p.plans) > 1 && *mechanism != MechanismAuto && *mechanism != w.mechanism {
 			continue
 		}
-		if !slices.ContainsFunc(w.points, func(at point) bool { return !kernelHas(t, p.module, at) }) {
+		if !slices.ContainsFunc(w.points, func(at attachPoint) bool { return !kernelHas(t, p.module, at) }) {
 			return w.mechanism
 		}
 	}
@@ -116,7 +116,7 @@ func wanted(t *testing.T, p probe) string {
 
 // kernelHas says whether something can be attached at a point, by what the
 // kernel tells of itself.
-func kernelHas(t *testing.T, module string, at point) bool {
+func kernelHas(t *testing.T, module string, at attachPoint) bool {
 	t.Helper()
 	switch at.kind {
 	case "fentry", "fexit":
@@ -150,7 +150,7 @@ var takesFentry = sync.OnceValue(func() bool {
 // that made the types left some functions out before 5.11 or so, and have some
 // twice later: with their parameters, and with a declaration of these alone,
 // which an entry cannot read.
-func hasType(t *testing.T, at point) bool {
+func hasType(t *testing.T, at attachPoint) bool {
 	t.Helper()
 	kernel, err := kernelTypes()
 	if err != nil {
@@ -210,8 +210,8 @@ func TestEveryHookFires(t *testing.T) {
 		if !h.Attached {
 			continue // TestEveryHookIsAttached says which may not be
 		}
-		way := slices.IndexFunc(p.ways, func(w way) bool { return w.mechanism == h.Mechanism })
-		for _, i := range w.loader.instances(p.ways[way].points...) {
+		way := slices.IndexFunc(p.plans, func(w attachPlan) bool { return w.mechanism == h.Mechanism })
+		for _, i := range w.loader.instances(p.plans[way].points...) {
 			if runs[i.name()] == 0 {
 				t.Errorf("%s: %s was attached and never ran", h.Name, i.name())
 			}

@@ -101,7 +101,7 @@ func (p *Probes) open(o Options, oneThread bool, noTracefs error) (err error) {
 	if err := <-loaded; err != nil {
 		return err
 	}
-	a.use(p.loader)
+	a.useLoader(p.loader)
 	if p.ring, err = ringbuf.NewReader(p.loader.maps[probesMapEvents]); err != nil {
 		return fmt.Errorf("open the ring buffer: %w", err)
 	}

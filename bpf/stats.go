@@ -68,7 +68,7 @@ func (p *Probes) buffered() int {
 func (p *Probes) losses() losses {
 	var now losses
 	var counters [unsafe.Sizeof(probesLosses{})]byte
-	p.loader.use(func() { _, _ = p.lost.ReadAt(counters[:], 0) })
+	p.loader.ifOpen(func() { _, _ = p.lost.ReadAt(counters[:], 0) })
 	for kind := range probesEventKindEVENT_KINDS {
 		now[kind] = binary.NativeEndian.Uint64(counters[8*kind:])
 	}
@@ -80,7 +80,7 @@ func (p *Probes) losses() losses {
 
 func (p *Probes) programStats() []ProgramStats {
 	var all []ProgramStats
-	p.loader.use(func() {
+	p.loader.ifOpen(func() {
 		for name, program := range p.loader.programs {
 			if s, err := program.Stats(); err == nil {
 				all = append(all, ProgramStats{Name: name, Runs: s.RunCount, RunTime: s.Runtime})

@@ -12,10 +12,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// try attaches a program that does nothing to a function that every kernel has,
-// and detaches it: whether the kernel hooks functions by this mechanism, fentry
-// or kprobe.
-func try(mechanism string, types *btf.Cache) error {
+// tryMechanism returns an error if the kernel does not attach to functions by a
+// mechanism, fentry or kprobe. It attaches a program that does nothing to a
+// function that every kernel has, and detaches it.
+func tryMechanism(mechanism string, types *btf.Cache) error {
 	function := syscallFunction("chroot")
 	spec := &ebpf.ProgramSpec{
 		Name: "trial", Type: ebpf.Kprobe, License: "GPL",
@@ -42,39 +42,41 @@ func try(mechanism string, types *btf.Cache) error {
 	return at.Close()
 }
 
-// sysAdmin asks the kernel for what only CAP_SYS_ADMIN may: to list the types
-// that are loaded.
-func sysAdmin() bool {
+// hasSysAdmin reports whether CAP_SYS_ADMIN is effective, by trying something
+// that needs it: to list the loaded BTF objects.
+func hasSysAdmin() bool {
 	var types btf.HandleIterator
 	defer func() { types.Handle.Close() }()
 	return types.Next() || !errors.Is(types.Err(), fs.ErrPermission)
 }
 
-// mayLack says that the kernel may have refused for want of a privilege.
-func (a *attacher) mayLack(err error) bool { return !a.sysAdmin && errors.Is(err, fs.ErrPermission) }
+// mayLackPrivilege reports whether err may be due to a missing privilege.
+func (a *attacher) mayLackPrivilege(err error) bool {
+	return !a.sysAdmin && errors.Is(err, fs.ErrPermission)
+}
 
-// tryAll finds the mechanisms that cannot be used, and why. Where functions can
-// be hooked, no tracepoint of a system call is attached unless that is asked for.
-func (a *attacher) tryAll(types *btf.Cache) {
+// tryMechanisms adds the mechanisms that cannot be used to a.rejected. If fentry
+// or kprobe works, tracepoints of system calls are used only if requested.
+func (a *attacher) tryMechanisms(types *btf.Cache) {
 	for _, m := range []string{MechanismFentry, MechanismKprobe} {
 		if !a.allows(m) {
 			continue
 		}
-		err := try(m, types)
+		err := tryMechanism(m, types)
 		if err == nil {
 			if a.mechanism == MechanismAuto {
-				a.refuse[MechanismTracepoint] = errTax
+				a.rejected[MechanismTracepoint] = errSyscallOverhead
 			}
-			return // the next is for functions that this cannot have
+			return // the other one may attach to functions that this cannot
 		}
-		a.refuse[m] = cause(err)
-		if !a.mayLack(err) {
-			a.refuse[m] = fmt.Errorf("not with this kernel: %w", cause(err))
+		a.rejected[m] = cause(err)
+		if !a.mayLackPrivilege(err) {
+			a.rejected[m] = fmt.Errorf("not supported by this kernel: %w", cause(err))
 		}
 	}
 }
 
-// cause is what the kernel said, without what led to it.
+// cause returns the errno in err, without what wraps it; err if it has none.
 func cause(err error) error {
 	var errno unix.Errno
 	if errors.As(err, &errno) {
