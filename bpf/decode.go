@@ -13,7 +13,8 @@ var (
 	errUnknown = errors.New("record of an unknown kind")
 )
 
-// decode makes an event of a record. It takes any bytes without panic.
+// decode returns the event of a record, or errShort or errUnknown. It accepts
+// any bytes without panic.
 func decode(raw []byte) (*collector.Event, error) {
 	h, _, err := view[probesEventHeader](raw)
 	if err != nil {
@@ -29,7 +30,7 @@ func decode(raw []byte) (*collector.Event, error) {
 	return e, nil
 }
 
-// decoders read what follows the header of a record, by the record's kind.
+// decoders decode what follows the header, by the record's kind.
 var decoders = [probesEventKindEVENT_KINDS]func(*collector.Event, []byte) error{
 	probesEventKindEVENT_FORK:          decodeFork,
 	probesEventKindEVENT_EXEC:          decodeExec,
@@ -51,14 +52,14 @@ var decoders = [probesEventKindEVENT_KINDS]func(*collector.Event, []byte) error{
 	probesEventKindEVENT_CGROUP_ATTACH: decodeCgroup,
 	probesEventKindEVENT_CGROUP_RMDIR:  decodeCgroup,
 	probesEventKindEVENT_NETLINK:       decodeNetlink,
-	probesEventKindEVENT_LISTEN:        func(*collector.Event, []byte) error { return nil }, // a header is all
+	probesEventKindEVENT_LISTEN:        func(*collector.Event, []byte) error { return nil }, // a header and no more
 	probesEventKindEVENT_VETH_NEWLINK:  decodeVeth,
 	probesEventKindEVENT_VETH_DELLINK:  decodeVeth,
 }
 
-// view looks at the beginning of a record as a struct, and returns what
-// follows it. The structs hold only numbers, and both architectures read them
-// at any address.
+// view returns the beginning of a record as a struct, and the bytes that follow
+// it; errShort if it is shorter than the struct. The structs hold only numbers,
+// and both architectures read those at any address.
 func view[T any](raw []byte) (*T, texts, error) {
 	var t T
 	if len(raw) < int(unsafe.Sizeof(t)) {
@@ -68,7 +69,7 @@ func view[T any](raw []byte) (*T, texts, error) {
 }
 
 func header(h *probesEventHeader) *collector.Event {
-	// every record has a cost: one allocation for both
+	// every record has a cost: allocate both at once
 	both := &struct {
 		event collector.Event
 		cost  collector.Cost
@@ -100,13 +101,13 @@ func namespaces(ns *probesEventNamespaces) *collector.Namespaces {
 	}
 }
 
-// fixed is the text in one of the kernel's arrays of 16 characters.
+// fixed returns the text in one of the kernel's arrays of 16 characters.
 func fixed(c *[16]int8) string {
 	b := unsafe.Slice((*byte)(unsafe.Pointer(c)), len(c))
 	return text(b)
 }
 
-// text is b up to a NUL, as valid UTF-8: processes are free to use any bytes.
+// text returns b up to a NUL, as valid UTF-8: processes may use any bytes.
 func text(b []byte) string {
 	for i, c := range b {
 		if c == 0 {
@@ -117,11 +118,11 @@ func text(b []byte) string {
 	return strings.ToValidUTF8(string(b), "\uFFFD")
 }
 
-// texts are what follows a record's struct.
+// texts are the bytes that follow a record's struct.
 type texts []byte
 
-// take takes the next n bytes.
-func (t *texts) take(n int) ([]byte, error) {
+// next consumes n bytes and returns them; errShort if there are fewer.
+func (t *texts) next(n int) ([]byte, error) {
 	if n > len(*t) {
 		return nil, errShort
 	}
@@ -130,9 +131,9 @@ func (t *texts) take(n int) ([]byte, error) {
 	return b, nil
 }
 
-// text takes the next n bytes as a text into *to.
+// text consumes n bytes and stores them in *to as text.
 func (t *texts) text(n int, to *string) error {
-	b, err := t.take(n)
+	b, err := t.next(n)
 	if err == nil && n > 0 {
 		*to = text(b)
 	}

@@ -21,7 +21,7 @@ func decodeMount(e *collector.Event, raw []byte) error {
 			return err
 		}
 	}
-	base, err := rest.take(int(r.BaseLen))
+	base, err := rest.next(int(r.BaseLen))
 	if err != nil {
 		return err
 	}

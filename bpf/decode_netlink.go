@@ -12,7 +12,7 @@ import (
 
 const vethInfoPeer = 1 // VETH_INFO_PEER, include/uapi/linux/veth.h
 
-// messageNames are the rtnetlink messages that are told.
+// messageNames are the rtnetlink messages that are reported.
 var messageNames = map[uint16]string{
 	unix.RTM_NEWLINK: "RTM_NEWLINK",
 	unix.RTM_DELLINK: "RTM_DELLINK",
@@ -25,7 +25,7 @@ func decodeNetlink(e *collector.Event, raw []byte) error {
 	if err != nil {
 		return err
 	}
-	message, err := rest.take(int(r.MessageLen))
+	message, err := rest.next(int(r.MessageLen))
 	if err != nil {
 		return err
 	}
@@ -33,8 +33,9 @@ func decodeNetlink(e *collector.Event, raw []byte) error {
 	return decodeMessage(e, message)
 }
 
-// decodeMessage reads an rtnetlink message, of which the end may be cut off: a
-// request may be longer than what was copied. What is malformed ends it.
+// decodeMessage decodes an rtnetlink message into e. The end of the message may
+// be missing, as only the first bytes of a long request are copied. It returns
+// errShort or errUnknown; at a malformed attribute it stops without an error.
 func decodeMessage(e *collector.Event, m []byte) error {
 	if len(m) < unix.SizeofNlMsghdr {
 		return errShort
@@ -48,22 +49,22 @@ func decodeMessage(e *collector.Event, m []byte) error {
 			return errShort
 		}
 		e.Index = int(int32(binary.LittleEndian.Uint32(body[4:])))
-		decodeLink(e, whole(body[unix.SizeofIfInfomsg:]))
+		decodeLink(e, completeAttributes(body[unix.SizeofIfInfomsg:]))
 	case unix.RTM_NEWADDR:
 		if len(body) < unix.SizeofIfAddrmsg {
 			return errShort
 		}
 		e.Index = int(int32(binary.LittleEndian.Uint32(body[4:])))
-		decodeAddress(e, body[1], whole(body[unix.SizeofIfAddrmsg:]))
+		decodeAddress(e, body[1], completeAttributes(body[unix.SizeofIfAddrmsg:]))
 	default:
 		return errUnknown
 	}
 	return nil
 }
 
-// whole is b without an attribute that is cut off: the decoder refuses a list
-// that does not end where it should.
-func whole(b []byte) []byte {
+// completeAttributes returns b up to the first attribute that is incomplete:
+// the netlink package rejects a list whose last attribute is cut off.
+func completeAttributes(b []byte) []byte {
 	at := 0
 	for at+unix.SizeofRtAttr <= len(b) {
 		n := int(binary.LittleEndian.Uint16(b[at:]))
@@ -76,7 +77,7 @@ func whole(b []byte) []byte {
 }
 
 func decodeLink(e *collector.Event, b []byte) {
-	each(b, func(ad *netlink.AttributeDecoder) {
+	eachAttribute(b, func(ad *netlink.AttributeDecoder) {
 		switch ad.Type() {
 		case unix.IFLA_IFNAME:
 			e.Name = text(ad.Bytes())
@@ -87,7 +88,7 @@ func decodeLink(e *collector.Event, b []byte) {
 }
 
 func decodeLinkInfo(e *collector.Event, b []byte) {
-	each(b, func(ad *netlink.AttributeDecoder) {
+	eachAttribute(b, func(ad *netlink.AttributeDecoder) {
 		switch ad.Type() {
 		case unix.IFLA_INFO_KIND:
 			e.LinkType = text(ad.Bytes())
@@ -100,12 +101,12 @@ func decodeLinkInfo(e *collector.Event, b []byte) {
 }
 
 func decodePeer(e *collector.Event, b []byte) {
-	each(b, func(ad *netlink.AttributeDecoder) {
+	eachAttribute(b, func(ad *netlink.AttributeDecoder) {
 		peer := ad.Bytes()
 		if ad.Type() != vethInfoPeer || len(peer) < unix.SizeofIfInfomsg {
 			return
 		}
-		each(peer[unix.SizeofIfInfomsg:], func(ad *netlink.AttributeDecoder) {
+		eachAttribute(peer[unix.SizeofIfInfomsg:], func(ad *netlink.AttributeDecoder) {
 			if ad.Type() == unix.IFLA_IFNAME {
 				e.PeerName = text(ad.Bytes())
 			}
@@ -113,10 +114,10 @@ func decodePeer(e *collector.Event, b []byte) {
 	})
 }
 
-// decodeAddress takes IFA_LOCAL, and IFA_ADDRESS where there is none: that is
-// the peer's on a point-to-point link.
+// decodeAddress uses IFA_LOCAL, or IFA_ADDRESS if there is none: on a
+// point-to-point link IFA_ADDRESS is the peer's address.
 func decodeAddress(e *collector.Event, bits byte, b []byte) {
-	each(b, func(ad *netlink.AttributeDecoder) {
+	eachAttribute(b, func(ad *netlink.AttributeDecoder) {
 		t := ad.Type()
 		if t != unix.IFA_LOCAL && (t != unix.IFA_ADDRESS || e.Address != "") {
 			return
@@ -127,8 +128,8 @@ func decodeAddress(e *collector.Event, bits byte, b []byte) {
 	})
 }
 
-// each calls f for each attribute, until one is malformed.
-func each(b []byte, f func(*netlink.AttributeDecoder)) {
+// eachAttribute calls f for each attribute, until one is malformed.
+func eachAttribute(b []byte, f func(*netlink.AttributeDecoder)) {
 	ad, err := netlink.NewAttributeDecoder(b)
 	if err != nil {
 		return

@@ -31,21 +31,21 @@ func decodeExec(e *collector.Event, raw []byte) error {
 	if err := rest.text(int(r.FileLen), &e.File); err != nil {
 		return err
 	}
-	args, err := rest.take(int(r.ArgsLen))
+	args, err := rest.next(int(r.ArgsLen))
 	if err != nil {
 		return err
 	}
-	env, err := rest.take(int(r.EnvLen))
+	env, err := rest.next(int(r.EnvLen))
 	if err != nil {
 		return err
 	}
-	e.Args = split(args)
-	e.Env = identifying(env)
+	e.Args = splitNUL(args)
+	e.Env = identifyingVariables(env)
 	return nil
 }
 
-// split splits at NULs, of which the last is no separator.
-func split(b []byte) []string {
+// splitNUL splits b at NULs. A NUL at the end is not a separator.
+func splitNUL(b []byte) []string {
 	if len(b) == 0 {
 		return nil
 	}
@@ -61,15 +61,15 @@ func split(b []byte) []string {
 	}
 }
 
-// envNames are the variables that identify a start. No other ever leaves here:
-// environments hold secrets.
+// envNames are the variables that identify a start. No other leaves this
+// package: environments hold secrets.
 var envNames = map[string]bool{
 	"CNI_COMMAND": true, "CNI_CONTAINERID": true, "CNI_NETNS": true, "CNI_IFNAME": true, "CNI_ARGS": true,
 	"TRACEPARENT": true, "TRACESTATE": true, "BAGGAGE": true,
 	"_LIBCONTAINER_INITTYPE": true, "OTEL_SERVICE_NAME": true,
 }
 
-func identifying(env []byte) []string {
+func identifyingVariables(env []byte) []string {
 	var list []string
 	for len(env) > 0 {
 		one, more, _ := bytes.Cut(env, []byte{0})
@@ -99,8 +99,9 @@ func decodeRename(e *collector.Event, raw []byte) error {
 	return nil
 }
 
-// decodeRunning makes events of what the task iterator wrote. What it does not
-// write is in /proc, and absent where the process is gone by now.
+// decodeRunning returns the events of what the task iterator wrote, and errShort
+// if its end is missing. File and Args come from /proc, and are absent if the
+// process has exited.
 func decodeRunning(raw []byte) ([]*collector.Event, error) {
 	var list []*collector.Event
 	for len(raw) > 0 {
@@ -125,7 +126,7 @@ func decodeRunning(raw []byte) ([]*collector.Event, error) {
 			e.File = strings.ToValidUTF8(exe, "\uFFFD")
 		}
 		if args, err := os.ReadFile(proc + "/cmdline"); err == nil {
-			e.Args = split(args)
+			e.Args = splitNUL(args)
 		}
 		list = append(list, e)
 	}

@@ -15,11 +15,12 @@ import (
 )
 
 const (
-	linkBuffer  = 4 << 20 // of the socket: a burst of veths is told twice or thrice each
-	linkPending = 1 << 14 // events not yet taken
+	linkBuffer  = 4 << 20 // of the socket, for bursts: each veth makes two or three messages
+	linkPending = 1 << 14 // events not fetched yet
 )
 
-// linkSocket hears of the links in the network namespace that it was opened in.
+// linkSocket receives rtnetlink's notifications of the links in the network
+// namespace that it was opened in.
 type linkSocket struct {
 	file  *os.File
 	netNS uint32
@@ -36,7 +37,7 @@ func newLinkSocket() (*linkSocket, error) {
 		return nil, fmt.Errorf("open a netlink socket: %w", err)
 	}
 	s := &linkSocket{file: os.NewFile(uintptr(fd), "rtnetlink"), buffer: make([]byte, 1<<16)}
-	// the first needs CAP_NET_ADMIN; the second is bounded by net.core.rmem_max
+	// the first needs CAP_NET_ADMIN; the second is limited by net.core.rmem_max
 	if unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUFFORCE, linkBuffer) != nil {
 		_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUF, linkBuffer)
 	}
@@ -55,21 +56,22 @@ func newLinkSocket() (*linkSocket, error) {
 
 func (s *linkSocket) close() error { return s.file.Close() }
 
-// listen receives at once what arrives, as an event's time is when it was read.
+// listen receives messages as soon as they arrive, as an event's time is when
+// its message was read.
 func (s *linkSocket) listen() {
 	raw, err := s.file.SyscallConn()
 	if err != nil {
 		return
 	}
-	// not done: the socket is waited for again, until it is closed
+	// false: Read waits for the socket again, until it is closed
 	_ = raw.Read(func(fd uintptr) bool {
 		s.receive(int(fd))
 		return false
 	})
 }
 
-// take returns what came so far, in its order.
-func (s *linkSocket) take() []*collector.Event {
+// fetch returns the events since the last fetch, in order.
+func (s *linkSocket) fetch() []*collector.Event {
 	if raw, err := s.file.SyscallConn(); err == nil {
 		_ = raw.Control(func(fd uintptr) { s.receive(int(fd)) })
 	}
@@ -80,7 +82,7 @@ func (s *linkSocket) take() []*collector.Event {
 	return events
 }
 
-// receive reads all that the socket has.
+// receive reads all messages that the socket has now.
 func (s *linkSocket) receive(fd int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -89,17 +91,17 @@ func (s *linkSocket) receive(fd int) {
 		switch {
 		case errors.Is(err, unix.EINTR):
 		case errors.Is(err, unix.ENOBUFS):
-			s.lost.Add(1) // at least: the kernel does not tell how many
+			s.lost.Add(1) // at least: the kernel does not report how many
 		case err != nil:
 			return
 		default:
-			s.notified(s.buffer[:n])
+			s.parseDatagram(s.buffer[:n])
 		}
 	}
 }
 
-// notified takes the messages of one datagram.
-func (s *linkSocket) notified(b []byte) {
+// parseDatagram appends the events of the messages in one datagram.
+func (s *linkSocket) parseDatagram(b []byte) {
 	now := bootNow()
 	for len(b) >= unix.SizeofNlMsghdr {
 		n := int(binary.LittleEndian.Uint32(b))
@@ -118,13 +120,13 @@ func (s *linkSocket) notified(b []byte) {
 	}
 }
 
-// linkEvent makes an event of a notification, nil if it is of no link.
+// linkEvent returns the event of a notification, nil if it is not about a link.
 func linkEvent(m []byte) *collector.Event {
 	kind := binary.LittleEndian.Uint16(m[4:])
 	if kind != unix.RTM_NEWLINK && kind != unix.RTM_DELLINK || len(m) <= unix.SizeofNlMsghdr {
 		return nil
 	}
-	// a bridge tells of its ports too, and of one that leaves it as deleted
+	// AF_BRIDGE: a bridge also notifies of its ports, and of one that leaves it as deleted
 	if m[unix.SizeofNlMsghdr] != unix.AF_UNSPEC {
 		return nil
 	}
@@ -132,20 +134,20 @@ func linkEvent(m []byte) *collector.Event {
 	if decodeMessage(e, m) != nil {
 		return nil
 	}
-	elsewhere := false // the peer is in another namespace
-	each(m[unix.SizeofNlMsghdr+unix.SizeofIfInfomsg:], func(ad *netlink.AttributeDecoder) {
+	peerInOtherNS := false
+	eachAttribute(m[unix.SizeofNlMsghdr+unix.SizeofIfInfomsg:], func(ad *netlink.AttributeDecoder) {
 		switch ad.Type() {
 		case unix.IFLA_LINK:
 			if e.LinkType == "veth" {
 				e.PeerIndex = int(ad.Int32())
 			}
 		case unix.IFLA_LINK_NETNSID:
-			elsewhere = true
+			peerInOtherNS = true
 		case unix.IFLA_NEW_NETNSID, unix.IFLA_NEW_IFINDEX:
 			e.Moved = kind == unix.RTM_DELLINK
 		}
 	})
-	if elsewhere {
+	if peerInOtherNS {
 		e.PeerIndex = 0
 	}
 	return e

@@ -6,8 +6,8 @@ import (
 	"math/bits"
 )
 
-// nameKey is the name of an executable as the programs have it: padded with
-// zeros, of which one is at least at the end.
+// nameKey is the name of an executable as in the programs: padded with at least
+// one zero.
 type nameKey [len(probesName{}.Text)]byte
 
 func keyOf(name string) (key nameKey, err error) {
@@ -18,16 +18,16 @@ func keyOf(name string) (key nameKey, err error) {
 	return key, nil
 }
 
-// beginnings says for a hash of the first eight characters of a name whether
-// there may be such a name, a bit for each: may_match_name in c/filter.h. They are the
-// first in the filter.
-type beginnings [len(probesFilter{}.NameFilter)]byte
+// nameFilter is a Bloom filter of the watched names: a bit for each hash of a
+// name's first eight characters, as may_match_name in c/filter.h computes it. It
+// is the first field of struct filter.
+type nameFilter [len(probesFilter{}.NameFilter)]byte
 
-// filterMap is the section that they are in.
+// filterMap is the section of struct filter.
 const filterMap = ".data.filter"
 
-func (b *beginnings) add(key nameKey) {
+func (f *nameFilter) add(key nameKey) {
 	hash := binary.LittleEndian.Uint64(key[:8]) * 0x9e3779b97f4a7c15
-	bit := hash >> (64 - bits.Len(uint(len(b)*8-1)))
-	b[bit/8] |= 1 << (bit % 8)
+	bit := hash >> (64 - bits.Len(uint(len(f)*8-1)))
+	f[bit/8] |= 1 << (bit % 8)
 }

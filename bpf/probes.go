@@ -19,43 +19,51 @@ import (
 	"github.com/cilium/ebpf/ringbuf"
 )
 
-// defaultBufferSize has room for twenty times what lay in it while 48 runtimes
-// ran at once on two CPUs. Each record is written where none was for long: a
-// larger buffer takes more of that from memory, not from a cache.
+// defaultBufferSize is twenty times the most bytes that waited in the buffer
+// while 48 runtimes ran at once on two CPUs. Each record is written to the part
+// that was unused for longest: the larger the buffer, the more of that is in
+// memory, not in a CPU cache.
 const defaultBufferSize = 2 << 20
 
-// Options say what is watched. Names are base names of executables, at most 31
-// bytes each, and both lists together 256.
+// Options are what Open watches and how. Names and Runtimes are base names of
+// executables: at most 31 bytes each, at most 256 in both lists together.
 type Options struct {
 	Names      []string // engines, shims, monitors, plugins
 	Runtimes   []string // OCI runtimes: their exec wakes the reader at once
-	BufferSize int      // of the ring buffer, in bytes, a power of two; 0 is 2 MiB
+	BufferSize int      // of the ring buffer, in bytes: a power of two, at least 64 KiB; 0 is 2 MiB
 	Mechanism  string   // one of Mechanisms; empty is MechanismAuto
 }
 
-// Probes are attached programs and the stream of events that they write.
+// Probes are attached programs and the stream of their events.
 type Probes struct {
 	loader   *loader
 	ring     *ringbuf.Reader
-	lost     *ebpf.Memory // counters, mapped: to read them takes no privilege
-	network  *linkSocket  // nil where there is none
+	lost     *ebpf.Memory // counters, mapped: reading them needs no privilege
+	network  *linkSocket  // nil if it could not be opened
 	snapshot []*collector.Event
 
-	received [kinds]atomic.Uint64
-	bad      atomic.Uint64 // records that could not be decoded
+	received  [kinds]atomic.Uint64
+	malformed atomic.Uint64 // records that could not be decoded
 
-	mu      sync.Mutex
-	links   []link.Link
-	hooks   []Hook
-	waiting []chan struct{} // for the reader to have drained the buffer
-	closed  chan struct{}
-	once    sync.Once
-	late    sync.WaitGroup // what is attached later
+	mu     sync.Mutex
+	links  []link.Link
+	hooks  []Hook
+	drains []chan struct{} // closed when the reader has drained the buffer
+	closed chan struct{}
+	once   sync.Once
+	late   sync.WaitGroup // of attachLate
 }
 
-// Open loads and attaches the programs and finds what runs already. A hook
-// that this kernel does not have is told by Hooks; only one that nothing works
-// without is an error.
+// Open loads and attaches the programs, and finds the processes with a watched
+// name that run already. The caller must Close the Probes.
+//
+// A kernel hook that cannot be attached is not an error: Hooks returns why. Open
+// returns an error, with nothing left attached, if
+//   - an option is invalid;
+//   - a privilege is missing: errors.Is(err, fs.ErrPermission);
+//   - the maps cannot be created, mapped or filled;
+//   - task_newtask, sched_process_exec or sched_process_exit cannot be attached,
+//     without which no start can be reported.
 func Open(o Options) (*Probes, error) {
 	if o.BufferSize == 0 {
 		o.BufferSize = defaultBufferSize
@@ -70,8 +78,8 @@ func Open(o Options) (*Probes, error) {
 		return nil, fmt.Errorf("mechanism %q: must be one of %s", o.Mechanism, strings.Join(Mechanisms, ", "))
 	}
 	defer raiseMemlock()()
-	// to describe the kernel's types takes a hundred thousand small objects,
-	// which the garbage collector had better look at once, when that is over
+	// decoding the kernel's BTF allocates a hundred thousand small objects, which
+	// the garbage collector should scan only once, when that is done
 	defer debug.SetGCPercent(debug.SetGCPercent(-1))
 	p := &Probes{closed: make(chan struct{})}
 	var err error
@@ -85,8 +93,8 @@ func Open(o Options) (*Probes, error) {
 	return p, nil
 }
 
-// open opens what there is to open, in the thread that sees tracefs. What the
-// kernel takes is tried while the programs are read.
+// open does what Open does, in the thread that sees tracefs. It tries which
+// mechanisms the kernel accepts while the programs are read.
 func (p *Probes) open(o Options, oneThread bool, noTracefs error) (err error) {
 	types := btf.NewCache()
 	loaded := make(chan error)
@@ -97,7 +105,7 @@ func (p *Probes) open(o Options, oneThread bool, noTracefs error) (err error) {
 	}()
 	a := newAttacher(types, o.Mechanism, noTracefs)
 	a.oneThread = oneThread
-	warm(types)
+	preloadBTF(types)
 	if err := <-loaded; err != nil {
 		return err
 	}
@@ -112,11 +120,11 @@ func (p *Probes) open(o Options, oneThread bool, noTracefs error) (err error) {
 	if err := p.attach(a); err != nil {
 		return err
 	}
-	// Names only now: what is recognised is then seen by every hook.
-	if err := p.watch(o); err != nil {
+	// Only now: every kernel hook then sees the processes that are recognised.
+	if err := p.watchNames(o); err != nil {
 		return err
 	}
-	// The last: what is executed meanwhile is seen by the hooks.
+	// Last: the kernel hooks see what is executed meanwhile.
 	h := p.findRunning()
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -124,18 +132,19 @@ func (p *Probes) open(o Options, oneThread bool, noTracefs error) (err error) {
 	return nil
 }
 
-// warm looks up the type that nearly all others can be reached from: they are
-// described then, which whoever is first would do, and others wait for.
-func warm(types *btf.Cache) {
+// preloadBTF looks up task_struct, and with it decodes nearly all types of the
+// kernel, which are reachable from it. Otherwise the first load would decode
+// them, and the loads in parallel with it would wait.
+func preloadBTF(types *btf.Cache) {
 	if kernel, err := types.Kernel(); err == nil {
 		var task *btf.Struct
 		_ = kernel.TypeByName("task_struct", &task)
 	}
 }
 
-// watch tells the programs the names of executables.
-func (p *Probes) watch(o Options) error {
-	var begin beginnings
+// watchNames passes the names of executables to the programs.
+func (p *Probes) watchNames(o Options) error {
+	var bloom nameFilter
 	for class, names := range map[probesTaskClass][]string{
 		probesTaskClassCLASS_ENGINE: o.Names, probesTaskClassCLASS_RUNTIME: o.Runtimes,
 	} {
@@ -147,13 +156,13 @@ func (p *Probes) watch(o Options) error {
 			if err := p.loader.maps[probesMapNames].Put(key, uint32(class)); err != nil {
 				return fmt.Errorf("watch %s: %w", name, err)
 			}
-			begin.add(key)
+			bloom.add(key)
 		}
 	}
-	// not the whole of it: the programs write there, too
+	// only this field of the filter: the programs write to the others
 	filter, err := p.loader.maps[filterMap].Memory()
 	if err == nil {
-		_, err = filter.WriteAt(begin[:], 0)
+		_, err = filter.WriteAt(bloom[:], 0)
 	}
 	if err != nil {
 		return fmt.Errorf("write the filter: %w", err)
@@ -162,7 +171,7 @@ func (p *Probes) watch(o Options) error {
 }
 
 func (p *Probes) openNetwork() {
-	h := Hook{Name: "RTNLGRP_LINK", Mechanism: mechanismNetlink, Feeds: "names and indexes of veths, and their end"}
+	h := Hook{Name: "RTNLGRP_LINK", Mechanism: mechanismNetlink, Feeds: "names and indexes of veths, and their deletion"}
 	p.network, h.Err = newLinkSocket()
 	h.Attached = h.Err == nil
 	p.hooks = append(p.hooks, h)
@@ -170,7 +179,7 @@ func (p *Probes) openNetwork() {
 
 func (p *Probes) findRunning() Hook {
 	h := Hook{Name: running.at, Mechanism: mechanismIterator, Points: []string{running.String()},
-		Feeds: "engines that ran before the exporter"}
+		Feeds: "engines that started before the exporter"}
 	written, err := p.loader.iterate(running)
 	if err == nil {
 		p.snapshot, err = decodeRunning(written)
@@ -179,15 +188,16 @@ func (p *Probes) findRunning() Hook {
 	return h
 }
 
-// Hooks tells what is attached, and why what is not is not. It changes when a
-// module is loaded that was waited for.
+// Hooks returns the status of all kernel hooks: what is attached, and why the
+// others are not. A status changes when a module is loaded that it waits for.
 func (p *Probes) Hooks() []Hook {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return slices.Clone(p.hooks)
 }
 
-// Close detaches everything. A Read that runs returns.
+// Close detaches everything and ends a running Read and Drain. Only the first
+// call does anything; it returns the errors of what could not be closed.
 func (p *Probes) Close() error {
 	var err error
 	p.once.Do(func() {
@@ -214,10 +224,10 @@ func (p *Probes) closeRing() error {
 	return p.ring.Close()
 }
 
-// explain says what to do about the one error that everybody meets.
+// explain adds to a permission error, the most frequent one, what to do about it.
 func explain(err error) error {
 	if errors.Is(err, fs.ErrPermission) {
-		return fmt.Errorf("no permission to load BPF programs: run as root, or with CAP_BPF and CAP_PERFMON; with these, a seccomp profile or a security module forbids bpf(2): %w", err)
+		return fmt.Errorf("no permission to load BPF programs: run as root, or with CAP_BPF and CAP_PERFMON; if these are effective, a seccomp profile or a security module forbids bpf(2): %w", err)
 	}
 	return err
 }

@@ -10,37 +10,40 @@ import (
 	"github.com/cilium/ebpf/ringbuf"
 )
 
-// tick is how long a record may lie in the buffer before the reader comes for
-// it unasked, and period how often the clock is told.
 const (
-	tick   = 50 * time.Millisecond
-	period = time.Second
+	// pollInterval is how long a record waits at most if nothing wakes the reader.
+	pollInterval = 50 * time.Millisecond
+	// clockInterval is how often a clock event is emitted.
+	clockInterval = time.Second
 )
 
-// reader delivers to one sink. It belongs to one goroutine.
+// reader delivers events to one sink. It belongs to one goroutine.
 type reader struct {
 	p      *Probes
 	sink   func(*collector.Event)
 	record ringbuf.Record
 
-	clock     time.Time // when it was told last
-	lost      losses    // as of the last check
-	lostCheck int64     // when that was
+	clock     time.Time // of the last clock event
+	lost      losses    // at the last check
+	lostCheck int64     // boot time of the last check
 	links     []*collector.Event
 }
 
-// Read delivers all events, in their order and from this goroutine, until
-// Close; then it returns nil. The sink may keep the events. It may not call
-// Drain.
+// Read delivers all events to sink, in order and from this goroutine. It returns
+// nil after Close, and earlier only if waiting for the ring buffer (epoll_wait(2))
+// or reading it fails: no more events are delivered then. A record that cannot be
+// decoded is not an error: Stats counts it. Call Read once.
+//
+// The sink may keep the events. It must not call Drain.
 func (p *Probes) Read(sink func(*collector.Event)) error {
 	r := &reader{p: p, sink: sink, lostCheck: bootNow()}
-	r.tellClock()
+	r.emitClock()
 	for _, e := range p.snapshot {
 		r.deliver(e)
 	}
 	p.snapshot = nil
 	for {
-		p.ring.SetDeadline(time.Now().Add(tick))
+		p.ring.SetDeadline(time.Now().Add(pollInterval))
 		err := r.next()
 		if errors.Is(err, ringbuf.ErrFlushed) {
 			err = r.drain()
@@ -51,11 +54,11 @@ func (p *Probes) Read(sink func(*collector.Event)) error {
 		if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
 			return err
 		}
-		r.between()
+		r.afterBatch()
 	}
 }
 
-// next waits for a record and delivers it and all that are behind it.
+// next waits for a record, and delivers it and all records behind it.
 func (r *reader) next() error {
 	if err := r.p.ring.ReadInto(&r.record); err != nil {
 		return err
@@ -63,22 +66,22 @@ func (r *reader) next() error {
 	return r.batch()
 }
 
-// between tells what does not come from the ring buffer.
-func (r *reader) between() {
-	r.takeLinks()
+// afterBatch delivers the events that do not come from the ring buffer.
+func (r *reader) afterBatch() {
+	r.pollLinks()
 	r.deliverLinks(1<<63 - 1)
-	r.tellLost()
-	if time.Since(r.clock) >= period {
-		r.tellClock()
+	r.reportLost()
+	if time.Since(r.clock) >= clockInterval {
+		r.emitClock()
 	}
 }
 
-// batch delivers the record that was just read and all that were behind it.
-// What was lost before any of these was counted by now: it is told first.
+// batch delivers the record that was just read, and all records that were behind
+// it. The counters include all losses before these records: it reports them first.
 func (r *reader) batch() error {
 	behind := r.record.Remaining
-	r.tellLost()
-	r.takeLinks()
+	r.reportLost()
+	r.pollLinks()
 	for {
 		r.decode(r.record.RawSample)
 		if behind <= 0 {
@@ -91,14 +94,14 @@ func (r *reader) batch() error {
 	}
 }
 
-// sizeInRing is what a record of n bytes occupies: a header of 8, and padding
-// to 8 (kernel/bpf/ringbuf.c).
+// sizeInRing returns how many bytes a record of n bytes occupies in the ring
+// buffer: with a header of 8 bytes, and padded to 8 (kernel/bpf/ringbuf.c).
 func sizeInRing(n int) int { return (n + 8 + 7) &^ 7 }
 
 func (r *reader) decode(raw []byte) {
 	e, err := decode(raw)
 	if err != nil {
-		r.p.bad.Add(1)
+		r.p.malformed.Add(1)
 		return
 	}
 	r.deliverLinks(e.Time)
@@ -110,19 +113,20 @@ func (r *reader) deliver(e *collector.Event) {
 	r.sink(e)
 }
 
-func (r *reader) tellClock() {
+func (r *reader) emitClock() {
 	r.clock = time.Now()
 	r.sink(clockEvent())
 }
 
-// takeLinks fetches the link events so far, deliverLinks delivers those until
-// a time: between the ring buffer's, where they belong.
-func (r *reader) takeLinks() {
+// pollLinks fetches the link events so far.
+func (r *reader) pollLinks() {
 	if r.p.network != nil {
-		r.links = append(r.links, r.p.network.take()...)
+		r.links = append(r.links, r.p.network.fetch()...)
 	}
 }
 
+// deliverLinks delivers the fetched link events until a boot time, so that they
+// come in order between those of the ring buffer.
 func (r *reader) deliverLinks(until int64) {
 	for len(r.links) > 0 && r.links[0].Time <= until {
 		r.deliver(r.links[0])
@@ -130,8 +134,9 @@ func (r *reader) deliverLinks(until int64) {
 	}
 }
 
-// tellLost compares the counters of lost events with those of the last check.
-func (r *reader) tellLost() {
+// reportLost emits a lost event for each kind whose counter of lost events has
+// grown since the last check.
+func (r *reader) reportLost() {
 	now, lost := bootNow(), r.p.losses()
 	for i, n := range lost {
 		if n > r.lost[i] {
@@ -142,16 +147,16 @@ func (r *reader) tellLost() {
 	r.lost, r.lostCheck = lost, now
 }
 
-// drain delivers what is in the buffer now, and then tells those who wait:
-// they began to wait before. It goes on while others come, as their flush may
-// be what ended a batch in here.
+// drain delivers what is in the buffer now, then completes the Drain calls that
+// were waiting before. It repeats this while new calls come: one of their flushes
+// may have ended a batch in here.
 func (r *reader) drain() error {
 	for {
 		r.p.mu.Lock()
-		waiting := r.p.waiting
-		r.p.waiting = nil
+		drains := r.p.drains
+		r.p.drains = nil
 		r.p.mu.Unlock()
-		if len(waiting) == 0 {
+		if len(drains) == 0 {
 			return nil
 		}
 		if r.p.buffered() > 0 {
@@ -160,19 +165,21 @@ func (r *reader) drain() error {
 				return err
 			}
 		}
-		r.between()
-		for _, done := range waiting {
+		r.afterBatch()
+		for _, done := range drains {
 			close(done)
 		}
 	}
 }
 
-// Drain returns when everything that happened before the call was delivered.
-// Read must run elsewhere.
+// Drain returns nil when everything that happened before the call was delivered.
+// Read must be running in another goroutine. The error is os.ErrClosed if the
+// Probes are closed, before or meanwhile, and os.ErrDeadlineExceeded after the
+// timeout; use errors.Is.
 func (p *Probes) Drain(timeout time.Duration) error {
 	done := make(chan struct{})
 	p.mu.Lock()
-	p.waiting = append(p.waiting, done)
+	p.drains = append(p.drains, done)
 	p.mu.Unlock()
 	if err := p.ring.Flush(); err != nil {
 		return err

@@ -10,21 +10,21 @@ import (
 // losses are counters of lost events, by kind as in kindNames.
 type losses [kinds]uint64
 
-// Stats are counters since Open. Maps are by collector.Kind.
+// Stats are counters since Open. The keys of its maps are collector.Kinds.
 type Stats struct {
 	Received  map[string]uint64 // events delivered
-	Lost      map[string]uint64 // events for which the buffer had no room, or which may have been passed over
+	Lost      map[string]uint64 // events that did not fit in the buffer, or may have been missed
 	Malformed uint64            // records that could not be decoded
 
 	BufferUsed int // bytes
 	BufferSize int // bytes
 
-	// Programs are the loaded programs, by name. Runs and RunTime are 0
+	// Programs are the loaded programs, sorted by name. Runs and RunTime are 0
 	// unless the sysctl kernel.bpf_stats_enabled is 1.
 	Programs []ProgramStats
 }
 
-// ProgramStats say how often a BPF program ran and how long that took.
+// ProgramStats are how often a BPF program ran, and the total time it took.
 type ProgramStats struct {
 	Name    string
 	Runs    uint64
@@ -36,7 +36,7 @@ func (p *Probes) Stats() Stats {
 	s := Stats{
 		Received:   map[string]uint64{},
 		Lost:       map[string]uint64{},
-		Malformed:  p.bad.Load(),
+		Malformed:  p.malformed.Load(),
 		BufferUsed: p.buffered(),
 		BufferSize: p.ring.BufferSize(),
 		Programs:   p.programStats(),
@@ -52,7 +52,7 @@ func (p *Probes) Stats() Stats {
 	return s
 }
 
-// buffered is how many bytes wait in the ring buffer, none once it is closed.
+// buffered returns the number of unread bytes in the ring buffer, 0 after Close.
 func (p *Probes) buffered() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -64,7 +64,7 @@ func (p *Probes) buffered() int {
 	}
 }
 
-// losses are the counters now.
+// losses returns the current counters.
 func (p *Probes) losses() losses {
 	var now losses
 	var counters [unsafe.Sizeof(probesLosses{})]byte
