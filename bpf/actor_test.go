@@ -14,29 +14,29 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// actor is what a watched process does: the test binary itself, under another
-// name. What it finds out about itself it tells the test.
-type actor func(dir string) (facts, error)
+// scenario is what a process does for a test: the test binary itself, under
+// another name. Its results go to the test.
+type scenario func(dir string) (results, error)
 
-// facts are what the actor knows: numbers by name.
-type facts map[string]uint32
+// results are what a scenario knows about its process: numbers by name.
+type results map[string]uint32
 
-var actors = map[string]actor{}
+var scenarios = map[string]scenario{}
 
-// mechanism is what the probes of all tests are attached by.
+// mechanism is the one by which all tests attach the probes.
 var mechanism = flag.String("mechanism", MechanismAuto, "`mechanism` by which probes are attached")
 
-const actorVariable = "CSE_ACTOR"
+const scenarioVariable = "CSE_SCENARIO"
 
 func TestMain(m *testing.M) {
-	// The main thread is /proc/self: no test that makes namespaces may leave them
-	// to it, and an actor tells of itself.
+	// The main thread is /proc/self: no test may leave it in new namespaces, and a
+	// scenario looks at its own process.
 	runtime.LockOSThread()
-	act := actors[os.Getenv(actorVariable)]
-	if act == nil {
+	run := scenarios[os.Getenv(scenarioVariable)]
+	if run == nil {
 		flag.Parse()
-		_ = rlimit.RemoveMemlock() // tests have maps and programs of their own: before 5.11 these are charged
-		if *inPairs {
+		_ = rlimit.RemoveMemlock() // tests have maps and programs of their own, charged before 5.11
+		if *withTwins {
 			preempts = func() preemption { return preemption{functions: true, tracepoints: true} }
 		}
 		status := m.Run()
@@ -46,9 +46,9 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(status)
 	}
-	f, err := act(os.Args[1])
+	r, err := run(os.Args[1])
 	if err == nil {
-		err = json.NewEncoder(os.Stdout).Encode(f)
+		err = json.NewEncoder(os.Stdout).Encode(r)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -56,37 +56,37 @@ func TestMain(m *testing.M) {
 	}
 }
 
-// play lets an actor act as a process of this name, and returns its pid, the
-// directory that it had and what it told.
-func play(t *testing.T, name, actor string) (pid int, dir string, f facts) {
+// play runs a scenario in a process of this name. It returns the pid of the
+// process, its directory and its results.
+func play(t *testing.T, name, scenario string) (pid int, dir string, r results) {
 	t.Helper()
-	state, dir, f := perform(t, name, actor)
-	return state.Pid(), dir, f
+	state, dir, r := playToEnd(t, name, scenario)
+	return state.Pid(), dir, r
 }
 
-// perform is play, and returns how the process ended.
-func perform(t *testing.T, name, actor string) (state *os.ProcessState, dir string, f facts) {
+// playToEnd is play, but returns how the process ended.
+func playToEnd(t *testing.T, name, scenario string) (state *os.ProcessState, dir string, r results) {
 	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
 	dir = t.TempDir()
-	cmd := exec.Command(program(t, self, name), dir)
-	cmd.Env = append(os.Environ(), actorVariable+"="+actor)
+	cmd := exec.Command(copyProgram(t, self, name), dir)
+	cmd.Env = append(os.Environ(), scenarioVariable+"="+scenario)
 	cmd.Stderr = new(bytes.Buffer)
 	out, err := cmd.Output()
 	if err != nil {
-		t.Fatalf("%s: %v\n%s", actor, err, cmd.Stderr)
+		t.Fatalf("%s: %v\n%s", scenario, err, cmd.Stderr)
 	}
-	if err := json.Unmarshal(out, &f); err != nil {
+	if err := json.Unmarshal(out, &r); err != nil {
 		t.Fatal(err)
 	}
-	return cmd.ProcessState, dir, f
+	return cmd.ProcessState, dir, r
 }
 
-// own is the inode of a namespace of the calling thread.
-func own(ns string) uint32 {
+// ownNS returns the inode number of a namespace of the calling thread.
+func ownNS(ns string) uint32 {
 	var st unix.Stat_t
 	if err := unix.Stat("/proc/thread-self/ns/"+ns, &st); err != nil {
 		panic(err)
@@ -94,16 +94,16 @@ func own(ns string) uint32 {
 	return uint32(st.Ino)
 }
 
-// private gives the calling thread a mount namespace of its own.
-func private() error {
+// privateMounts moves the calling thread to a new mount namespace.
+func privateMounts() error {
 	if err := unix.Unshare(unix.CLONE_NEWNS); err != nil {
 		return err
 	}
 	return unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, "")
 }
 
-// all runs steps until one fails.
-func all(steps ...func() error) error {
+// inOrder runs steps until one fails.
+func inOrder(steps ...func() error) error {
 	for i, step := range steps {
 		if err := step(); err != nil {
 			return fmt.Errorf("step %d: %w", i, err)

@@ -17,21 +17,21 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// What the kernel and the library say.
+// Errors as the kernel and the ebpf library return them.
 var (
-	notInTypes = fmt.Errorf("fentry f: %w", ebpf.ErrNotSupported)
-	noSymbol   = fmt.Errorf("token f: not found: %w", unix.ENOENT)
-	forbidden  = fmt.Errorf("token f: opening perf event: %w", unix.EACCES)
+	notInBTF  = fmt.Errorf("fentry f: %w", ebpf.ErrNotSupported)
+	noSymbol  = fmt.Errorf("token f: not found: %w", unix.ENOENT)
+	forbidden = fmt.Errorf("token f: opening perf event: %w", unix.EACCES)
 )
 
-// A module that is there, on any kernel, and one that is on none.
+// A module that every kernel has, and one that no kernel has.
 const moduleHere, moduleNowhere = "kernel", "cse"
 
-// fakeAttacher attaches ways to nothing, unless there is an error for their
-// mechanism.
+// fakeAttacher returns an attacher that attaches nothing. It returns the error for
+// the mechanism of a plan, if there is one.
 func fakeAttacher(mechanism string, sysAdmin bool, errs map[string]error) *attacher {
-	return &attacher{mechanism: mechanism, sysAdmin: sysAdmin, tryPlan: func(w attachPlan) ([]link.Link, error) {
-		return make([]link.Link, len(w.points)), errs[w.mechanism]
+	return &attacher{mechanism: mechanism, sysAdmin: sysAdmin, tryPlan: func(plan attachPlan) ([]link.Link, error) {
+		return make([]link.Link, len(plan.points)), errs[plan.mechanism]
 	}}
 }
 
@@ -41,13 +41,13 @@ func TestWhyNotAttached(t *testing.T) {
 		p.module = module
 		return p
 	}
-	refusing := func(a *attacher, refuse map[string]error) *attacher {
-		a.rejected = refuse
+	rejecting := func(a *attacher, rejected map[string]error) *attacher {
+		a.rejected = rejected
 		return a
 	}
-	refusedBoth := map[string]error{
-		MechanismFentry: fmt.Errorf("not with this kernel: %w", unix.EPERM),
-		MechanismKprobe: fmt.Errorf("not with this kernel: %w", unix.ENOENT),
+	rejectedBoth := map[string]error{
+		MechanismFentry: fmt.Errorf("not supported by this kernel: %w", unix.EPERM),
+		MechanismKprobe: fmt.Errorf("not supported by this kernel: %w", unix.ENOENT),
 	}
 	for name, tc := range map[string]struct {
 		a         *attacher
@@ -57,48 +57,48 @@ func TestWhyNotAttached(t *testing.T) {
 		is, isNot error
 	}{
 		"no such system call": {
-			a: refusing(fakeAttacher(MechanismAuto, false, map[string]error{"fentry": notInTypes, "kprobe": noSymbol}),
+			a: rejecting(fakeAttacher(MechanismAuto, false, map[string]error{"fentry": notInBTF, "kprobe": noSymbol}),
 				map[string]error{MechanismTracepoint: errSyscallOverhead}),
 			p: systemCall("f", "mount", ""), mechanism: "kprobe", is: ErrAbsent,
 		},
 		"module is not loaded": {
-			a: fakeAttacher(MechanismAuto, true, map[string]error{"fentry": notInTypes, "kprobe": noSymbol}),
+			a: fakeAttacher(MechanismAuto, true, map[string]error{"fentry": notInBTF, "kprobe": noSymbol}),
 			p: inModule(moduleNowhere), mechanism: "kprobe", waiting: true, isNot: ErrAbsent,
 		},
-		"module is not loaded, types are hidden": {
-			a: fakeAttacher(MechanismAuto, false, map[string]error{"fentry": notInTypes, "kprobe": noSymbol}),
+		"module is not loaded, its BTF is hidden": {
+			a: fakeAttacher(MechanismAuto, false, map[string]error{"fentry": notInBTF, "kprobe": noSymbol}),
 			p: inModule(moduleNowhere), mechanism: "kprobe", waiting: true, is: errModuleBTFHidden,
 		},
-		"types are hidden, perf events forbidden": {
-			a: fakeAttacher(MechanismAuto, false, map[string]error{"fentry": notInTypes, "kprobe": forbidden}),
+		"module BTF is hidden, perf events are forbidden": {
+			a: fakeAttacher(MechanismAuto, false, map[string]error{"fentry": notInBTF, "kprobe": forbidden}),
 			p: inModule(moduleNowhere), mechanism: "kprobe", is: fs.ErrPermission, isNot: ErrAbsent,
 		},
-		"fentry asked for, types are hidden": {
-			a: refusing(fakeAttacher(MechanismFentry, false, map[string]error{"fentry": notInTypes}),
+		"fentry requested, module BTF is hidden": {
+			a: rejecting(fakeAttacher(MechanismFentry, false, map[string]error{"fentry": notInBTF}),
 				map[string]error{MechanismKprobe: errMechanismUnavailable}),
 			p: inModule(moduleNowhere), mechanism: "fentry", is: errModuleBTFHidden, isNot: ErrAbsent,
 		},
-		"fentry asked for, which the kernel has not": {
-			a: refusing(fakeAttacher(MechanismFentry, true, nil), map[string]error{
-				MechanismFentry: refusedBoth[MechanismFentry], MechanismKprobe: errMechanismUnavailable, MechanismTracepoint: errMechanismUnavailable}),
+		"fentry requested, not supported by the kernel": {
+			a: rejecting(fakeAttacher(MechanismFentry, true, nil), map[string]error{
+				MechanismFentry: rejectedBoth[MechanismFentry], MechanismKprobe: errMechanismUnavailable, MechanismTracepoint: errMechanismUnavailable}),
 			p: systemCall("f", "mount", ""), mechanism: "fentry", is: unix.EPERM, isNot: ErrAbsent,
 		},
-		"tracepoints asked for, where there are functions only": {
-			a: refusing(fakeAttacher(MechanismTracepoint, true, nil), map[string]error{
+		"tracepoints requested, the probe has only functions": {
+			a: rejecting(fakeAttacher(MechanismTracepoint, true, nil), map[string]error{
 				MechanismFentry: errMechanismUnavailable, MechanismKprobe: errMechanismUnavailable}),
 			p: inModule(moduleHere), mechanism: "tracepoint", is: errMechanismUnavailable, isNot: ErrAbsent,
 		},
-		"the kernel hooks no functions": {
-			a: refusing(fakeAttacher(MechanismAuto, true, nil), refusedBoth),
+		"the kernel supports neither fentry nor kprobes": {
+			a: rejecting(fakeAttacher(MechanismAuto, true, nil), rejectedBoth),
 			p: inModule(moduleHere), mechanism: "kprobe", is: ErrAbsent,
 		},
 		"a privilege may be missing": {
-			a: refusing(fakeAttacher(MechanismAuto, false, nil), refusedBoth),
+			a: rejecting(fakeAttacher(MechanismAuto, false, nil), rejectedBoth),
 			p: inModule(moduleHere), mechanism: "kprobe", is: fs.ErrPermission, isNot: ErrAbsent,
 		},
 		"tracefs is missing": {
-			a: refusing(fakeAttacher(MechanismAuto, true, nil), map[string]error{MechanismFentry: refusedBoth[MechanismFentry],
-				MechanismKprobe: refusedBoth[MechanismKprobe], MechanismTracepoint: ErrNoTracefs}),
+			a: rejecting(fakeAttacher(MechanismAuto, true, nil), map[string]error{MechanismFentry: rejectedBoth[MechanismFentry],
+				MechanismKprobe: rejectedBoth[MechanismKprobe], MechanismTracepoint: ErrNoTracefs}),
 			p: systemCall("f", "mount", ""), mechanism: "tracepoint", is: ErrNoTracefs, isNot: ErrAbsent,
 		},
 	} {
@@ -112,7 +112,8 @@ func TestWhyNotAttached(t *testing.T) {
 	}
 }
 
-// TestNarrow wants a kretprobe without maxActive to be told.
+// TestNarrow attaches a kretprobe with maxActive and one without, which Points
+// and Narrow report.
 func TestNarrow(t *testing.T) {
 	a := fakeAttacher(MechanismKprobe, true, nil)
 	a.rejected = map[string]error{MechanismFentry: errMechanismUnavailable}
@@ -124,11 +125,12 @@ func TestNarrow(t *testing.T) {
 	h, _ := a.attach(p)
 	want := []string{"kretprobe:" + syscallFunction("f") + " (few at once)", "kprobe:" + syscallFunction("f")}
 	if !h.Narrow() || !slices.Equal(h.Points, want) {
-		t.Errorf("without: %q", h.Points)
+		t.Errorf("without maxActive: %q", h.Points)
 	}
 }
 
-// TestNoFunction has what kernels say of a kretprobe of nothing.
+// TestNoFunction checks the errors that kernels return for a kretprobe of a
+// function that does not exist.
 func TestNoFunction(t *testing.T) {
 	for _, errno := range []unix.Errno{unix.ENOENT, unix.EINVAL} {
 		if err := noFunction(fmt.Errorf("opening perf event: %w", errno)); !isAbsent(err) || cause(err) != errno {
@@ -136,12 +138,12 @@ func TestNoFunction(t *testing.T) {
 		}
 	}
 	if isAbsent(noFunction(forbidden)) {
-		t.Error("is absent, where it is forbidden")
+		t.Error("a forbidden function is reported as absent")
 	}
 }
 
-// TestAttachLate lets a module come, in a time of its own, whose functions can
-// be attached after a while, or never.
+// TestAttachLate attaches a probe whose module is loaded, in synthetic time. Its
+// functions can be attached at once, after a while, or never.
 func TestAttachLate(t *testing.T) {
 	p := function("f", "f", "", "")
 	p.module = moduleHere
@@ -154,7 +156,7 @@ func TestAttachLate(t *testing.T) {
 			a := fakeAttacher(MechanismAuto, true, nil)
 			a.tryPlan = func(attachPlan) ([]link.Link, error) {
 				if h := late.Hooks()[0]; !h.Waiting {
-					t.Errorf("%s: is tried and does not wait: %+v", name, h)
+					t.Errorf("%s: tried although not waiting: %+v", name, h)
 				}
 				if time.Since(begin) < after {
 					return nil, forbidden
@@ -173,8 +175,8 @@ func TestAttachLate(t *testing.T) {
 	}
 }
 
-// TestWaitsForModule never tries what is in a module that is not loaded, and
-// ends when the probes are closed.
+// TestWaitsForModule checks that a probe of a module that is not loaded is not
+// tried, and that the wait ends when the probes are closed.
 func TestWaitsForModule(t *testing.T) {
 	p := function("f", "f", "", "")
 	p.module = moduleNowhere
@@ -182,7 +184,7 @@ func TestWaitsForModule(t *testing.T) {
 		late := &Probes{closed: make(chan struct{}), hooks: []Hook{{Name: "f", Waiting: true}}}
 		a := fakeAttacher(MechanismAuto, true, nil)
 		a.tryPlan = func(attachPlan) ([]link.Link, error) {
-			t.Error("is tried")
+			t.Error("tried although the module is not loaded")
 			return nil, noSymbol
 		}
 		late.late.Go(func() { late.attachLate(a, []probe{p}) })
@@ -190,14 +192,14 @@ func TestWaitsForModule(t *testing.T) {
 		close(late.closed)
 		late.late.Wait()
 		if !late.Hooks()[0].Waiting {
-			t.Error("waits no more")
+			t.Error("does not wait any more")
 		}
 	})
 }
 
-// TestModuleLoadedLater opens probes where veth is not loaded, and loads it. It
-// comes before the tests that need veth. The kernels that are booted for it
-// have the module's file where CSE_MODULE_VETH says.
+// TestModuleLoadedLater opens probes while veth is not loaded, and then loads it.
+// It comes before the tests that need veth. On the kernels that are booted for
+// it, CSE_MODULE_VETH is the path of the module's file.
 func TestModuleLoadedLater(t *testing.T) {
 	needRoot(t)
 	module := os.Getenv("CSE_MODULE_VETH")
@@ -210,12 +212,12 @@ func TestModuleLoadedLater(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, h := range before {
-		if h.Attached || h.Waiting != w.byFunctions() {
+		if h.Attached || h.Waiting != w.usesFunctions() {
 			t.Fatalf("before its module is loaded: %+v", h)
 		}
 	}
-	if !w.byFunctions() || *mechanism == MechanismFentry && !modulesHaveTypes() {
-		return // not by tracepoints, nor where modules have no types
+	if !w.usesFunctions() || *mechanism == MechanismFentry && !modulesHaveBTF() {
+		return // neither by tracepoints, nor by fentry if modules have no BTF
 	}
 	for deadline := time.Now().Add(time.Minute); !w.attached("veth_newlink") || !w.attached("veth_dellink"); {
 		if time.Now().After(deadline) {
@@ -224,7 +226,7 @@ func TestModuleLoadedLater(t *testing.T) {
 		time.Sleep(moduleTick)
 	}
 	for _, h := range w.vethHooks() {
-		if *mechanism == MechanismAuto && modulesHaveTypes() && h.Mechanism != MechanismFentry {
+		if *mechanism == MechanismAuto && modulesHaveBTF() && h.Mechanism != MechanismFentry {
 			t.Errorf("%s is attached by %s: %v", h.Name, h.Mechanism, h.Err)
 		}
 	}

@@ -10,9 +10,9 @@ import (
 	"container_start_exporter/collector"
 )
 
-func init() { actors["cgroup"] = actCgroup }
+func init() { scenarios["cgroup"] = runCgroup }
 
-// cgroup2 is where cgroup v2 is mounted, empty where it is not.
+// cgroup2 returns the mount point of cgroup v2, empty if it is not mounted.
 func cgroup2() string {
 	mounts, _ := os.ReadFile("/proc/self/mounts")
 	for line := range strings.Lines(string(mounts)) {
@@ -23,7 +23,7 @@ func cgroup2() string {
 	return ""
 }
 
-func actCgroup(string) (facts, error) {
+func runCgroup(string) (results, error) {
 	dir := fmt.Sprintf("%s/cse-%d", cgroup2(), os.Getpid())
 	moved := exec.Command("/bin/cat")
 	in, err := moved.StdinPipe()
@@ -33,7 +33,7 @@ func actCgroup(string) (facts, error) {
 	if err := moved.Start(); err != nil {
 		return nil, err
 	}
-	err = all(
+	err = inOrder(
 		func() error { return os.Mkdir(dir, 0o755) },
 		func() error { return os.WriteFile(dir+"/cgroup.procs", fmt.Append(nil, moved.Process.Pid), 0o644) },
 	)
@@ -42,7 +42,7 @@ func actCgroup(string) (facts, error) {
 	if err == nil {
 		err = os.Remove(dir)
 	}
-	return facts{"moved": uint32(moved.Process.Pid)}, err
+	return results{"moved": uint32(moved.Process.Pid)}, err
 }
 
 func TestCgroup(t *testing.T) {
@@ -50,15 +50,15 @@ func TestCgroup(t *testing.T) {
 		t.Skip("needs cgroup v2")
 	}
 	w := watch(t, "cse-cgroup")
-	pid, _, f := play(t, "cse-cgroup", "cgroup")
+	pid, _, r := play(t, "cse-cgroup", "cgroup")
 	path := fmt.Sprintf("/cse-%d", pid)
 	for _, kind := range []collector.Kind{collector.KindCgroupMkdir, collector.KindCgroupAttach, collector.KindCgroupRmdir} {
 		e := w.one(kind, byPID(pid))
 		if !strings.HasSuffix(e.Path, path) || e.Hierarchy != 0 {
 			t.Errorf("%+v", e)
 		}
-		if kind == collector.KindCgroupAttach && (e.Child != int(f["moved"]) || e.ChildBorn == 0) {
-			t.Errorf("%+v, want the child %d", e, f["moved"])
+		if kind == collector.KindCgroupAttach && (e.Child != int(r["moved"]) || e.ChildBorn == 0) {
+			t.Errorf("%+v, want the child %d", e, r["moved"])
 		}
 	}
 }

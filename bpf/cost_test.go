@@ -17,41 +17,43 @@ import (
 )
 
 func init() {
-	actors["threads"] = actThreads
-	actors["execute"] = actExecute
+	scenarios["threads"] = runThreads
+	scenarios["execute"] = runExecute
 }
 
 const (
-	burnt = 40 * time.Millisecond // by each thread of an actor
+	burnt = 40 * time.Millisecond // by each thread of a scenario
 
-	// The kernel adds to a thread's time on a CPU at each tick at the latest:
-	// 100 a second at the fewest.
+	// The kernel updates a thread's CPU time at each tick at the latest; there
+	// are at least 100 ticks a second.
 	tickAtMost = 10 * time.Millisecond
-	// What an exit costs after the event: the rest of do_exit, with the
-	// address space since 6.16.
+	// What an exit costs after the event: the rest of do_exit, since 6.16 with
+	// the address space.
 	exitAtMost = 5 * time.Millisecond
-	// Two threads exit by themselves. Those that are killed while they wait lack
-	// nothing but their exit. Less than a thread burns: each must be there.
-	lackAtMost = 2 * (tickAtMost + exitAtMost)
-	// getrusage gives microseconds, of user and of system time.
+	// Two threads exit by themselves. Those that are killed while they wait miss
+	// only their exit. The sum is less than a thread burns: no thread may be
+	// missing.
+	missingAtMost = 2 * (tickAtMost + exitAtMost)
+	// getrusage returns microseconds, for user and for system time.
 	rounding = 2 * time.Microsecond
 )
 
-// burn spends time on a CPU.
+// burn spends CPU time.
 func burn() {
 	for clock(unix.CLOCK_THREAD_CPUTIME_ID) < int64(burnt) {
 	}
 }
 
-// burnThreads burns in four threads, of which one ends and two wait for ever.
-func burnThreads() facts {
+// burnThreads burns in four threads; one of them ends and two wait for ever. It
+// returns the CPU time of all, in microseconds.
+func burnThreads() results {
 	done := make(chan struct{})
-	for _, stays := range []bool{false, true, true} {
+	for _, waits := range []bool{false, true, true} {
 		go func() {
-			runtime.LockOSThread() // and never unlocked: the thread ends
+			runtime.LockOSThread() // never unlocked: the thread ends
 			burn()
 			done <- struct{}{}
-			if stays {
+			if waits {
 				unix.Pause()
 			}
 		}()
@@ -64,16 +66,16 @@ func burnThreads() facts {
 	if err := unix.Getrusage(unix.RUSAGE_SELF, &r); err != nil {
 		panic(err)
 	}
-	return facts{"cpu": uint32((r.Utime.Nano() + r.Stime.Nano()) / 1000)}
+	return results{"cpu": uint32((r.Utime.Nano() + r.Stime.Nano()) / 1000)}
 }
 
-func actThreads(string) (facts, error) { return burnThreads(), nil }
+func runThreads(string) (results, error) { return burnThreads(), nil }
 
-// actExecute executes something, in a thread that is not the leader.
-func actExecute(string) (facts, error) {
-	f := burnThreads()
-	f["leader"] = 0
-	if err := json.NewEncoder(os.Stdout).Encode(f); err != nil {
+// runExecute executes /bin/true in a thread that is not the leader.
+func runExecute(string) (results, error) {
+	r := burnThreads()
+	r["leader"] = 0
+	if err := json.NewEncoder(os.Stdout).Encode(r); err != nil {
 		return nil, err
 	}
 	execute := func() error { return syscall.Exec("/bin/true", []string{"true"}, nil) }
@@ -85,52 +87,52 @@ func actExecute(string) (facts, error) {
 	return nil, <-failed
 }
 
-// TestCostOfThreads holds what an exit says against what wait4 says. All
-// threads must be in it, also those that exit at once with the last.
+// TestCostOfThreads compares the CPU time of an exit event with that of wait4. It
+// must include all threads, also those that exit at the same time as the last.
 func TestCostOfThreads(t *testing.T) {
 	w := watch(t, "cse-threads")
 	for range 10 {
-		state, _, _ := perform(t, "cse-threads", "threads")
+		state, _, _ := playToEnd(t, "cse-threads", "threads")
 		pid := state.Pid()
 		begin := w.one(collector.KindExec, byPID(pid)).Cost
 		end := w.one(collector.KindExit, byPID(pid)).Cost
 		cpu, all := time.Duration(end.CPU), state.UserTime()+state.SystemTime()
-		t.Logf("%v on a CPU, by wait4 %v more", cpu, all-cpu)
-		if all < 4*burnt || cpu > all+rounding || all-cpu > lackAtMost {
-			t.Errorf("%v on a CPU, by wait4 %v", cpu, all)
+		t.Logf("CPU time %v, wait4 reports %v more", cpu, all-cpu)
+		if all < 4*burnt || cpu > all+rounding || all-cpu > missingAtMost {
+			t.Errorf("CPU time %v, wait4 reports %v", cpu, all)
 		}
-		if own := time.Duration(end.CPU - begin.CPU); begin.CPU < 0 || own < 4*burnt-lackAtMost || own > cpu {
-			t.Errorf("%v before the exec, %v since", time.Duration(begin.CPU), own)
+		if own := time.Duration(end.CPU - begin.CPU); begin.CPU < 0 || own < 4*burnt-missingAtMost || own > cpu {
+			t.Errorf("CPU time %v before the exec, %v since", time.Duration(begin.CPU), own)
 		}
 		if begin.Queue < 0 || end.Queue < begin.Queue {
-			t.Errorf("waited %d before the exec, %d in all", begin.Queue, end.Queue)
+			t.Errorf("run-queue delay %d before the exec, %d in all", begin.Queue, end.Queue)
 		}
 	}
 }
 
-// TestCostOfExec executes a second program, which takes over what the threads
-// of the first have cost.
+// TestCostOfExec executes a second program, whose cost includes that of the first
+// one's threads.
 func TestCostOfExec(t *testing.T) {
 	w := watch(t, "cse-execute")
-	state, _, f := perform(t, "cse-execute", "execute")
+	state, _, r := playToEnd(t, "cse-execute", "execute")
 	pid := state.Pid()
 	second := w.one(collector.KindExec, func(e *collector.Event) bool { return e.PID == pid && e.File == "/bin/true" })
 	exit := w.one(collector.KindExit, byPID(pid))
-	told, cpu := time.Duration(f["cpu"])*time.Microsecond, time.Duration(second.Cost.CPU)
+	reported, cpu := time.Duration(r["cpu"])*time.Microsecond, time.Duration(second.Cost.CPU)
 	all := state.UserTime() + state.SystemTime()
-	if cpu < told-lackAtMost || cpu > all+rounding {
-		t.Errorf("second exec: %v on a CPU, %v by getrusage before it, %v by wait4 in the end", cpu, told, all)
+	if cpu < reported-missingAtMost || cpu > all+rounding {
+		t.Errorf("second exec: CPU time %v; getrusage before it %v, wait4 after it %v", cpu, reported, all)
 	}
-	if own := time.Duration(exit.Cost.CPU - second.Cost.CPU); own < 0 || own > all-told+lackAtMost {
-		t.Errorf("true cost %v, by wait4 %v of %v", own, all-told, all)
+	if own := time.Duration(exit.Cost.CPU - second.Cost.CPU); own < 0 || own > all-reported+missingAtMost {
+		t.Errorf("CPU time of true %v, by wait4 %v of %v", own, all-reported, all)
 	}
 	if exit.Born != second.Born {
-		t.Errorf("born %d, then %d", second.Born, exit.Born)
+		t.Errorf("start time %d, then %d", second.Born, exit.Born)
 	}
 }
 
-// schedstat is a process's time on a CPU and its wait for one, by its leader's
-// /proc/PID/schedstat.
+// schedstat returns the CPU time and the run-queue delay of a process's leader,
+// from /proc/PID/schedstat.
 func schedstat(t *testing.T, pid int) (cpu, queue time.Duration) {
 	t.Helper()
 	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/schedstat", pid))
@@ -143,7 +145,7 @@ func schedstat(t *testing.T, pid int) (cpu, queue time.Duration) {
 	return cpu, queue
 }
 
-// waitZombie waits until a child has exited, and leaves it unreaped.
+// waitZombie waits until a child has exited, and does not reap it.
 func waitZombie(t *testing.T, pid int) {
 	t.Helper()
 	if err := unix.Waitid(unix.P_PID, pid, nil, unix.WEXITED|unix.WNOWAIT, nil); err != nil {
@@ -151,11 +153,11 @@ func waitZombie(t *testing.T, pid int) {
 	}
 }
 
-// TestCostOfQueue lets two processes of one thread want one CPU, and holds
-// what their exits say against what /proc says of them as zombies.
+// TestCostOfQueue runs two single-threaded processes on one CPU, and compares the
+// run-queue delays of their exits with those that /proc shows of the zombies.
 func TestCostOfQueue(t *testing.T) {
 	w := watch(t, "cse-queue")
-	sh := program(t, "/bin/dash", "cse-queue")
+	sh := copyProgram(t, "/bin/dash", "cse-queue")
 	var before, one unix.CPUSet
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
@@ -187,13 +189,13 @@ func TestCostOfQueue(t *testing.T) {
 		waitZombie(t, pid)
 		cpu, queue := schedstat(t, pid)
 		cost := w.one(collector.KindExit, byPID(pid)).Cost
-		t.Logf("%+v, by /proc %v on a CPU and %v waiting", *cost, cpu, queue)
-		// it may wait once more after the event, while the other has its turn
+		t.Logf("%+v; by /proc CPU time %v, run-queue delay %v", *cost, cpu, queue)
+		// it may wait once more after the event, while the other process runs
 		if more := queue - time.Duration(cost.Queue); queue < 20*time.Millisecond || more < 0 || more > queue/4 {
-			t.Errorf("waited %v, by /proc %v", time.Duration(cost.Queue), queue)
+			t.Errorf("run-queue delay %v, by /proc %v", time.Duration(cost.Queue), queue)
 		}
 		if more := cpu - time.Duration(cost.CPU); more < 0 || more > tickAtMost+exitAtMost {
-			t.Errorf("%v on a CPU, by /proc %v", time.Duration(cost.CPU), cpu)
+			t.Errorf("CPU time %v, by /proc %v", time.Duration(cost.CPU), cpu)
 		}
 		if err := cmd.Wait(); err != nil {
 			t.Error(err)
@@ -201,14 +203,14 @@ func TestCostOfQueue(t *testing.T) {
 	}
 }
 
-// TestCostOfIO reads from the disk where that is accounted, and wants it to be
-// unknown where it is not.
+// TestCostOfIO writes to the disk. Its block-I/O delay must be known if the kernel
+// accounts it, and unknown (-1) otherwise.
 func TestCostOfIO(t *testing.T) {
 	w := watch(t, "cse-io")
-	dd := program(t, "/bin/dd", "cse-io")
+	dd := copyProgram(t, "/bin/dd", "cse-io")
 	file := t.TempDir() + "/file"
-	// so many, as one that is done before its writer gets to wait is none: a
-	// machine's disk may be that fast
+	// many writes: one that completes before its writer waits adds no delay, and a
+	// virtual machine's disk may be that fast
 	cmd := exec.Command(dd, "if=/dev/zero", "of="+file, "bs=64k", "count=256", "oflag=direct,dsync")
 	out, err := cmd.CombinedOutput()
 	if err != nil {
@@ -219,6 +221,6 @@ func TestCostOfIO(t *testing.T) {
 	cost := w.one(collector.KindExit, byPID(cmd.Process.Pid)).Cost
 	t.Logf("%+v", *cost)
 	if accounted && cost.IO <= 0 || !accounted && cost.IO != -1 {
-		t.Errorf("waited %d for I/O, accounted: %v", cost.IO, accounted)
+		t.Errorf("block-I/O delay %d, accounted: %v", cost.IO, accounted)
 	}
 }

@@ -14,30 +14,30 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-func init() { actors["listen"] = actListen }
+func init() { scenarios["listen"] = runListen }
 
 const wantedVariable = "CSE_WANTED_NAMESPACE"
 
-// actListen makes mount namespaces until one has the wanted inode number, and
+// runListen creates mount namespaces until one has the wanted inode number, and
 // listens there.
-func actListen(string) (facts, error) {
+func runListen(string) (results, error) {
 	wanted, err := strconv.Atoi(os.Getenv(wantedVariable))
 	if err != nil {
 		return nil, err
 	}
 	for range 100 {
-		// the descriptor is never closed, so that the next one has another number
+		// never closed, so that the next namespace has another inode number
 		if _, err := unix.Open("/proc/thread-self/ns/mnt", unix.O_RDONLY, 0); err != nil {
 			return nil, err
 		}
 		if err := unix.Unshare(unix.CLONE_NEWNS); err != nil {
 			return nil, err
 		}
-		if own("mnt") == uint32(wanted) {
+		if ownNS("mnt") == uint32(wanted) {
 			break
 		}
 	}
-	return facts{"mnt": own("mnt")}, listenHere()
+	return results{"mnt": ownNS("mnt")}, listenHere()
 }
 
 func listenHere() error {
@@ -48,22 +48,22 @@ func listenHere() error {
 	return l.Close()
 }
 
-// detached is a container that a runtime started, and then exited.
+// detached is a container whose runtime has exited.
 type detached struct {
-	runtime copied
+	runtime renamedRuntime
 	id      string
 	pid     int // of its init, on the host
 	mnt     uint32
 }
 
-// detach starts a container under a runtime's copy of that name.
+// detach starts a container with a copy of a runtime under this name.
 func detach(t *testing.T, runtime, name string, args ...string) detached {
 	t.Helper()
 	dir := bundle(t, args...)
-	c := detached{runtime: copyOf(t, runtime, name), id: name + "-" + filepath.Base(dir) + strconv.Itoa(os.Getpid())}
+	d := detached{runtime: renameRuntime(t, runtime, name), id: name + "-" + filepath.Base(dir) + strconv.Itoa(os.Getpid())}
 	pidFile := dir + "/pid"
-	cmd := c.runtime.command("run", "--detach", "--bundle", dir, "--pid-file", pidFile, c.id)
-	log, err := os.Create(dir + "/log") // no pipe, which the container would hold open
+	cmd := d.runtime.command("run", "--detach", "--bundle", dir, "--pid-file", pidFile, d.id)
+	log, err := os.Create(dir + "/log") // not a pipe, which the container would keep open
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -73,27 +73,27 @@ func detach(t *testing.T, runtime, name string, args ...string) detached {
 		out, _ := os.ReadFile(log.Name())
 		t.Fatalf("%v\n%s", err, out)
 	}
-	t.Cleanup(c.remove)
+	t.Cleanup(d.remove)
 	pid, err := os.ReadFile(pidFile)
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.pid, err = strconv.Atoi(string(pid))
+	d.pid, err = strconv.Atoi(string(pid))
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.mnt = inode(t, "/proc/"+string(pid)+"/ns/mnt")
-	return c
+	d.mnt = inode(t, "/proc/"+string(pid)+"/ns/mnt")
+	return d
 }
 
-func (c detached) remove() { _ = c.runtime.command("delete", "--force", c.id).Run() }
+func (d detached) remove() { _ = d.runtime.command("delete", "--force", d.id).Run() }
 
-// waitListening waits until the port is in the container's /proc/net/tcp, in
+// waitListening waits until the port is in the container's /proc/net/tcp6, in
 // state 0A: listening.
-func (c detached) waitListening(t *testing.T, port string) {
+func (d detached) waitListening(t *testing.T, port string) {
 	t.Helper()
 	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
-		sockets, _ := os.ReadFile("/proc/" + strconv.Itoa(c.pid) + "/net/tcp6")
+		sockets, _ := os.ReadFile("/proc/" + strconv.Itoa(d.pid) + "/net/tcp6")
 		for line := range strings.Lines(string(sockets)) {
 			if f := strings.Fields(line); len(f) > 3 && strings.HasSuffix(f[1], ":"+port) && f[3] == "0A" {
 				return
@@ -120,14 +120,14 @@ func testListen(t *testing.T, runtime string) {
 	inContainer := func(e *collector.Event) bool { return e.MntNS == c.mnt }
 	e := w.one(collector.KindListen, inContainer)
 	if e.PID != c.pid || e.Ret != 0 || e.NetNS != inode(t, "/proc/"+strconv.Itoa(c.pid)+"/ns/net") || e.Comm != "httpd" {
-		t.Errorf("%+v, want that of %+v", e, c)
+		t.Errorf("%+v, want the listen of %+v", e, c)
 	}
 	start := w.one(collector.KindExec, func(e *collector.Event) bool { return e.PID == c.pid && e.File == "/bin/httpd" })
 	if e.Time <= start.Time || e.Born != start.Born {
-		t.Errorf("listens at %d, born %d; executed at %d, born %d", e.Time, e.Born, start.Time, start.Born)
+		t.Errorf("listen at %d by a process started at %d, exec at %d by one started at %d", e.Time, e.Born, start.Time, start.Born)
 	}
 
-	// once: neither a second listen nor an exec into the container tells again
+	// once: neither a second listen nor an exec in the container is reported
 	out, err := c.runtime.command("exec", c.id, "/bin/sh", "-c", "/bin/httpd -p 8081; /bin/true").CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
@@ -142,22 +142,22 @@ func testListen(t *testing.T, runtime string) {
 	}
 }
 
-// TestListenInReusedNamespace listens in a namespace that has the inode number
-// of a container which is gone and never listened.
+// TestListenInReusedNamespace listens in a namespace with the inode number of a
+// container that was removed and never listened.
 func TestListenInReusedNamespace(t *testing.T) {
 	w := watch(t, "cse-reused")
 	c := detach(t, "runc", "cse-reused", "/bin/sleep", "1000")
 	c.remove()
 	t.Setenv(wantedVariable, strconv.Itoa(int(c.mnt)))
 	for range 20 {
-		pid, _, f := play(t, "cse-unwatched", "listen")
+		pid, _, r := play(t, "cse-unwatched", "listen")
 		for _, e := range w.seen(collector.KindListen, byPID(pid)) {
 			t.Errorf("%+v", e)
 		}
-		if f["mnt"] == c.mnt {
+		if r["mnt"] == c.mnt {
 			return
 		}
 		time.Sleep(50 * time.Millisecond) // the namespace is freed later
 	}
-	t.Skip("nobody got the number again")
+	t.Skip("the inode number was not reused")
 }

@@ -16,9 +16,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// byFunctions says that the probes hook the kernel's functions: no hook of a
-// system call is then a tracepoint.
-func (p *Probes) byFunctions() bool {
+// usesFunctions reports whether probes are attached to kernel functions: no system
+// call is then probed by its tracepoints.
+func (p *Probes) usesFunctions() bool {
 	return slices.ContainsFunc(p.Hooks(), func(h Hook) bool {
 		return h.Attached && (h.Mechanism == MechanismFentry || h.Mechanism == MechanismKprobe)
 	})
@@ -28,8 +28,8 @@ func (p *Probes) attached(name string) bool {
 	return slices.ContainsFunc(p.Hooks(), func(h Hook) bool { return h.Name == name && h.Attached })
 }
 
-// load makes a loader that has not loaded a program yet.
-func load(t *testing.T) *loader {
+// emptyLoader returns a loader that has not loaded a program yet.
+func emptyLoader(t *testing.T) *loader {
 	t.Helper()
 	l, err := newLoader(Options{BufferSize: defaultBufferSize}, btf.NewCache())
 	if err != nil {
@@ -39,50 +39,50 @@ func load(t *testing.T) *loader {
 	return l
 }
 
-// TestEveryProgramLoads loads each program for each hook by itself: what a
-// verifier does not like is then named.
+// TestEveryProgramLoads loads each program for each attach point by itself: an
+// error then names the program that the verifier rejects.
 func TestEveryProgramLoads(t *testing.T) {
 	needRoot(t)
-	l := load(t)
+	l := emptyLoader(t)
 	a := newAttacher(l.types, MechanismAuto, nil)
 	for _, p := range probes {
-		for _, w := range p.plans {
-			if err := a.rejected[w.mechanism]; err != nil && !errors.Is(err, errSyscallOverhead) {
+		for _, plan := range p.plans {
+			if err := a.rejected[plan.mechanism]; err != nil && !errors.Is(err, errSyscallOverhead) {
 				continue
 			}
-			for _, at := range w.points {
-				// only by fentry a program is loaded for a function
-				want := w.mechanism != MechanismFentry || kernelHas(t, p.module, at)
+			for _, at := range plan.points {
+				// only fentry needs the function when it loads a program
+				want := plan.mechanism != MechanismFentry || kernelHas(t, p.module, at)
 				if err := l.load(instance{attachPoint: at}); (err == nil) != want {
-					t.Errorf("%s is to load: %v; %+v", at, want, err)
+					t.Errorf("%s: want it to load: %v; %+v", at, want, err)
 				}
 			}
 		}
 	}
 }
 
-// TestAbsenceIsNotRemembered loads a program for a function that is not there: it
-// may come with a module.
+// TestAbsenceIsNotRemembered loads a program for a function that does not exist:
+// a module may bring it later.
 func TestAbsenceIsNotRemembered(t *testing.T) {
 	needRoot(t)
-	l := load(t)
+	l := emptyLoader(t)
 	nowhere := instance{attachPoint: attachPoint{"fentry", "cse_newlink", "fentry_veth_newlink"}}
 	if err := l.load(nowhere); !isAbsent(err) {
-		t.Errorf("the program of a function that is not there: %v", err)
+		t.Errorf("the program of a function that does not exist: %v", err)
 	}
 	if len(l.failed) > 0 {
 		t.Errorf("will not be tried again: %v", l.failed)
 	}
 }
 
-// TestEveryHookIsAttached wants each hook by the best of the mechanisms asked
-// for that this kernel has for it, and none that it has not.
+// TestEveryHookIsAttached checks that each kernel hook is attached by the best
+// requested mechanism that this kernel has for it, or not at all if it has none.
 func TestEveryHookIsAttached(t *testing.T) {
 	w := watch(t, "")
 	for i, p := range probes {
-		h := w.Hooks()[1+i] // the first is netlink's
+		h := w.Hooks()[1+i] // the first is that of netlink
 		if h.Feeds == "" {
-			t.Errorf("%s: does not say what it feeds", h.Name)
+			t.Errorf("%s: Feeds is empty", h.Name)
 		}
 		if h.Attached == (h.Err != nil) || h.Attached && len(h.Points) == 0 {
 			t.Errorf("%+v", h)
@@ -99,29 +99,29 @@ func TestEveryHookIsAttached(t *testing.T) {
 	}
 }
 
-// wanted is the mechanism that a hook must be attached by, empty where this
+// wanted returns the mechanism by which a probe must be attached, empty if this
 // kernel has none for it.
 func wanted(t *testing.T, p probe) string {
 	t.Helper()
-	for _, w := range p.plans {
-		if len(p.plans) > 1 && *mechanism != MechanismAuto && *mechanism != w.mechanism {
+	for _, plan := range p.plans {
+		if len(p.plans) > 1 && *mechanism != MechanismAuto && *mechanism != plan.mechanism {
 			continue
 		}
-		if !slices.ContainsFunc(w.points, func(at attachPoint) bool { return !kernelHas(t, p.module, at) }) {
-			return w.mechanism
+		if !slices.ContainsFunc(plan.points, func(at attachPoint) bool { return !kernelHas(t, p.module, at) }) {
+			return plan.mechanism
 		}
 	}
 	return ""
 }
 
-// kernelHas says whether something can be attached at a point, by what the
-// kernel tells of itself.
+// kernelHas reports whether a program can be attached at a point, by the kernel's
+// BTF and symbols.
 func kernelHas(t *testing.T, module string, at attachPoint) bool {
 	t.Helper()
 	switch at.kind {
 	case "fentry", "fexit":
 		_, err := os.Stat("/sys/kernel/btf/" + module)
-		return takesFentry() && (module != "" && err == nil || hasType(t, at))
+		return supportsFentry() && (module != "" && err == nil || hasBTF(t, at))
 	case "kprobe", "kretprobe":
 		return hasSymbol("register_kprobe") && hasSymbol(at.at)
 	case "tracepoint":
@@ -131,9 +131,9 @@ func kernelHas(t *testing.T, module string, at attachPoint) bool {
 	return true
 }
 
-// takesFentry says whether the kernel attaches a program that does nothing to
-// the entry of a function.
-var takesFentry = sync.OnceValue(func() bool {
+// supportsFentry reports whether the kernel attaches a program that does nothing
+// to the entry of a function.
+var supportsFentry = sync.OnceValue(func() bool {
 	program, err := ebpf.NewProgram(&ebpf.ProgramSpec{
 		Type: ebpf.Tracing, AttachType: ebpf.AttachTraceFEntry, AttachTo: syscallFunction("mount"), License: "GPL",
 		Instructions: asm.Instructions{asm.Mov.Imm(asm.R0, 0), asm.Return()},
@@ -146,11 +146,11 @@ var takesFentry = sync.OnceValue(func() bool {
 	return err == nil && at.Close() == nil
 })
 
-// hasType says whether fentry can be had for a function by its type. The tools
-// that made the types left some functions out before 5.11 or so, and have some
-// twice later: with their parameters, and with a declaration of these alone,
-// which an entry cannot read.
-func hasType(t *testing.T, at attachPoint) bool {
+// hasBTF reports whether the kernel's BTF allows fentry for a function. The tools
+// that generate the BTF omitted some functions before about 5.11. Later they list
+// some twice: with the parameters' types, and with types that are only declared,
+// which a program at the entry cannot read.
+func hasBTF(t *testing.T, at attachPoint) bool {
 	t.Helper()
 	kernel, err := kernelTypes()
 	if err != nil {
@@ -183,23 +183,24 @@ func hasSymbol(name string) bool {
 	return strings.Contains(symbols(), " "+name+"\n") || strings.Contains(symbols(), " "+name+"\t[") // of a module
 }
 
-// modulesHaveTypes says whether the kernel is one of 5.11 or later.
-func modulesHaveTypes() bool {
+// modulesHaveBTF reports whether the kernel is 5.11 or later.
+func modulesHaveBTF() bool {
 	types, _ := os.ReadDir("/sys/kernel/btf")
 	return len(types) > 1
 }
 
-// TestEveryHookFires drives every hook, and asks the kernel whether its
-// programs have run: a function that was inlined attaches and never fires.
+// TestEveryHookFires triggers every kernel hook, and reads from the kernel's
+// statistics whether its programs have run: on a function that the compiler
+// inlined they attach and never run.
 func TestEveryHookFires(t *testing.T) {
 	stats, err := ebpf.EnableStats(unix.BPF_STATS_RUN_TIME)
 	if err != nil {
-		t.Skip("needs root, to count the runs of BPF programs:", err)
+		t.Skip("needs root to count the runs of BPF programs:", err)
 	}
 	defer stats.Close()
 	w := watch(t, "cse-all")
-	for _, actor := range []string{"mount", "newmount", "pivot", "setns", "veth", "cgroup", "calls"} {
-		play(t, "cse-all", actor)
+	for _, scenario := range []string{"mount", "newmount", "pivot", "setns", "veth", "cgroup", "calls"} {
+		play(t, "cse-all", scenario)
 	}
 	runs := map[string]uint64{}
 	for _, s := range w.Stats().Programs {
@@ -208,21 +209,21 @@ func TestEveryHookFires(t *testing.T) {
 	for i, p := range probes {
 		h := w.Hooks()[1+i]
 		if !h.Attached {
-			continue // TestEveryHookIsAttached says which may not be
+			continue // TestEveryHookIsAttached checks those
 		}
-		way := slices.IndexFunc(p.plans, func(w attachPlan) bool { return w.mechanism == h.Mechanism })
-		for _, i := range w.loader.instances(p.plans[way].points...) {
+		n := slices.IndexFunc(p.plans, func(plan attachPlan) bool { return plan.mechanism == h.Mechanism })
+		for _, i := range w.loader.instances(p.plans[n].points...) {
 			if runs[i.name()] == 0 {
-				t.Errorf("%s: %s was attached and never ran", h.Name, i.name())
+				t.Errorf("%s: %s is attached and never ran", h.Name, i.name())
 			}
 		}
 	}
 }
 
-func init() { actors["calls"] = actCalls }
+func init() { scenarios["calls"] = runCalls }
 
-// actCalls makes the calls that no other actor makes.
-func actCalls(dir string) (facts, error) {
+// runCalls makes the calls that no other scenario makes.
+func runCalls(dir string) (results, error) {
 	_ = unix.Exec(dir+"/missing", nil, nil)
 	for _, call := range []uintptr{unix.SYS_EXECVEAT, unix.SYS_OPEN_TREE_ATTR} {
 		_, _, _ = unix.Syscall6(call, ^uintptr(99), 0, 0, 0, 0, 0)
@@ -231,7 +232,7 @@ func actCalls(dir string) (facts, error) {
 	if err != nil {
 		return nil, err
 	}
-	return nil, all(
+	return nil, inOrder(
 		func() error { return unix.Bind(fd, &unix.SockaddrUnix{Name: dir + "/socket"}) },
 		func() error { return unix.Listen(fd, 1) },
 		sendto,
@@ -240,7 +241,7 @@ func actCalls(dir string) (facts, error) {
 	)
 }
 
-// TestOpenTakes tells how long it takes to attach, for the record.
+// TestOpenTakes logs how long it takes to attach, for the record.
 func TestOpenTakes(t *testing.T) {
 	needRoot(t)
 	begin := time.Now()

@@ -13,7 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-func init() { actors["mntns"] = actMntns }
+func init() { scenarios["mntns"] = runMntns }
 
 // Linux 7.0 and 7.1, include/uapi/linux/mount.h and sched.h.
 const (
@@ -23,17 +23,17 @@ const (
 	cloneEmptyMntNS   = 1 << 37
 )
 
-// actMntns makes mount namespaces in all ways but CLONE_NEWNS. What it tells is
-// 1 for each that the kernel knows, and the namespace that it is in at last.
-func actMntns(string) (facts, error) {
-	proc, err := unix.Open("/proc", unix.O_DIRECTORY, 0) // an empty namespace has none
+// runMntns creates mount namespaces by every call that can, without CLONE_NEWNS. Its
+// results are 1 for each call that the kernel supports, and its last namespace.
+func runMntns(string) (results, error) {
+	proc, err := unix.Open("/proc", unix.O_DIRECTORY, 0) // an empty namespace has no /proc
 	if err != nil {
 		return nil, err
 	}
-	f := facts{}
+	r := results{}
 	did := func(name string, errno syscall.Errno) {
 		if errno == 0 {
-			f[name] = 1
+			r[name] = 1
 		}
 	}
 	root := []byte("/tmp\x00")
@@ -59,16 +59,16 @@ func actMntns(string) (facts, error) {
 
 	did("clone3", cloneEmpty())
 	if unix.Unshare(unshareEmptyMntNS) == nil {
-		f["unshare"] = 1
+		r["unshare"] = 1
 	}
 	var st unix.Stat_t
 	err = unix.Fstatat(proc, "thread-self/ns/mnt", &st, 0)
-	f["mnt"] = uint32(st.Ino)
-	return f, err
+	r["mnt"] = uint32(st.Ino)
+	return r, err
 }
 
-// cloneEmpty makes a process in a mount namespace with nothing but its root,
-// which ends at once.
+// cloneEmpty creates a process in a mount namespace that contains only its root.
+// The process ends at once.
 func cloneEmpty() syscall.Errno {
 	args := struct{ flags, pidfd, childTID, parentTID, exitSignal, stack, stackSize, tls uint64 }{
 		flags: cloneEmptyMntNS, exitSignal: uint64(syscall.SIGCHLD)}
@@ -83,39 +83,39 @@ func cloneEmpty() syscall.Errno {
 	return 0
 }
 
-// TestNewMountNamespaces has mount namespaces made by who is not watched, in
-// the ways that Linux 7 has for it: each is told.
+// TestNewMountNamespaces creates mount namespaces in an unwatched process, by
+// the calls that Linux 7 has for it: each is reported.
 func TestNewMountNamespaces(t *testing.T) {
 	w := watch(t, "")
-	pid, _, f := play(t, "cse-unwatched", "mntns")
+	pid, _, r := play(t, "cse-unwatched", "mntns")
 	if major, minor := release(t); major > 7 || major == 7 && minor >= 1 {
 		for _, call := range []string{"open_tree", "open_tree_attr", "fsmount", "clone3", "unshare"} {
-			if f[call] != 1 {
-				t.Errorf("%s makes no namespace on this kernel, which should have it", call)
+			if r[call] != 1 {
+				t.Errorf("%s creates no namespace, although this kernel should support it", call)
 			}
 		}
 	}
-	made := func(kind collector.Kind, is func(*collector.Event) bool) uint32 {
+	created := func(kind collector.Kind, is func(*collector.Event) bool) uint32 {
 		return uint32(len(w.seen(kind, func(e *collector.Event) bool { return e.PID == pid && e.Ret >= 0 && is(e) })))
 	}
 	newMntNS := func(e *collector.Event) bool { return e.NewMntNS && e.Duration > 0 }
-	if got, want := made(collector.KindOpenTree, newMntNS), f["open_tree"]+f["open_tree_attr"]; got != want {
+	if got, want := created(collector.KindOpenTree, newMntNS), r["open_tree"]+r["open_tree_attr"]; got != want {
 		t.Errorf("%d by open_tree, want %d", got, want)
 	}
-	if got, want := made(collector.KindFsmount, newMntNS), f["fsmount"]; got != want {
+	if got, want := created(collector.KindFsmount, newMntNS), r["fsmount"]; got != want {
 		t.Errorf("%d by fsmount, want %d", got, want)
 	}
 	empty := func(e *collector.Event) bool { return e.Flags&unix.CLONE_NEWNS != 0 && e.Namespaces.Mnt != 0 }
-	if got, want := made(collector.KindFork, empty), f["clone3"]; got != want {
+	if got, want := created(collector.KindFork, empty), r["clone3"]; got != want {
 		t.Errorf("%d by clone3, want %d", got, want)
 	}
-	inIt := func(e *collector.Event) bool { return empty(e) && e.Namespaces.Mnt == f["mnt"] }
-	if got, want := made(collector.KindUnshare, inIt), f["unshare"]; got != want {
+	inIt := func(e *collector.Event) bool { return empty(e) && e.Namespaces.Mnt == r["mnt"] }
+	if got, want := created(collector.KindUnshare, inIt), r["unshare"]; got != want {
 		t.Errorf("%d by unshare, want %d", got, want)
 	}
 }
 
-// release is the kernel's, as 6.12.
+// release returns the version of the kernel, such as 6 and 12.
 func release(t *testing.T) (major, minor int) {
 	t.Helper()
 	text, err := os.ReadFile("/proc/sys/kernel/osrelease")

@@ -12,16 +12,16 @@ import (
 )
 
 func init() {
-	actors["mount"] = actMount
-	actors["newmount"] = actNewMount
-	actors["pivot"] = actPivot
+	scenarios["mount"] = runMount
+	scenarios["newmount"] = runNewMount
+	scenarios["pivot"] = runPivot
 }
 
-func actMount(dir string) (facts, error) {
+func runMount(dir string) (results, error) {
 	at, sub, ns := dir+"/at", dir+"/at/sub", dir+"/ns"
 	var fd int
-	err := all(
-		private,
+	err := inOrder(
+		privateMounts,
 		func() error { return os.Mkdir(at, 0o755) },
 		func() error { return os.WriteFile(ns, nil, 0o644) },
 		func() error { return unix.Mount("source", at, "tmpfs", unix.MS_NOSUID, "size=64k") },
@@ -41,18 +41,18 @@ func actMount(dir string) (facts, error) {
 		func() error { return unix.Unmount(at, unix.MNT_DETACH) },
 	)
 	_ = unix.Mount("fails", "/nonexistent", "tmpfs", 0, "")
-	return facts{"mnt": own("mnt"), "net": own("net"), "uts": own("uts")}, err
+	return results{"mnt": ownNS("mnt"), "net": ownNS("net"), "uts": ownNS("uts")}, err
 }
 
 func TestMount(t *testing.T) {
 	w := watch(t, "cse-mount")
-	pid, dir, f := play(t, "cse-mount", "mount")
+	pid, dir, r := play(t, "cse-mount", "mount")
 	mount := func(source string) *collector.Event {
 		return w.one(collector.KindMount, func(e *collector.Event) bool { return e.PID == pid && e.Source == source })
 	}
 	e := mount("source")
 	if e.Target != dir+"/at" || e.RealTarget != "" || e.FSType != "tmpfs" || e.Data != "size=64k" ||
-		e.Flags != unix.MS_NOSUID || e.Ret != 0 || e.Duration <= 0 || e.MntNS != f["mnt"] {
+		e.Flags != unix.MS_NOSUID || e.Ret != 0 || e.Duration <= 0 || e.MntNS != r["mnt"] {
 		t.Errorf("%+v", e)
 	}
 	for _, source := range []string{"by-fd", "by-pid", "relative"} {
@@ -60,12 +60,12 @@ func TestMount(t *testing.T) {
 			t.Errorf("%s: target %s is %q, want %s/at/sub", source, e.Target, e.RealTarget, dir)
 		}
 	}
-	if e := mount("/proc/thread-self/ns/net"); e.SourceNS != f["net"] {
-		t.Errorf("namespace of %s: %d, want %d", e.Source, e.SourceNS, f["net"])
+	if e := mount("/proc/thread-self/ns/net"); e.SourceNS != r["net"] {
+		t.Errorf("namespace of %s: %d, want %d", e.Source, e.SourceNS, r["net"])
 	}
-	uts := w.seen(collector.KindMount, func(e *collector.Event) bool { return e.PID == pid && e.SourceNS == f["uts"] })
+	uts := w.seen(collector.KindMount, func(e *collector.Event) bool { return e.PID == pid && e.SourceNS == r["uts"] })
 	if len(uts) != 1 {
-		t.Errorf("%d mounts of the uts namespace's descriptor", len(uts))
+		t.Errorf("%d mounts of the uts namespace's descriptor, want 1", len(uts))
 	}
 	if e := mount("fails"); e.Ret != -int64(unix.ENOENT) {
 		t.Errorf("failed mount returned %d", e.Ret)
@@ -75,10 +75,10 @@ func TestMount(t *testing.T) {
 	})
 }
 
-func actNewMount(dir string) (facts, error) {
+func runNewMount(dir string) (results, error) {
 	var fs, mnt, at int
-	err := all(
-		private,
+	err := inOrder(
+		privateMounts,
 		func() (err error) { fs, err = unix.Fsopen("tmpfs", unix.FSOPEN_CLOEXEC); return },
 		func() error { return unix.FsconfigSetString(fs, "size", "64k") },
 		func() error { return unix.FsconfigCreate(fs) },
@@ -116,7 +116,7 @@ func TestNewMountAPI(t *testing.T) {
 	if e := one(collector.KindMoveMount); e.RealTarget != dir || e.FSType != "tmpfs" || e.Ret != 0 {
 		t.Errorf("%+v", e)
 	}
-	// the mount was not attached anywhere yet
+	// the mount is not attached anywhere yet
 	if !w.attached("mount_setattr") {
 		t.Log("this kernel has no mount_setattr")
 	} else if e := one(collector.KindMountSetattr); e.RealTarget != "" || e.Flags != unix.AT_EMPTY_PATH {
@@ -127,9 +127,9 @@ func TestNewMountAPI(t *testing.T) {
 	}
 }
 
-func actPivot(dir string) (facts, error) {
-	return nil, all(
-		private,
+func runPivot(dir string) (results, error) {
+	return nil, inOrder(
+		privateMounts,
 		func() error { return unix.Mount(dir, dir, "", unix.MS_BIND, "") },
 		func() error { return os.Chdir(dir) },
 		func() error { return unix.PivotRoot(".", ".") },

@@ -15,44 +15,44 @@ import (
 )
 
 func init() {
-	actors["setns"] = actSetns
+	scenarios["setns"] = runSetns
 }
 
-// TestUnshareByThread makes namespaces in a thread of this process, which is
-// not watched: they are told all the same.
+// TestUnshareByThread creates namespaces in a thread of this process: they are
+// reported although the process is not watched.
 func TestUnshareByThread(t *testing.T) {
 	w := watch(t, "")
-	type made struct {
+	type created struct {
 		tid      int
 		net, uts uint32
 		err      error
 	}
-	result := make(chan made)
+	result := make(chan created)
 	go func() {
-		runtime.LockOSThread() // and never unlocked: the thread ends
+		runtime.LockOSThread() // never unlocked: the thread ends
 		err := unix.Unshare(unix.CLONE_NEWNET | unix.CLONE_NEWUTS)
-		result <- made{unix.Gettid(), own("net"), own("uts"), err}
+		result <- created{unix.Gettid(), ownNS("net"), ownNS("uts"), err}
 	}()
-	m := <-result
-	if m.err != nil {
-		t.Fatal(m.err)
+	c := <-result
+	if c.err != nil {
+		t.Fatal(c.err)
 	}
 	e := w.one(collector.KindUnshare, byPID(os.Getpid()))
-	if e.TID != m.tid && m.tid != os.Getpid() {
-		t.Errorf("tid %d, want %d", e.TID, m.tid)
+	if e.TID != c.tid && c.tid != os.Getpid() {
+		t.Errorf("tid %d, want %d", e.TID, c.tid)
 	}
 	if e.Flags != unix.CLONE_NEWNET|unix.CLONE_NEWUTS || e.Ret != 0 || e.Duration <= 0 {
 		t.Errorf("%+v", e)
 	}
 	w.checkNetns(e)
-	if e.Namespaces.Net != m.net || e.Namespaces.UTS != m.uts || e.NetNS != m.net ||
+	if e.Namespaces.Net != c.net || e.Namespaces.UTS != c.uts || e.NetNS != c.net ||
 		e.Namespaces.IPC != inode(t, "/proc/self/ns/ipc") {
 		t.Errorf("%+v", e.Namespaces)
 	}
 }
 
-// cloneWithNamespaces makes a process in a new network namespace by clone or
-// clone3, which ends at once.
+// cloneWithNamespaces creates a process in a new network namespace by clone or
+// clone3. The process ends at once.
 func cloneWithNamespaces(call string) error {
 	var pid uintptr
 	var errno syscall.Errno
@@ -74,18 +74,18 @@ func cloneWithNamespaces(call string) error {
 	return err
 }
 
-// checkNetns looks at the making of the network namespace, which only the
-// kernel's functions tell: it is within the call.
+// checkNetns checks the time in which the network namespace was created: it is
+// within the call, and only probes of kernel functions report it.
 func (w *watcher) checkNetns(e *collector.Event) {
 	w.t.Helper()
-	if !w.byFunctions() {
+	if !w.usesFunctions() {
 		if e.NetnsDuration != 0 {
 			w.t.Errorf("%+v", e)
 		}
 		return
 	}
 	if e.NetnsDuration <= 0 || e.NetnsBegan < e.Began() || e.NetnsBegan+e.NetnsDuration > e.Time {
-		w.t.Errorf("the network namespace took %d from %d, the call %d from %d",
+		w.t.Errorf("network namespace: %d ns from %d, call: %d ns from %d",
 			e.NetnsDuration, e.NetnsBegan, e.Duration, e.Began())
 	}
 }
@@ -112,24 +112,24 @@ func TestCloneWithNamespaces(t *testing.T) {
 	w.checkNetns(e)
 }
 
-func actSetns(string) (facts, error) {
-	before := own("uts")
+func runSetns(string) (results, error) {
+	before := ownNS("uts")
 	var fd int
-	err := all(
+	err := inOrder(
 		func() (err error) { fd, err = unix.Open("/proc/thread-self/ns/uts", unix.O_RDONLY, 0); return },
 		func() error { return unix.Unshare(unix.CLONE_NEWUTS) },
 		func() error { return unix.Setns(fd, unix.CLONE_NEWUTS) },
 	)
-	return facts{"uts": before}, err
+	return results{"uts": before}, err
 }
 
 func TestSetns(t *testing.T) {
 	w := watch(t, "cse-setns")
-	pid, _, f := play(t, "cse-setns", "setns")
-	if e := w.one(collector.KindSetns, byPID(pid)); e.Flags != unix.CLONE_NEWUTS || e.Namespaces.UTS != f["uts"] {
+	pid, _, r := play(t, "cse-setns", "setns")
+	if e := w.one(collector.KindSetns, byPID(pid)); e.Flags != unix.CLONE_NEWUTS || e.Namespaces.UTS != r["uts"] {
 		t.Errorf("%+v %+v", e, e.Namespaces)
 	}
-	if e := w.one(collector.KindUnshare, byPID(pid)); e.Namespaces.UTS == f["uts"] {
+	if e := w.one(collector.KindUnshare, byPID(pid)); e.Namespaces.UTS == r["uts"] {
 		t.Errorf("%+v %+v", e, e.Namespaces)
 	}
 }

@@ -17,10 +17,10 @@ import (
 func TestOpenRefuses(t *testing.T) {
 	needRoot(t)
 	for name, o := range map[string]Options{
-		"buffer no power of two": {BufferSize: 100000},
-		"name too long":          {Names: []string{"a-name-that-is-longer-than-31-bytes"}},
-		"empty name":             {Runtimes: []string{""}},
-		"unknown mechanism":      {Mechanism: "uprobe"},
+		"buffer size is not a power of two": {BufferSize: 100000},
+		"name is too long":                  {Names: []string{"a-name-that-is-longer-than-31-bytes"}},
+		"name is empty":                     {Runtimes: []string{""}},
+		"mechanism is unknown":              {Mechanism: "uprobe"},
 	} {
 		if p, err := Open(o); err == nil {
 			p.Close()
@@ -29,8 +29,8 @@ func TestOpenRefuses(t *testing.T) {
 	}
 }
 
-// TestOpenLeavesMemlock wants the limit of locked memory, which what is executed
-// later inherits, to be as it was: a kernel before 5.11 takes more of it.
+// TestOpenLeavesMemlock checks that Open restores the limit on locked memory, which
+// it lifts for kernels before 5.11: programs executed later inherit it.
 func TestOpenLeavesMemlock(t *testing.T) {
 	needRoot(t)
 	var before, after unix.Rlimit
@@ -49,7 +49,7 @@ func TestOpenLeavesMemlock(t *testing.T) {
 	}
 }
 
-// TestOpenWithoutTracefs opens the probes where tracefs is not mounted.
+// TestOpenWithoutTracefs opens the probes in a mount namespace without tracefs.
 func TestOpenWithoutTracefs(t *testing.T) {
 	if os.Getenv("WITHOUT_TRACEFS") != "" {
 		TestEveryHookIsAttached(t)
@@ -71,19 +71,19 @@ func TestClock(t *testing.T) {
 	time.Sleep(1200 * time.Millisecond)
 	clocks := w.seen(collector.KindClock, func(*collector.Event) bool { return true })
 	if len(clocks) < 2 || w.all()[0] != clocks[0] {
-		t.Fatalf("%d clock events in 1.2 s, want 2 or more, the first before all else", len(clocks))
+		t.Fatalf("%d clock events in 1.2 s, want 2 or more, one before all other events", len(clocks))
 	}
 	ahead := time.Since(time.Unix(0, clocks[0].Wall))
 	if ran := time.Duration(bootNow() - clocks[0].Time); (ahead - ran).Abs() > 10*time.Millisecond {
-		t.Errorf("%v since by the wall clock, %v by the boot clock", ahead, ran)
+		t.Errorf("%v since then by the wall clock, %v by the boot clock", ahead, ran)
 	}
 }
 
-// TestUrgent looks at how soon the exec of a runtime is delivered: its bundle
-// is read then, and may soon be gone.
+// TestUrgent measures how soon the exec of a runtime is delivered: the bundle,
+// which may soon be deleted, is read only then.
 func TestUrgent(t *testing.T) {
 	needRoot(t)
-	sh := program(t, "/bin/dash", "cse-urgent")
+	sh := copyProgram(t, "/bin/dash", "cse-urgent")
 	p := open(t, Options{Runtimes: []string{"cse-urgent"}})
 	defer p.Close()
 	after := make(chan time.Duration, 1)
@@ -107,13 +107,13 @@ func TestUrgent(t *testing.T) {
 	}
 }
 
-func init() { actors["renames"] = actRenames }
+func init() { scenarios["renames"] = runRenames }
 
 const renames = 30_000 // twice as many as the buffer has room for
 
-// actRenames makes records of 128 bytes in the buffer, its header included, as
-// fast as can be: the buffer's size is a multiple of theirs.
-func actRenames(string) (facts, error) {
+// runRenames makes records as fast as it can. With its header, each occupies 128
+// bytes, of which the buffer's size is a multiple.
+func runRenames(string) (results, error) {
 	name := []byte("renamed\x00")
 	for range renames {
 		if err := unix.Prctl(unix.PR_SET_NAME, uintptr(unsafe.Pointer(&name[0])), 0, 0, 0); err != nil {
@@ -123,17 +123,17 @@ func actRenames(string) (facts, error) {
 	return nil, nil
 }
 
-// TestReaderIsWoken lets more records come than the buffer has room for, before
-// the reader comes unasked: none is lost, as it is woken when some lie there.
+// TestReaderIsWoken writes more records within pollInterval than fit in the buffer:
+// none is lost, as the programs wake the reader when some are there.
 func TestReaderIsWoken(t *testing.T) {
 	needRoot(t)
 	p := open(t, Options{Names: []string{"cse-renames"}})
-	told := 0
+	reported := 0
 	done := make(chan error)
 	go func() {
 		done <- p.Read(func(e *collector.Event) {
 			if e.Kind == collector.KindRename && e.Name == "renamed" {
-				told++
+				reported++
 			}
 		})
 	}()
@@ -145,12 +145,12 @@ func TestReaderIsWoken(t *testing.T) {
 	if err := errors.Join(p.Close(), <-done); err != nil {
 		t.Error("close:", err)
 	}
-	if told != renames || lost != 0 {
-		t.Errorf("%d of %d renames are told, %d lost", told, renames, lost)
+	if reported != renames || lost != 0 {
+		t.Errorf("%d of %d renames are reported, %d lost", reported, renames, lost)
 	}
 }
 
-// TestStatsAfterClose is what a scrape during the shutdown does.
+// TestStatsAfterClose reads the counters as a scrape during the shutdown does.
 func TestStatsAfterClose(t *testing.T) {
 	w := watchAlone(t, Options{})
 	if err := w.Close(); err != nil {
@@ -167,9 +167,9 @@ func TestStatsAfterClose(t *testing.T) {
 func TestLost(t *testing.T) {
 	needRoot(t)
 	const forks = 1000
-	sh := program(t, "/bin/dash", "cse-lost")
+	sh := copyProgram(t, "/bin/dash", "cse-lost")
 	p := open(t, Options{Names: []string{"cse-lost"}, BufferSize: 1 << 16})
-	// nobody reads yet: most do not fit
+	// nothing reads yet: most forks do not fit in the buffer
 	cmd := exec.Command(sh, "-c", fmt.Sprintf("i=0; while [ $i -lt %d ]; do (:); i=$((i+1)); done", forks))
 	if err := cmd.Run(); err != nil {
 		t.Fatal(err)
@@ -180,14 +180,14 @@ func TestLost(t *testing.T) {
 	received := w.seen(collector.KindFork, byPID(cmd.Process.Pid))
 	lost := w.seen(collector.KindLost, func(e *collector.Event) bool { return e.What == string(collector.KindFork) })
 	if len(lost) != 1 || len(received)+int(lost[0].Lost) != forks {
-		t.Errorf("%d forks received, lost %v: do not sum to %d", len(received), lost, forks)
+		t.Errorf("%d forks received, lost %v: the sum is not %d", len(received), lost, forks)
 	}
 	for _, e := range w.all() {
 		if e.Kind == collector.KindLost {
 			break
 		}
 		if e.Kind != collector.KindClock && e.Kind != collector.KindProcess {
-			t.Fatalf("%s comes before what was lost", e.Kind)
+			t.Fatalf("%s comes before the lost event", e.Kind)
 		}
 	}
 	if s := p.Stats(); s.Lost["fork"] != lost[0].Lost || s.BufferSize != 1<<16 {

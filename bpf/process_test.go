@@ -14,7 +14,7 @@ import (
 
 func TestProcess(t *testing.T) {
 	w := watch(t, "cse-process")
-	sh := program(t, "/bin/dash", "cse-process")
+	sh := copyProgram(t, "/bin/dash", "cse-process")
 	cmd := exec.Command(sh, "-c", "/bin/echo hi; /nonexistent/program; exit 7")
 	cmd.Env = []string{"SECRET=1", "CNI_COMMAND=ADD", "PATH=/bin", "TRACEPARENT=00-x"}
 	var exit *exec.ExitError
@@ -54,7 +54,7 @@ func TestProcess(t *testing.T) {
 
 func TestSignalled(t *testing.T) {
 	w := watch(t, "cse-signalled")
-	sh := program(t, "/bin/dash", "cse-signalled")
+	sh := copyProgram(t, "/bin/dash", "cse-signalled")
 	cmd := exec.Command(sh, "-c", "kill -9 $$")
 	_ = cmd.Run()
 	if e := w.one(collector.KindExit, byPID(cmd.Process.Pid)); e.Status != 9 {
@@ -62,9 +62,9 @@ func TestSignalled(t *testing.T) {
 	}
 }
 
-func TestUnwatchedGivesNothing(t *testing.T) {
+func TestUnwatchedIsNotReported(t *testing.T) {
 	w := watch(t, "cse-other")
-	sh := program(t, "/bin/dash", "cse-unwatched")
+	sh := copyProgram(t, "/bin/dash", "cse-unwatched")
 	cmd := exec.Command(sh, "-c", "/bin/true; /nonexistent; unshare -m mount -t tmpfs none /mnt; exit 0")
 	if err := cmd.Run(); err != nil {
 		t.Fatal(err)
@@ -78,15 +78,15 @@ func TestUnwatchedGivesNothing(t *testing.T) {
 	for _, e := range w.seen(collector.KindFork, byPID(cmd.Process.Pid)) {
 		t.Errorf("%+v", e)
 	}
-	// but who makes namespaces is counted on the whole host
+	// but new namespaces are reported for the whole host
 	if len(w.seen(collector.KindUnshare, func(e *collector.Event) bool { return e.Comm == "unshare" })) == 0 {
-		t.Error("unshare by an unwatched process is not told")
+		t.Error("unshare by an unwatched process is not reported")
 	}
 }
 
 func TestLongArguments(t *testing.T) {
 	w := watch(t, "cse-long")
-	sh := program(t, "/bin/dash", "cse-long")
+	sh := copyProgram(t, "/bin/dash", "cse-long")
 	cmd := exec.Command(sh, "-c", ":", strings.Repeat("x", 20000))
 	if err := cmd.Run(); err != nil {
 		t.Fatal(err)
@@ -99,14 +99,14 @@ func TestLongArguments(t *testing.T) {
 
 func TestRunning(t *testing.T) {
 	needRoot(t)
-	sh := program(t, "/bin/dash", "cse-running")
+	sh := copyProgram(t, "/bin/dash", "cse-running")
 	cmd := exec.Command(sh, "-c", "echo; read line; /bin/true; exit 3")
 	in, _ := cmd.StdinPipe()
 	out, _ := cmd.StdoutPipe()
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	_, _ = bufio.NewReader(out).ReadString('\n') // it is executed, not only forked
+	_, _ = bufio.NewReader(out).ReadString('\n') // until it is executed, not only forked
 	w := watchAlone(t, Options{Names: []string{"cse-running"}})
 	e := w.one(collector.KindProcess, byPID(cmd.Process.Pid))
 	if e.File != sh || !slices.Equal(e.Args, cmd.Args) || e.Parent != os.Getpid() {

@@ -13,7 +13,8 @@ import (
 	"container_start_exporter/internal/testhost"
 )
 
-// bundle makes an OCI bundle with this entrypoint: a shell and some others are in its /bin.
+// bundle writes an OCI bundle with this entrypoint and returns its directory. Its
+// /bin contains a shell and some other programs.
 func bundle(t *testing.T, args ...string) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -67,33 +68,33 @@ func TestRuntime(t *testing.T) {
 	}
 }
 
-// copied is a runtime under a name of its own, or other containers of the host
-// would be seen: the words of its command line.
-type copied []string
+// renamedRuntime is the beginning of the command line of a runtime's copy. The copy
+// has another name, or the test would see other containers of the host.
+type renamedRuntime []string
 
-func copyOf(t *testing.T, runtime, name string) copied {
+func renameRuntime(t *testing.T, runtime, name string) renamedRuntime {
 	t.Helper()
 	needRoot(t)
 	path, err := exec.LookPath(runtime)
 	if err != nil {
 		t.Skip("needs", runtime)
 	}
-	var words copied
+	var words renamedRuntime
 	if runtime == "crun" {
 		words = testhost.WithoutV2Controllers(t)
 	}
-	return append(words, program(t, path, name))
+	return append(words, copyProgram(t, path, name))
 }
 
-func (c copied) command(args ...string) *exec.Cmd {
-	words := slices.Concat(c, args)
+func (r renamedRuntime) command(args ...string) *exec.Cmd {
+	words := slices.Concat(r, args)
 	return exec.Command(words[0], words[1:]...)
 }
 
 func testRuntime(t *testing.T, runtime string) {
 	dir := bundle(t, "/bin/sh", "-c", "/bin/true; /bin/mount -t proc none /proc; exit 5")
 	name := "cse-" + runtime
-	r := copyOf(t, runtime, name)
+	r := renameRuntime(t, runtime, name)
 	w := watch(t, name)
 	cmd := r.command("run", "--bundle", dir, "cse-"+filepath.Base(dir))
 	out, err := cmd.CombinedOutput()
@@ -104,7 +105,7 @@ func testRuntime(t *testing.T, runtime string) {
 	all := func(*collector.Event) bool { return true }
 	entrypoint := w.one(collector.KindExec, func(e *collector.Event) bool { return e.File == "/bin/sh" })
 	if len(w.seen(collector.KindFork, func(e *collector.Event) bool { return e.Child == entrypoint.PID })) != 1 {
-		t.Error("the fork of init is not seen once")
+		t.Error("want one fork of init")
 	}
 	hook := w.one(collector.KindExec, func(e *collector.Event) bool { return e.File == "/bin/cat" })
 	w.one(collector.KindExit, byPID(hook.PID))
@@ -121,7 +122,7 @@ func testRuntime(t *testing.T, runtime string) {
 		})
 	}
 
-	// the workload is nobody's business
+	// the workload is not watched
 	for _, kind := range []collector.Kind{collector.KindExec, collector.KindFork, collector.KindExit, collector.KindMount} {
 		for _, e := range w.seen(kind, all) {
 			if e.PID == entrypoint.PID && e.Time > entrypoint.Time || strings.HasPrefix(e.File, "/bin/true") {

@@ -12,26 +12,26 @@ import (
 	"github.com/cilium/ebpf/link"
 )
 
-// TestTax asks the kernel's tasks whether a system call of theirs takes the
-// slow path that any tracepoint of a system call sends every call on.
+// TestTax counts the tasks whose system calls take the slow path. A tracepoint of
+// any system call sends all calls of all tasks through it.
 func TestTax(t *testing.T) {
-	p := watch(t, "")
+	w := watch(t, "")
 	slow, all := slowTasks(t)
 	t.Logf("%d of %d tasks take the slow path of system calls", slow, all)
-	if p.byFunctions() {
+	if w.usesFunctions() {
 		if slow != 0 {
 			t.Errorf("%d of %d tasks are slowed", slow, all)
 		}
 		return
 	}
-	// tracepoints: else this test could not fail
+	// with tracepoints there must be some, or the check above could not fail
 	if slow == 0 {
-		t.Errorf("none of %d tasks is slowed by tracepoints: this test does not see it", all)
+		t.Errorf("none of %d tasks is slowed by tracepoints: the test does not see them", all)
 	}
 }
 
-// slowTasks counts the tasks with SYSCALL_WORK_SYSCALL_TRACEPOINT, which was
-// TIF_SYSCALL_TRACEPOINT before 5.11, by an iterator of its own.
+// slowTasks counts, by its own task iterator, the tasks with the flag
+// SYSCALL_WORK_SYSCALL_TRACEPOINT, which was TIF_SYSCALL_TRACEPOINT before 5.11.
 func slowTasks(t *testing.T) (slow, all uint64) {
 	t.Helper()
 	offset, mask := slowFlag(t)
@@ -97,7 +97,8 @@ func slowTasks(t *testing.T) (slow, all uint64) {
 	return slow, all
 }
 
-// slowFlag is where in a task the flag lies: an offset of 8 bytes, and a mask.
+// slowFlag returns where that flag is in a task_struct: the offset of a word of 8
+// bytes, and a mask.
 func slowFlag(t *testing.T) (offset uint32, mask uint64) {
 	t.Helper()
 	kernel, err := btf.LoadKernelSpec()

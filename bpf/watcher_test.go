@@ -15,17 +15,16 @@ import (
 	"container_start_exporter/collector"
 )
 
-// watcher has open probes and what they saw.
+// watcher has open probes and their events.
 type watcher struct {
 	*Probes
-	t  *testing.T
-	mu sync.Mutex
-	// events in the order in which the sink got them
-	events []*collector.Event
+	t      *testing.T
+	mu     sync.Mutex
+	events []*collector.Event // in the order in which the sink received them
 }
 
-// shared are the probes of all tests that need none of their own: to attach
-// takes long in an emulated kernel.
+// shared are the probes of all tests that need none of their own: attaching is
+// slow in an emulated kernel.
 var shared struct {
 	probes  *Probes
 	done    chan error
@@ -33,20 +32,20 @@ var shared struct {
 	watcher *watcher // of the test that runs
 }
 
-// The names that these probes watch, each of one test.
+// The names that the shared probes watch, each used by one test.
 var (
 	sharedNames = []string{"cse-all", "cse-cgroup", "cse-execute", "cse-io", "cse-long", "cse-mount", "cse-newmount",
 		"cse-other", "cse-pivot", "cse-process", "cse-queue", "cse-setns", "cse-signalled", "cse-threads", "cse-veth"}
 	sharedRuntimes = []string{"cse-crun", "cse-l-crun", "cse-l-runc", "cse-reused", "cse-runc"}
 )
 
-// watch hears until the test ends what processes of that name do, and what is
-// told of the whole host.
+// watch records, until the test ends, the events of processes with that name, and
+// those that are reported for the whole host.
 func watch(t *testing.T, name string) *watcher {
 	t.Helper()
 	needRoot(t)
 	if name != "" && !slices.Contains(sharedNames, name) && !slices.Contains(sharedRuntimes, name) {
-		t.Fatalf("%s is watched by no probes", name)
+		t.Fatalf("the shared probes do not watch %s", name)
 	}
 	if shared.probes == nil {
 		shared.probes = open(t, Options{Names: sharedNames, Runtimes: sharedRuntimes})
@@ -54,7 +53,7 @@ func watch(t *testing.T, name string) *watcher {
 		go func() { shared.done <- shared.probes.Read(shareEvent) }()
 	}
 	w := &watcher{Probes: shared.probes, t: t}
-	if err := w.Drain(10 * time.Second); err != nil { // of what came before
+	if err := w.Drain(10 * time.Second); err != nil { // of earlier events
 		t.Fatal("drain:", err)
 	}
 	setShared(w)
@@ -76,7 +75,7 @@ func shareEvent(e *collector.Event) {
 	}
 }
 
-// closeShared is called when all tests are done.
+// closeShared closes the shared probes when all tests are done.
 func closeShared() error {
 	if shared.probes == nil {
 		return nil
@@ -84,7 +83,7 @@ func closeShared() error {
 	return errors.Join(shared.probes.Close(), <-shared.done)
 }
 
-// watchAlone opens probes of its own until the test ends.
+// watchAlone opens probes for one test, and closes them when it ends.
 func watchAlone(t *testing.T, o Options) *watcher {
 	t.Helper()
 	needRoot(t)
@@ -106,11 +105,11 @@ func watchAlone(t *testing.T, o Options) *watcher {
 func needRoot(t *testing.T) {
 	t.Helper()
 	if os.Geteuid() != 0 {
-		t.Skip("needs root, to load BPF programs")
+		t.Skip("needs root to load BPF programs")
 	}
 }
 
-// open opens probes by the mechanism that is tested.
+// open opens probes with the mechanism under test.
 func open(t *testing.T, o Options) *Probes {
 	t.Helper()
 	o.Mechanism = *mechanism
@@ -127,7 +126,8 @@ func (w *watcher) sink(e *collector.Event) {
 	w.events = append(w.events, e)
 }
 
-// seen returns the events of a kind that match, after everything was delivered.
+// seen returns the events of a kind that match, after all earlier events were
+// delivered.
 func (w *watcher) seen(kind collector.Kind, match func(*collector.Event) bool) []*collector.Event {
 	w.t.Helper()
 	if err := w.Drain(10 * time.Second); err != nil {
@@ -153,7 +153,7 @@ func (w *watcher) one(kind collector.Kind, match func(*collector.Event) bool) *c
 	return found[0]
 }
 
-// all returns what was delivered so far.
+// all returns the events that were delivered so far.
 func (w *watcher) all() []*collector.Event {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -168,8 +168,9 @@ func (w *watcher) dump() {
 	}
 }
 
-// program copies a program under a name that nothing else on the host has.
-func program(t *testing.T, from, name string) string {
+// copyProgram copies a program and returns the copy's path. Nothing else on the
+// host has that name.
+func copyProgram(t *testing.T, from, name string) string {
 	t.Helper()
 	src, err := os.Open(from)
 	if err != nil {
@@ -195,7 +196,7 @@ func byPID(pid int) func(*collector.Event) bool {
 	return func(e *collector.Event) bool { return e.PID == pid }
 }
 
-// inode is that of a file: a namespace's, of /proc/self/ns.
+// inode returns the inode number of a file, such as a namespace's in /proc/self/ns.
 func inode(t *testing.T, path string) uint32 {
 	t.Helper()
 	fi, err := os.Stat(path)
