@@ -1,6 +1,10 @@
 package collector
 
-import "time"
+import (
+	"time"
+
+	"container_start_exporter/collector/join"
+)
 
 // Config bounds an Assembler. A zero value means the default.
 type Config struct {
@@ -17,7 +21,7 @@ const (
 	maxProcesses = 65536
 	maxAttempts  = 4096
 	maxWaiting   = 32768
-	patience     = 30 * time.Second // of an event for its key; the longest seen is 0.4 s
+	waiterTTL    = 30 * time.Second // of an event that waits for its key; the longest wait seen is 0.4 s
 	maxID        = 1024             // bytes of a container's id: runc's own limit
 )
 
@@ -26,38 +30,26 @@ const (
 // of event (namespace.go, mount.go, cgroup.go, hook.go, link.go) handles what
 // happens under them. It is not safe for concurrent use.
 type Assembler struct {
-	observer Observer
-	timeout  int64
+	observer     Observer
+	startTimeout int64 // ns
 
-	processes     processTable
-	joiner        joiner
-	pairs         vethPairs
-	notifiedNetNS uint32 // the network namespace that rtnetlink notifications come from
-	sandboxes     podSandboxes
-	readyWaiters  readyWaiters
-
-	attempts           []*attempt             // in the order in which they became known; some have ended
-	byShim             map[launchKey]*attempt // by their shim, until their create command
-	byCreate           map[createKey]*attempt // by their create command, until they end
-	reportedIncomplete map[createKey]bool     // reported as incomplete before their start command
-
-	firstEvent int64 // boot time of the first event
-	now        int64 // boot time of the newest event
-	wallOffset int64 // wall clock - boot clock, ns
-	lost       loss
-
-	received, joined, node, unjoined, dropped uint64
-	waiting                                   int // events that wait for a key
+	clock        clock
+	processes    processTable
+	starts       startTable
+	joins        *join.Table[*attempt]
+	veths        vethTracker
+	sandboxes    podSandboxes
+	readyWaiters readyWaiters
+	lost         loss
+	ledger       ledger
 }
 
-// disposition is what became of an event.
-type disposition uint8
-
-const (
-	unrelated disposition = iota // belongs to the node, not to a start
-	joined                       // belongs to a start
-	pending                      // waits for a key, or was counted when its key was resolved
-)
+// clock is the time as the events show it, in nanoseconds of the boot clock.
+type clock struct {
+	first      int64 // of the first event
+	now        int64 // of the newest event
+	wallOffset int64 // wall clock - boot clock
+}
 
 // New returns an assembler that reports what it finds to o.
 func New(c Config, o Observer) *Assembler {
@@ -67,31 +59,25 @@ func New(c Config, o Observer) *Assembler {
 	if c.ReadyTimeout == 0 {
 		c.ReadyTimeout = time.Minute
 	}
-	a := &Assembler{
+	return &Assembler{
 		observer:     o,
-		timeout:      int64(c.StartTimeout),
+		startTimeout: int64(c.StartTimeout),
 		processes:    processTable{byPID: make(map[int]*process), limit: maxProcesses},
-		pairs:        make(vethPairs),
-		readyWaiters: readyWaiters{byMnt: make(map[uint32]*readyWaiter), timeout: int64(c.ReadyTimeout)},
+		starts:       newStartTable(),
+		joins:        join.New[*attempt](waiterTTL, maxWaiting),
+		veths:        newVethTracker(),
 		sandboxes:    podSandboxes{spans: make(map[string]spanID)},
-		joiner: joiner{
-			owners: make(map[key]ownership), lists: make(map[key][]*queued), retiredAt: make(map[key]int64),
-			ttl: int64(patience), limit: maxWaiting,
-		},
-		byShim:             make(map[launchKey]*attempt),
-		byCreate:           make(map[createKey]*attempt),
-		reportedIncomplete: make(map[createKey]bool),
+		readyWaiters: readyWaiters{byMnt: make(map[uint32]*readyWaiter), timeout: int64(c.ReadyTimeout)},
 	}
-	return a
 }
 
 // Handle processes the next event, and may keep it. The time of the newest event
 // is the assembler's clock: KindClock events advance it when nothing else
 // happens. An event that fails Check is counted and changes nothing else.
 func (a *Assembler) Handle(e *Event) {
-	a.received++
+	a.ledger.receive()
 	if e.Check() != nil {
-		a.node++
+		a.ledger.settle(unrelated)
 		return
 	}
 	a.advance(e.Time)
@@ -99,12 +85,7 @@ func (a *Assembler) Handle(e *Event) {
 	if handle := handlers[e.Kind]; handle != nil {
 		d = handle(a, e)
 	}
-	switch d {
-	case unrelated:
-		a.node++
-	case joined:
-		a.joined++
-	}
+	a.ledger.settle(d)
 }
 
 // handlers has the handler of each kind of event. Every kind is listed; nil means
@@ -142,60 +123,57 @@ var handlers = map[Kind]func(*Assembler, *Event) disposition{
 
 // onClock sets the offset between the wall clock and the boot clock.
 func (a *Assembler) onClock(e *Event) disposition {
-	a.wallOffset = e.Wall - e.Time
+	a.clock.wallOffset = e.Wall - e.Time
 	return unrelated
 }
 
 // advance moves the clock forward to now, and ends the waits and the starts that have
 // timed out.
 func (a *Assembler) advance(now int64) {
-	if now <= a.now {
+	if now <= a.clock.now {
 		return
 	}
-	if a.firstEvent == 0 {
-		a.firstEvent = now
+	if a.clock.first == 0 {
+		a.clock.first = now
 	}
-	a.now = now
-	a.joiner.advance(now)
+	a.clock.now = now
+	a.joins.Advance(now)
 	a.readyWaiters.advance(now)
-	for len(a.attempts) > 0 {
-		att := a.attempts[0]
-		if !att.ended && now-att.openedAt < a.timeout {
+	for len(a.starts.all) > 0 {
+		att := a.starts.all[0]
+		if !att.ended && now-att.openedAt < a.startTimeout {
 			return
 		}
-		if !att.ended {
-			att.reason = "timed out in phase " + string(att.marks.at(now))
-			a.finish(att, Incomplete, now)
-		}
-		a.attempts = a.attempts[1:]
+		a.finishIncomplete(att, "timed out in phase "+string(att.marks.at(now)))
+		a.starts.all = a.starts.all[1:]
 	}
 }
 
 // Close ends every start in progress as incomplete. No event may follow.
 func (a *Assembler) Close() {
-	for _, att := range a.attempts {
-		if !att.ended {
-			att.reason = "still in phase " + string(att.marks.at(a.now)) + " when the events ended"
-			a.finish(att, Incomplete, a.now)
-		}
+	for _, att := range a.starts.all {
+		a.finishIncomplete(att, "still in phase "+string(att.marks.at(a.clock.now))+" when the events ended")
 	}
-	a.attempts = nil
+	a.starts.all = nil
+}
+
+// finishIncomplete ends a start as incomplete, unless it has ended.
+func (a *Assembler) finishIncomplete(att *attempt, why string) {
+	if !att.ended {
+		att.failure.reason = why
+		a.finish(att, Incomplete, a.clock.now)
+	}
 }
 
 // Stats returns the counters so far.
 func (a *Assembler) Stats() Stats {
-	s := Stats{
-		Received: a.received, Joined: a.joined, Node: a.node, Unjoined: a.unjoined,
-		Waiting:   a.waiting,
-		Processes: len(a.processes.byPID),
+	l := a.ledger
+	return Stats{
+		Received: l.received, Joined: l.joined, Node: l.node, Unjoined: l.unjoined, Waiting: l.waiting,
+		InProgress: a.starts.inProgress(),
+		Processes:  len(a.processes.byPID),
 		Dropped: map[string]uint64{
-			"processes": a.processes.dropped, "starts": a.dropped, "waiting": a.joiner.dropped,
+			"processes": a.processes.dropped, "starts": a.starts.refused, "waiting": a.joins.Evicted(),
 		},
 	}
-	for _, att := range a.attempts {
-		if !att.ended {
-			s.InProgress++
-		}
-	}
-	return s
 }

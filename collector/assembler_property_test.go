@@ -69,7 +69,7 @@ func TestAnyEvents(t *testing.T) {
 		o := &tally{t: t}
 		a := New(Config{StartTimeout: time.Second}, o)
 		for range 3000 {
-			a.Handle(anyEvent(random, a.now))
+			a.Handle(anyEvent(random, a.clock.now))
 			checkConservation(t, a)
 		}
 		a.Close()

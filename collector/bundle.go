@@ -1,6 +1,10 @@
 package collector
 
-import "strings"
+import (
+	"strings"
+
+	"container_start_exporter/collector/join"
+)
 
 // onBundle records the bundle of a create command, and the keys in it.
 func (a *Assembler) onBundle(e *Event) disposition {
@@ -15,7 +19,7 @@ func (a *Assembler) onBundle(e *Event) disposition {
 	att.bundle = e.Bundle
 	att.hooks.used = make([]bool, len(e.Bundle.Hooks))
 	if e.Bundle.Root != "" {
-		a.joiner.own(att, e.Time, pathKey(att.create.mntNS, e.Bundle.Root))
+		a.joins.Own(att, e.Time, join.Path(att.create.mntNS, e.Bundle.Root))
 	}
 	for _, mount := range att.engineMounts { // joined by the container's id, before the bundle was read
 		if att.isRootfs(mount) {
@@ -23,7 +27,7 @@ func (a *Assembler) onBundle(e *Event) disposition {
 		}
 	}
 	if netns := e.Bundle.NetnsPath; netns != "" && !isProcessPath(netns) {
-		a.joiner.own(att, e.Time, pathKey(att.create.mntNS, netns))
+		a.joins.Own(att, e.Time, join.Path(att.create.mntNS, netns))
 	}
 	return joined
 }

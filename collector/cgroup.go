@@ -16,16 +16,37 @@ func (a *Assembler) onCgroup(e *Event) disposition {
 		return joined
 	}
 	att.beginPhase(PhaseCgroup, e.Time)
-	if att.cgroupPath == "" {
-		att.cgroupPath = e.Path
+	c := &att.cgroup
+	c.v1 = c.v1 || e.Hierarchy != 0
+	c.v2 = c.v2 || e.Hierarchy == 0
+	if c.op == nil {
+		c.path = e.Path
+		c.op = att.addOperation(OpCgroup, e.Time, e.Time, map[string]string{AttrPath: bounded(e.Path)})
 	}
-	att.cgroupV1 = att.cgroupV1 || e.Hierarchy != 0
-	att.cgroupV2 = att.cgroupV2 || e.Hierarchy == 0
-	if att.cgroup == nil {
-		att.cgroup = att.addOperation(OpCgroup, e.Time, e.Time, map[string]string{"path": bounded(e.Path)})
-	}
-	att.cgroup.end = e.Time
+	c.op.end = e.Time
 	return joined
+}
+
+// cgroupSetup is how the container's cgroup is set up, in one hierarchy or several.
+type cgroupSetup struct {
+	path   string
+	v1, v2 bool // in a hierarchy of that version
+	op     *operation
+}
+
+// result returns the cgroup, nil if none was seen.
+func (c *cgroupSetup) result() *Cgroup {
+	if c.path == "" {
+		return nil
+	}
+	result := &Cgroup{Path: bounded(c.path)}
+	switch {
+	case c.v1 && !c.v2:
+		result.Version = 1
+	case c.v2 && !c.v1:
+		result.Version = 2
+	}
+	return result
 }
 
 // isCgroup reports whether a path is the container's own cgroup or below it, not a

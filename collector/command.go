@@ -67,7 +67,7 @@ func (a *Assembler) execRuntime(p *process, c runtime.Command, e *Event) disposi
 	p.attempt = att
 	att.traceParent = cmp.Or(att.traceParent, traceParent(e.Env))
 	cmd.op = att.addExec(OpRuntime, e, map[string]string{
-		"runtime": c.Runtime.Name, "command": c.Name, "pid": strconv.Itoa(p.pid),
+		AttrRuntime: c.Runtime.Name, AttrCommand: c.Name, AttrPID: strconv.Itoa(p.pid),
 	})
 	return p.countExec()
 }
@@ -75,24 +75,24 @@ func (a *Assembler) execRuntime(p *process, c runtime.Command, e *Event) disposi
 // onRuntimeCreate returns the start of a create or run command: the one that its
 // shim began, or a new one; nil if a new one is refused.
 func (a *Assembler) onRuntimeCreate(p *process, c *command) *attempt {
-	att := a.byShim[launchKey{engineOf(p), c.id}]
+	att := a.starts.byShim[launchKey{engineOf(p), c.id}]
 	if att == nil {
 		att = a.beginStart(c.id, engineOf(p), p, c.begin)
 	}
 	if att == nil {
 		return nil
 	}
-	delete(a.byShim, att.launchKey())
+	delete(a.starts.byShim, att.launchKey())
 	if p.shim != nil && p.shim.ID == c.id && p.shim.attempt == nil {
-		att.markIncomplete(startedBeforeExporter)
+		att.failure.markIncomplete(startedBeforeExporter)
 	}
 	att.runtime, att.create = c.runtime, c
 	if att.shim == nil {
 		att.shim = p.shim
 	}
 	att.beginPhase(PhaseCreate, c.begin)
-	if a.byCreate[c.key()] == nil {
-		a.byCreate[c.key()] = att
+	if a.starts.byCreate[c.key()] == nil {
+		a.starts.byCreate[c.key()] = att
 	}
 	return att
 }
@@ -102,11 +102,11 @@ func (a *Assembler) onRuntimeCreate(p *process, c *command) *attempt {
 func (a *Assembler) setInit(att *attempt, p *process) {
 	att.init = p
 	k := att.create.key()
-	if other := a.byCreate[k]; other != nil && other != att {
-		other.reason = "the container was created again"
-		a.finish(other, Incomplete, a.now)
+	if other := a.starts.byCreate[k]; other != nil && other != att {
+		other.failure.reason = "the container was created again"
+		a.finish(other, Incomplete, a.clock.now)
 	}
-	a.byCreate[k] = att
+	a.starts.byCreate[k] = att
 }
 
 // engineOf returns the engine whose shim or monitor executed the runtime p.
@@ -122,10 +122,10 @@ func engineOf(p *process) string {
 // is a new, incomplete start, but only if a watched process (an engine) forked the
 // command: anybody can execute a program that is named like a runtime.
 func (a *Assembler) onRuntimeStart(p *process, c *command) *attempt {
-	att := a.byCreate[c.key()]
+	att := a.starts.byCreate[c.key()]
 	if att == nil {
-		reported := a.reportedIncomplete[c.key()]
-		delete(a.reportedIncomplete, c.key())
+		reported := a.starts.reported[c.key()]
+		delete(a.starts.reported, c.key())
 		if p.forkedBy.PID == 0 || reported {
 			return nil
 		}
@@ -133,12 +133,13 @@ func (a *Assembler) onRuntimeStart(p *process, c *command) *attempt {
 			return nil
 		}
 		att.runtime = c.runtime
-		att.markIncomplete(startedBeforeExporter)
+		att.failure.markIncomplete(startedBeforeExporter)
 	}
 	if att.startExecuted {
 		return nil
 	}
-	att.startExecuted, att.cause = true, failureCause{}
+	att.startExecuted = true
+	att.failure.progress()
 	att.beginPhase(PhaseStart, c.begin)
 	return att
 }
@@ -146,8 +147,8 @@ func (a *Assembler) onRuntimeStart(p *process, c *command) *attempt {
 // cancel handles a kill or delete of a container that was created and not started:
 // the engine gives the start up. The start fails once its init has died of it.
 func (a *Assembler) cancel(c *command) {
-	if att := a.byCreate[c.key()]; att != nil && att.created && !att.startExecuted {
-		att.cause = failureCause{ErrorGivenUp, fmt.Sprintf("given up: %[1]s %[2]s ran before %[1]s start", c.runtime.Name, c.name), c.begin}
+	if att := a.starts.byCreate[c.key()]; att != nil && att.created && !att.startExecuted {
+		att.failure.cause = failureCause{ErrorGivenUp, fmt.Sprintf("given up: %[1]s %[2]s ran before %[1]s start", c.runtime.Name, c.name), c.begin}
 	}
 }
 
@@ -168,7 +169,8 @@ func (a *Assembler) exitRuntime(c *command, e *Event) {
 	case e.Status == 0 && c.name != "start" && att.init == nil:
 		a.discard(att, e.Time)
 	case e.Status == 0 && c.name == "create":
-		att.created, att.cause = true, failureCause{}
+		att.created = true
+		att.failure.progress()
 		att.closeHooksPhase(e.Time)
 		att.beginPhase(PhaseWait, e.Time)
 	}

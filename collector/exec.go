@@ -55,7 +55,7 @@ func (a *Assembler) execFailed(att *attempt, p *process, e *Event) disposition {
 		return unrelated
 	}
 	if p == att.init {
-		att.cause = failureCause{kind: ErrorExec, text: fmt.Sprintf("exec %s: %s", e.File, errno(e.Ret))}
+		att.failure.cause = failureCause{kind: ErrorExec, text: fmt.Sprintf("exec %s: %s", e.File, errno(e.Ret))}
 	}
 	return joined
 }
@@ -64,7 +64,7 @@ func (a *Assembler) execFailed(att *attempt, p *process, e *Event) disposition {
 // or a helper of a network program.
 func (a *Assembler) execOther(p *process, e *Event) disposition {
 	if p.netTool != nil && p.currentStart() == nil {
-		return p.netTool.take(e)
+		return p.netTool.onEvent(e)
 	}
 	if att := p.hookCandidate(); att != nil && !att.isHelper(e) {
 		att.execHook(p, e)

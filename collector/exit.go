@@ -26,7 +26,7 @@ func (a *Assembler) onExit(e *Event) disposition {
 		a.exitShim(p, e)
 	}
 	if att == nil && p.netTool != nil {
-		return p.netTool.take(e)
+		return p.netTool.onEvent(e)
 	}
 	if att == nil {
 		return unrelated

@@ -23,16 +23,37 @@ type failureCause struct {
 	at   int64 // boot time, only for ErrorGivenUp: the start failed then, not when init died of it
 }
 
+// failure is what is known of why a start fails or is incomplete.
+type failure struct {
+	// cause is the last failure; reset when the start makes progress.
+	cause failureCause
+	// reason is why it failed or is incomplete; incompleteReason, why it can only
+	// be incomplete, however it ends.
+	reason, incompleteReason string
+	errorType                ErrorType
+}
+
+// markIncomplete records why the start can only be incomplete; the first reason
+// stays.
+func (f *failure) markIncomplete(why string) {
+	if f.incompleteReason == "" {
+		f.incompleteReason = why
+	}
+}
+
+// progress forgets the last failure: the start went on after it.
+func (f *failure) progress() { f.cause = failureCause{} }
+
 // fail ends a start that can no longer execute its entrypoint.
 func (a *Assembler) fail(att *attempt, at int64, kind ErrorType, why string) {
-	att.reason, att.errorType = why, kind
+	att.failure.reason, att.failure.errorType = why, kind
 	a.finish(att, Failed, at)
 }
 
 // failWithCause fails a start with its last failure as the cause, or with kind and
 // why if there was none.
 func (a *Assembler) failWithCause(att *attempt, at int64, kind ErrorType, why string) {
-	switch c := att.cause; c.kind {
+	switch c := att.failure.cause; c.kind {
 	case "":
 		a.fail(att, at, kind, why)
 	case ErrorGivenUp:

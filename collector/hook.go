@@ -40,9 +40,9 @@ func (att *attempt) execHook(p *process, e *Event) {
 		return
 	}
 	p.hook = &hookRun{process: p, attempt: att, early: !att.pivoted}
-	p.hook.op = att.addExec(OpHook, e, map[string]string{"hook": hookName(e), "pid": strconv.Itoa(p.pid)})
+	p.hook.op = att.addExec(OpHook, e, map[string]string{AttrHook: hookName(e), AttrPID: strconv.Itoa(p.pid)})
 	if kind != "" {
-		p.hook.op.attributes["kind"] = kind
+		p.hook.op.attributes[AttrKind] = kind
 	}
 	if att.nextInit == p {
 		att.nextInit = nil
@@ -92,7 +92,7 @@ func (h *hookRun) exit(e *Event) {
 		h.attempt.hooks.lastExit = e.Time
 	}
 	if e.Status != 0 && !h.attempt.ended {
-		h.attempt.cause = failureCause{kind: ErrorHook, text: "hook " + h.op.attributes["hook"] + " " + describeExit(e.Status)}
+		h.attempt.failure.cause = failureCause{kind: ErrorHook, text: "hook " + h.op.attributes[AttrHook] + " " + describeExit(e.Status)}
 	}
 }
 

@@ -2,68 +2,29 @@ package collector
 
 import (
 	"cmp"
-	"strings"
+
+	"container_start_exporter/collector/engine"
 )
 
-// kind returns KindOfSandbox for a pod's sandbox, else KindOfContainer, by the
-// annotations that containerd's CRI plugin and CRI-O write.
-func (att *attempt) kind() string {
-	if att.bundle != nil {
-		if att.isPodmanInfra() {
-			return KindOfSandbox
-		}
-		for _, key := range []string{"io.kubernetes.cri.container-type", "io.kubernetes.cri-o.ContainerType"} {
-			if att.bundle.Annotations[key] == KindOfSandbox {
-				return KindOfSandbox
-			}
-		}
-	}
-	return KindOfContainer
-}
-
-// isPodmanInfra reports whether this is the container that holds the namespaces of
-// a Podman pod. Its bundle does not say so, but it is named after its pod, whose
-// id is in its cgroup's path.
-func (att *attempt) isPodmanInfra() bool {
-	name, ok := strings.CutSuffix(cmp.Or(att.bundle.Name, att.name), "-infra")
-	if !ok || len(name) < 12 || att.bundle.Annotations["io.container.manager"] != "libpod" {
-		return false
-	}
-	for _, k := range containerKeys(strings.NewReplacer("_", "/", ".", "/", ":", "/", "-", "/").Replace(att.bundle.CgroupsPath)) {
-		if k.text != att.id && strings.HasPrefix(k.text, name) {
-			return true
-		}
-	}
-	return false
-}
-
-// pod returns the pod in the annotations of containerd's CRI plugin or of CRI-O,
-// nil if there is none.
-func (att *attempt) pod() *Pod {
+// pod returns the kind of a start, and its pod as an engine's annotations show it;
+// nil if it has none.
+func (att *attempt) pod() (kind string, pod *Pod) {
 	if att.bundle == nil {
-		return nil
+		return KindOfContainer, nil
 	}
-	annotation := func(names ...string) string {
-		for _, name := range names {
-			if value := att.bundle.Annotations[name]; value != "" {
-				return bounded(value)
-			}
-		}
-		return ""
+	p, ok := engine.PodOf(engine.Bundle{
+		ID: att.id, Name: cmp.Or(att.bundle.Name, att.name),
+		CgroupsPath: att.bundle.CgroupsPath, Annotations: att.bundle.Annotations,
+	})
+	if !ok {
+		return KindOfContainer, nil
 	}
-	p := Pod{
-		Name:      annotation("io.kubernetes.cri.sandbox-name", "io.kubernetes.pod.name"),
-		Namespace: annotation("io.kubernetes.cri.sandbox-namespace", "io.kubernetes.pod.namespace"),
-		UID:       annotation("io.kubernetes.cri.sandbox-uid", "io.kubernetes.pod.uid"),
-		SandboxID: annotation("io.kubernetes.cri.sandbox-id", "io.kubernetes.cri-o.SandboxID"),
+	pod = &Pod{Name: bounded(p.Name), Namespace: bounded(p.Namespace), UID: bounded(p.UID), SandboxID: bounded(p.SandboxID)}
+	if !p.IsSandbox {
+		return KindOfContainer, pod
 	}
-	if att.kind() == KindOfSandbox {
-		p.SandboxID = att.id
-	}
-	if p == (Pod{}) {
-		return nil
-	}
-	return &p
+	pod.SandboxID = att.id
+	return KindOfSandbox, pod
 }
 
 // podSandboxes are the spans of the sandbox starts that were seen, by container id.

@@ -14,8 +14,8 @@ func (l *loss) during(from, to int64) bool { return l.to != 0 && from <= l.to &&
 // every start of that period is incomplete.
 func (a *Assembler) onLost(e *Event) disposition {
 	a.lost = loss{from: e.Since, to: e.Time, what: fmt.Sprintf("%d %s events were lost", e.Lost, e.What)}
-	for _, att := range a.attempts {
-		att.markIncomplete(a.lost.what)
+	for _, att := range a.starts.all {
+		att.failure.markIncomplete(a.lost.what)
 	}
 	return unrelated
 }

@@ -6,6 +6,9 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+
+	"container_start_exporter/collector/engine"
+	"container_start_exporter/collector/join"
 )
 
 // target returns the path that a call worked on: the resolved one, if it is known.
@@ -47,14 +50,14 @@ func (a *Assembler) onMount(e *Event) disposition {
 func (a *Assembler) hostMount(p *process, e *Event) disposition {
 	switch {
 	case e.Kind == KindUmount && e.Ret == 0:
-		a.joiner.cancel(pathKey(e.MntNS, e.target()), isDeferredMount)
+		a.joins.Cancel(join.Path(e.MntNS, e.target()), isDeferredMount)
 		return unrelated
 	case !e.attaches() || e.Ret < 0 || !path.IsAbs(e.target()):
 		return unrelated
 	}
-	keys := append(containerKeys(e.target()), pathKey(e.MntNS, e.target()))
+	keys := append(containerKeys(e.target()), join.Path(e.MntNS, e.target()))
 	if ns := a.boundNetns(p, e); ns != 0 {
-		return a.deferJoin(netnsMount{deferredEvent{a, e}, ns}, append(keys, netnsKey(ns)))
+		return a.deferJoin(netnsMount{deferredEvent{a, e}, ns}, append(keys, join.Netns(ns)))
 	}
 	return a.deferEvent(e, keys...)
 }
@@ -66,10 +69,11 @@ type netnsMount struct {
 	ns uint32
 }
 
-func (n netnsMount) join(att *attempt) {
-	n.deferredEvent.join(att)
-	att.network.add(n.e.Began(), n.e.Time)
-	n.a.joiner.own(att, n.e.Time, pathKey(n.e.MntNS, n.e.target()), netnsKey(n.ns))
+// Resolve joins the mount to a start, which then owns what it keeps.
+func (n netnsMount) Resolve(att *attempt) {
+	n.deferredEvent.Resolve(att)
+	att.network.busy.add(n.e.Began(), n.e.Time)
+	n.a.joins.Own(att, n.e.Time, join.Path(n.e.MntNS, n.e.target()), join.Netns(n.ns))
 }
 
 // boundNetns returns the network namespace that a bind mount keeps, as engines do
@@ -94,7 +98,7 @@ func (a *Assembler) boundNetns(p *process, e *Event) uint32 {
 
 // isDeferredMount reports whether w is a mount. An unmount undoes it before a
 // start has used it: docker create mounts and unmounts the rootfs.
-func isDeferredMount(w waiter) bool {
+func isDeferredMount(w join.Waiter[*attempt]) bool {
 	switch m := w.(type) {
 	case deferredEvent:
 		return m.e.attaches()
@@ -107,11 +111,11 @@ func isDeferredMount(w waiter) bool {
 // containerKeys returns the keys of the elements of a path that may be a
 // container's id: 64 hexadecimal digits. Layers and networks look the same, but no
 // start owns them.
-func containerKeys(p string) []key {
-	var keys []key
+func containerKeys(p string) []join.Key {
+	var keys []join.Key
 	for element := range strings.SplitSeq(p, "/") {
-		if len(element) == 64 && strings.Trim(element, "0123456789abcdef") == "" {
-			keys = append(keys, containerKey(element))
+		if engine.IsID(element) {
+			keys = append(keys, join.Container(element))
 		}
 	}
 	return keys
@@ -134,9 +138,9 @@ func (att *attempt) isRootfs(e *Event) bool {
 // initMount handles a call of the container's init.
 func (att *attempt) initMount(e *Event) {
 	att.closeHooksPhase(e.Began())
-	att.cause = failureCause{}
+	att.failure.progress()
 	if e.Ret < 0 && !att.isMissingMaskedPath(e) {
-		att.cause = failureCause{kind: ErrorMount, text: fmt.Sprintf("%s %s: %s", e.Kind, e.target(), errno(e.Ret))}
+		att.failure.cause = failureCause{kind: ErrorMount, text: fmt.Sprintf("%s %s: %s", e.Kind, e.target(), errno(e.Ret))}
 	}
 	switch {
 	case e.attaches():
@@ -166,9 +170,9 @@ func (att *attempt) pivot(e *Event) {
 
 // mountAttributes returns the attributes of a mount.
 func mountAttributes(e *Event) map[string]string {
-	m := attributes("target", e.target(), "source", e.Source, "type", e.FSType)
+	m := attributes(AttrTarget, e.target(), AttrSource, e.Source, AttrType, e.FSType)
 	if e.Ret < 0 {
-		m["error"] = errno(e.Ret)
+		m[AttrError] = errno(e.Ret)
 	}
 	return m
 }

@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"time"
 
+	"container_start_exporter/collector/join"
+
 	"golang.org/x/sys/unix"
 )
 
@@ -115,12 +117,12 @@ func (a *Assembler) onNewNamespaces(p, member *process, e *Event) disposition {
 		a.countNamespaces(e, OriginStart)
 		if e.Flags&unix.CLONE_NEWNET != 0 {
 			att.addNetns(e, member.ns.Net)
-			a.joiner.own(att, e.Time, netnsKey(member.ns.Net))
+			a.joins.Own(att, e.Time, join.Netns(member.ns.Net))
 		}
 		return joined
 	}
 	if e.Flags&unix.CLONE_NEWNET != 0 && e.Namespaces != nil && e.Namespaces.Net != 0 {
-		return a.deferEvent(e, netnsKey(e.Namespaces.Net))
+		return a.deferEvent(e, join.Netns(e.Namespaces.Net))
 	}
 	a.countNamespaces(e, OriginOther)
 	return unrelated
@@ -130,7 +132,7 @@ func (a *Assembler) onNewNamespaces(p, member *process, e *Event) disposition {
 // that had it before was removed.
 func (a *Assembler) retireNetns(e *Event, created uint64) {
 	if created&unix.CLONE_NEWNET != 0 && e.Namespaces != nil {
-		a.joiner.retire(netnsKey(e.Namespaces.Net), e.Began())
+		a.joins.Retire(join.Netns(e.Namespaces.Net), e.Began())
 	}
 }
 
@@ -149,7 +151,7 @@ func (att *attempt) addNetns(e *Event, ns uint32) {
 	if e.NetnsDuration > 0 {
 		begin, end = e.NetnsBegan, e.NetnsBegan+e.NetnsDuration
 	}
-	att.addOperation(OpNetns, begin, end, map[string]string{"inode": inode(ns)})
+	att.addOperation(OpNetns, begin, end, map[string]string{AttrInode: inode(ns)})
 }
 
 // countNamespaces reports each namespace that a call has created.

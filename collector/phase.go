@@ -1,11 +1,5 @@
 package collector
 
-import (
-	"cmp"
-	"slices"
-	"time"
-)
-
 // PhaseName names a phase of a start.
 type PhaseName string
 
@@ -39,62 +33,3 @@ const (
 	PhaseWait       PhaseName = "wait"
 	PhaseStart      PhaseName = "start"
 )
-
-// phaseOrder is the order of phases that begin at the same nanosecond. Prepare has
-// no mark: it is the time before the first.
-var phaseOrder = [...]PhaseName{
-	PhaseShim, PhaseCreate, PhaseCgroup, PhaseNamespaces,
-	PhaseRootfs, PhaseHooks, PhaseInit, PhaseWait, PhaseStart,
-}
-
-// marks are the boot times at which the phases of a start begin, in phaseOrder; 0
-// means that a phase has not begun.
-type marks [len(phaseOrder)]int64
-
-func (m *marks) index(name PhaseName) int { return slices.Index(phaseOrder[:], name) }
-
-// set begins a phase, unless it has begun: each occurs at most once.
-func (m *marks) set(name PhaseName, at int64) {
-	if i := m.index(name); m[i] == 0 {
-		m[i] = at
-	}
-}
-
-// clear undoes the beginning of a phase.
-func (m *marks) clear(name PhaseName) { m[m.index(name)] = 0 }
-
-func (m *marks) has(name PhaseName) bool { return m[m.index(name)] != 0 }
-
-// at returns the phase at a moment; before the first mark it is prepare.
-func (m *marks) at(moment int64) PhaseName {
-	last, name := int64(0), PhasePrepare
-	for i, begin := range m {
-		if begin != 0 && begin <= moment && begin >= last {
-			last, name = begin, phaseOrder[i]
-		}
-	}
-	return name
-}
-
-// partition cuts the time from begin to end at the marks. The durations sum to
-// end-begin: each phase lasts until the next one begins.
-func (m *marks) partition(begin, end int64) []Phase {
-	var list []Phase
-	for i, at := range m {
-		if at != 0 && at <= end {
-			list = append(list, Phase{Name: phaseOrder[i], Begin: time.Duration(at - begin)})
-		}
-	}
-	slices.SortStableFunc(list, func(a, b Phase) int { return cmp.Compare(a.Begin, b.Begin) })
-	if len(list) == 0 || list[0].Begin > 0 {
-		list = slices.Insert(list, 0, Phase{Name: PhasePrepare})
-	}
-	for i := range list {
-		next := time.Duration(end - begin)
-		if i+1 < len(list) {
-			next = list[i+1].Begin
-		}
-		list[i].Duration = next - list[i].Begin
-	}
-	return list
-}

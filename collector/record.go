@@ -2,9 +2,9 @@ package collector
 
 import (
 	"cmp"
-	"maps"
-	"slices"
 	"time"
+
+	"container_start_exporter/collector/engine"
 )
 
 // record returns the Start of an attempt that ends at end.
@@ -12,7 +12,6 @@ func (att *attempt) record(outcome Outcome, end int64, wallOffset int64) *Start 
 	s := &Start{
 		ContainerID: att.id,
 		Engine:      att.engine,
-		Kind:        att.kind(),
 		Outcome:     outcome,
 		Begin:       time.Unix(0, att.begin+wallOffset).UTC(),
 		Duration:    time.Duration(end - att.begin),
@@ -33,49 +32,36 @@ func (att *attempt) record(outcome Outcome, end int64, wallOffset int64) *Start 
 	if att.init != nil {
 		s.PID, s.Namespaces = att.init.pid, att.init.ns
 	}
-	s.Made, s.Cgroup, s.Rootfs, s.Pod, s.Lineage = att.createdNamespaces(), att.cgroupOf(), att.rootfs(), att.pod(), att.lineage()
+	s.Kind, s.Pod = att.pod()
+	s.Made, s.Cgroup, s.Rootfs, s.Lineage = att.createdNamespaces(), att.cgroup.result(), att.rootfs(), att.lineage()
 	s.Operations = att.finishedOperations(end)
 	s.Counts.EngineMounts = len(att.engineMounts)
 	s.Counts.Namespaces = len(s.Made)
-	for _, v := range att.veths {
-		s.Veths = append(s.Veths, att.describeVeth(v))
-	}
+	s.Veths = att.network.describeAll()
 	s.Counts.Veths = len(s.Veths)
 	return s
 }
 
-// finishedOperations returns the operations relative to the start, in the order in
-// which they began. One that has not ended when the start ends lasts until then.
+// finishedOperations returns what was done for the start, in the order in which it
+// began.
 func (att *attempt) finishedOperations(end int64) []Operation {
-	all := slices.Clone(att.operations)
+	var more []*operation
 	for _, e := range att.engineMounts {
 		if att.isRootfs(e) {
-			all = append(all, &operation{name: OpRootfsMount, begin: e.Began(), end: e.Time, attributes: mountAttributes(e)})
+			more = append(more, &operation{name: OpRootfsMount, begin: e.Began(), end: e.Time, attributes: mountAttributes(e)})
 		}
 	}
-	all = append(all, att.networkOperations(end)...)
-	for _, v := range att.veths {
-		all = append(all, &operation{name: OpVeth, begin: v.begin, end: v.end, attributes: att.describeVeth(v).attributes()})
-	}
-	slices.SortStableFunc(all, func(a, b *operation) int { return cmp.Compare(a.begin, b.begin) })
-	list := make([]Operation, 0, len(all))
-	for _, o := range all {
-		if o.begin > end {
-			continue
+	more = append(more, att.network.operations(att.begin, end, att.networkIntervals(end))...)
+	return att.finished(end, more)
+}
+
+// networkIntervals returns when operations of the start that are not the network's
+// own set it up: the creation of the network namespace, and hooks of the engine.
+func (att *attempt) networkIntervals(end int64) (busy intervals) {
+	for _, o := range att.operations {
+		if o.name == OpNetns || o.name == OpHook && engine.IsNetworkHook(o.attributes[AttrHook]) {
+			busy.add(o.begin, cmp.Or(o.end, end))
 		}
-		stop := o.end
-		if stop == 0 || stop > end {
-			stop = end
-		}
-		stop = max(stop, o.begin)
-		list = append(list, Operation{
-			Name:       o.name,
-			Phase:      att.marks.at(o.begin),
-			Begin:      time.Duration(o.begin - att.begin),
-			Duration:   time.Duration(stop - o.begin),
-			Attributes: maps.Clone(o.attributes),
-			Cost:       o.cost,
-		})
 	}
-	return list
+	return busy
 }

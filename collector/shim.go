@@ -33,8 +33,8 @@ func (a *Assembler) execShim(p *process, l engine.Launch, e *Event) disposition 
 	}
 	att.shim, att.name = s, l.Name
 	att.beginPhase(PhaseShim, e.Time)
-	s.op = att.addExec(OpShim, e, map[string]string{"pid": strconv.Itoa(p.pid)})
-	a.byShim[att.launchKey()] = att
+	s.op = att.addExec(OpShim, e, map[string]string{AttrPID: strconv.Itoa(p.pid)})
+	a.starts.byShim[att.launchKey()] = att
 	return p.countExec()
 }
 

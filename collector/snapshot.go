@@ -65,7 +65,7 @@ func (a *Assembler) adoptInProgress(c *command) {
 	att := a.onRuntimeCreate(c.process, c)
 	c.attempt, c.process.attempt = att, att
 	if att != nil {
-		att.markIncomplete(startedBeforeExporter)
-		c.op = att.addOperation(OpRuntime, c.begin, 0, map[string]string{"runtime": c.runtime.Name, "command": c.name})
+		att.failure.markIncomplete(startedBeforeExporter)
+		c.op = att.addOperation(OpRuntime, c.begin, 0, map[string]string{AttrRuntime: c.runtime.Name, AttrCommand: c.name})
 	}
 }

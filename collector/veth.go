@@ -1,172 +1,101 @@
 package collector
 
 import (
-	"cmp"
-	"maps"
-	"slices"
-	"strconv"
-	"strings"
 	"time"
+
+	"container_start_exporter/collector/join"
 )
 
-// veth is a veth pair that was created for a start.
-type veth struct {
-	name, peer string // as created
-	begin, end int64
-	// inside: name was created in the container's namespace; peerInside: peer was.
-	inside, peerInside bool
-	// event is the driver's event of the pair, nil if it was not seen.
-	event *Event
+// onVethNewlink handles the creation of a pair, as the driver reports it for all
+// network namespaces. A notification may have come before.
+func (a *Assembler) onVethNewlink(e *Event) disposition {
+	if e.Ret < 0 {
+		return unrelated
+	}
+	a.veths.create(e)
+	a.observer.VethTime(VethTime{Duration: time.Duration(e.Duration), Waited: time.Duration(e.Waited)})
+	p := a.processes.find(e.PID, e.Born)
+	if att := p.currentStart(); att != nil {
+		a.apply(att, e)
+		return joined
+	}
+	if p != nil && p.netTool != nil {
+		return p.netTool.onEvent(e)
+	}
+	return a.deferEvent(e, vethKeys(e)...)
 }
 
-// link is what is known of an interface of a start, by its index. A move to
-// another namespace keeps the index, unless that is in use there.
-type link struct {
-	name    string // in the namespace where it was created
-	moved   bool   // into the container's namespace
-	renamed string // its new name there
-	address string // its address there
+// vethKeys returns the keys of a pair in an event of the driver: its interfaces and
+// their network namespaces.
+func vethKeys(e *Event) []join.Key {
+	keys := []join.Key{join.Interface(e.LinkNS, e.Index), join.Ifname(e.LinkNS, e.Name)}
+	if e.PeerIndex != 0 {
+		keys = append(keys, join.Interface(e.TargetNS, e.PeerIndex), join.Ifname(e.TargetNS, e.PeerName),
+			join.Netns(e.TargetNS))
+	}
+	return append(keys, join.Netns(e.LinkNS))
 }
 
-// link returns what is known of the interface with that index.
-func (att *attempt) link(index int) *link {
-	if att.links == nil {
-		att.links = make(map[int]*link)
+// applyVethCreated adds a pair that the driver reports to the start that it was
+// created for.
+func (a *Assembler) applyVethCreated(att *attempt, e *Event) {
+	a.countVeth(e, OriginStart)
+	att.network.addEvent(e)
+	a.joins.Own(att, e.Time, join.Interface(e.LinkNS, e.Index), join.Ifname(e.LinkNS, e.Name))
+	if e.PeerIndex != 0 {
+		a.joins.Own(att, e.Time, join.Interface(e.TargetNS, e.PeerIndex), join.Ifname(e.TargetNS, e.PeerName))
 	}
-	l := att.links[index]
-	if l == nil {
-		l = &link{}
-		att.links[index] = l
-	}
-	return l
 }
 
-// creationUnseen reports whether a veth was moved into the container and its
-// creation was not seen: the start began before the exporter started.
-func (att *attempt) creationUnseen() bool {
-	for _, l := range att.links {
-		isEnd := func(v *veth) bool { return v.name == l.name || v.peer == l.name }
-		if l.moved && l.name != "" && !slices.ContainsFunc(att.veths, isEnd) {
-			return true
-		}
+// countVeth reports a new pair to the observer once: the driver and rtnetlink both
+// report it.
+func (a *Assembler) countVeth(e *Event, origin Origin) {
+	if a.veths.count(e) {
+		a.observer.Veth(VethChanged{Origin: origin})
 	}
-	return false
 }
 
-// hostNameUnknown reports whether the kernel has chosen the name of the host's
-// end of a pair (netavark leaves that to it): the notification about the
-// interface that is set up next has the name.
-func (att *attempt) hostNameUnknown() bool {
-	return slices.ContainsFunc(att.veths, func(v *veth) bool { return v.peerInside && v.name == "" })
+// onVethDellink handles the deletion of a pair, as the driver reports it.
+func (a *Assembler) onVethDellink(e *Event) disposition {
+	a.joins.Retire(join.Ifname(e.LinkNS, e.Name), e.Time)
+	a.joins.Retire(join.Ifname(e.TargetNS, e.PeerName), e.Time)
+	if a.veths.delete(e) {
+		a.observer.Veth(VethChanged{Deleted: true})
+	}
+	return unrelated
 }
 
-// describeVeth returns which end of a pair is the host's and which the
-// container's: the container's was created in its network namespace or moved there.
-func (att *attempt) describeVeth(v *veth) Veth {
-	d, known := att.describeByEvent(v)
-	if !known {
-		d = att.describeByRequests(v)
+// onLink handles a notification of rtnetlink.
+func (a *Assembler) onLink(e *Event) disposition {
+	if e.LinkType != "veth" || e.Index == 0 {
+		return unrelated
 	}
-	if v.event != nil {
-		d.Waited = time.Duration(v.event.Waited)
+	switch a.veths.notify(e) {
+	case vethCreated:
+		return a.deferJoin(newPair{deferredEvent{a, e}}, linkKeys(e))
+	case vethChanged:
+		return a.deferEvent(e, linkKeys(e)...)
+	case vethDeleted:
+		a.observer.Veth(VethChanged{Deleted: true})
+		fallthrough
+	case vethGone:
+		a.joins.Retire(join.Ifname(e.LinkNS, e.Name), e.Time)
 	}
-	return d
+	return unrelated
 }
 
-// describeByEvent describes a pair by the driver's event: the container's end is
-// the one whose index was set up in the container. known is false if neither was,
-// or if the event was not seen.
-func (att *attempt) describeByEvent(v *veth) (d Veth, known bool) {
-	if v.event == nil {
-		return d, false
-	}
-	name, peer := v.event.Name, v.event.PeerName
-	index := v.event.Index
-	if l := att.links[index]; !v.inside && (v.peerInside || l == nil || !l.moved) {
-		name, peer, index = peer, name, v.event.PeerIndex
-	}
-	l := att.links[index]
-	if l == nil || l.address == "" && l.renamed == "" {
-		return d, false
-	}
-	return Veth{Host: peer, Container: cmp.Or(l.renamed, name), Address: l.address}, true
+// newPair is the notification that makes a pair known: the pair was created for
+// the start that it is joined to.
+type newPair struct{ deferredEvent }
+
+// Resolve counts the pair as created for a start.
+func (n newPair) Resolve(att *attempt) {
+	n.a.countVeth(n.e, OriginStart)
+	n.deferredEvent.Resolve(att)
 }
 
-// describeByRequests describes a pair by the requests and the notifications.
-func (att *attempt) describeByRequests(v *veth) Veth {
-	switch {
-	case v.inside:
-		return att.containerEndFromLinks(Veth{Host: v.peer, Container: v.name})
-	case v.peerInside:
-		return att.containerEndFromLinks(Veth{Host: cmp.Or(v.name, att.hostEndFromLinks()), Container: v.peer})
-	}
-	l := att.movedEnd(v)
-	if l == nil {
-		return Veth{Host: v.name, Container: v.peer}
-	}
-	host := v.name
-	if l.name == v.name {
-		host = v.peer
-	}
-	return Veth{Host: host, Container: cmp.Or(l.renamed, l.name), Address: l.address}
-}
-
-// movedEnd returns the end of a pair that was moved into the container's
-// namespace, nil if none was. If both were, it is the one that was set up there.
-func (att *attempt) movedEnd(v *veth) (end *link) {
-	for _, index := range slices.Sorted(maps.Keys(att.links)) {
-		l := att.links[index]
-		if !l.moved || l.name == "" || l.name != v.name && l.name != v.peer {
-			continue
-		}
-		if l.address != "" || l.renamed != "" {
-			return l
-		}
-		if end == nil {
-			end = l
-		}
-	}
-	return end
-}
-
-// hostEndFromLinks returns the name of the start's one interface outside the
-// container; "" if there is not exactly one, or not exactly one pair.
-func (att *attempt) hostEndFromLinks() string {
-	var names []string
-	for _, l := range att.links {
-		if l.name != "" && !l.moved {
-			names = append(names, l.name)
-		}
-	}
-	if len(att.veths) != 1 || len(names) != 1 {
-		return ""
-	}
-	return names[0]
-}
-
-// containerEndFromLinks completes a pair with an end that was created in the
-// container's namespace, where no notification shows its index: if it is the only
-// pair, the one interface that was renamed or given an address there is that end.
-func (att *attempt) containerEndFromLinks(v Veth) Veth {
-	if len(att.veths) != 1 {
-		return v
-	}
-	var known []*link
-	for _, l := range att.links {
-		if l.renamed != "" || l.address != "" && !strings.HasPrefix(l.address, "127.") {
-			known = append(known, l)
-		}
-	}
-	if len(known) == 1 {
-		v.Container, v.Address = cmp.Or(known[0].renamed, v.Container), known[0].address
-	}
-	return v
-}
-
-func (v Veth) attributes() map[string]string {
-	list := attributes("host", v.Host, "container", v.Container, "address", v.Address)
-	if v.Waited > 0 {
-		list["rtnl_wait_ns"] = strconv.FormatInt(int64(v.Waited), 10)
-	}
-	return list
+// Expire counts the pair as created for something else.
+func (n newPair) Expire() {
+	n.a.countVeth(n.e, OriginOther)
+	n.deferredEvent.Expire()
 }

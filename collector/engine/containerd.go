@@ -1,27 +1,35 @@
 package engine
 
-// containerdShim is containerd's shim of API version 2, which is executed
-// twice for a start: as a launcher (`... -id ID start`) and as the shim proper,
-// without an action. `... delete` cleans up after a container.
-var containerdShim = shim{
-	executables: []string{"containerd-shim-runc-v2", "containerd-shim-runc-v1", "containerd-shim-crun-v2"},
-	parse: func(args []string) (Launch, bool) {
-		id := flagValue(args, "-id", "--id")
-		if id == "" || args[len(args)-1] == "delete" {
-			return Launch{}, false
-		}
-		return Launch{Engine: engineOf(flagValue(args, "-namespace", "--namespace")), ID: id}, true
-	},
+import "container_start_exporter/collector/argv"
+
+// containerd serves other clients than Docker and Kubernetes (ctr, nerdctl), each
+// in a namespace of its choice.
+var containerd = Engine{
+	Name:    Containerd,
+	Daemons: []string{"containerd", "ctr"},
+	Shim:    containerdShim(func(namespace string) bool { return namespace != "moby" && namespace != "k8s.io" }),
 }
 
-// engineOf returns the engine that uses a containerd namespace.
-func engineOf(namespace string) string {
-	switch namespace {
-	case "moby":
-		return Docker
-	case "k8s.io":
-		return CRI
-	default:
-		return Containerd
+// nerdctl is a client of containerd that mounts and makes networks itself; its
+// starts are containerd's.
+var nerdctl = Engine{Name: Containerd, Daemons: []string{"nerdctl"}}
+
+// buildkit runs the steps of a build.
+var buildkit = Engine{Name: Containerd, Daemons: []string{"buildkitd"}}
+
+// containerdShim is containerd's shim of API version 2, for the containerd
+// namespaces that an engine owns. It is executed twice for a start: as a launcher
+// (`... -id ID start`) and, by that, as the shim proper without an action.
+// `... delete` cleans up after a container.
+func containerdShim(owns func(namespace string) bool) Shim {
+	return Shim{
+		Executables: []string{"containerd-shim-runc-v2", "containerd-shim-runc-v1", "containerd-shim-crun-v2"},
+		Launch: func(args []string) (Launch, bool) {
+			id := argv.Value(args, "-id", "--id")
+			if id == "" || args[len(args)-1] == "delete" || !owns(argv.Value(args, "-namespace", "--namespace")) {
+				return Launch{}, false
+			}
+			return Launch{ID: id}, true
+		},
 	}
 }

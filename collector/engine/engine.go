@@ -1,12 +1,16 @@
-// Package engine knows the container engines: which processes are theirs, and
-// what the command line of a shim or a monitor says about the start that it is
-// executed for. Each kind of shim is data in one file; a new one is a new file
-// and its entry in the list shims.
+// Package engine knows the container engines: which processes are theirs, what
+// the command line of a shim or a monitor says about the start that it is
+// executed for, and how a container's bundle shows its name, its image and its
+// pod. All that is known of an engine is one value in one file: a new engine is a
+// new file and its line in the table below.
 package engine
 
-import "path"
+import (
+	"path"
+	"slices"
+)
 
-// Names of engines: the metric label. None means that no engine runs the runtime.
+// Names of engines: the metric label. None is a runtime without an engine.
 const (
 	Docker     = "docker"
 	Containerd = "containerd"
@@ -16,62 +20,149 @@ const (
 	None       = "none"
 )
 
-// Launch is the start that a shim or a monitor is executed for.
+// Engine is what has to be known about one engine. What does not apply is zero.
+type Engine struct {
+	Name string
+	// Daemons are the base names of the executables whose threads mount root file
+	// systems, make veths and execute shims.
+	Daemons []string
+	// Shim is what the engine executes for each start.
+	Shim Shim
+	// NetworkHooks are the names of OCI hooks that set up the network.
+	NetworkHooks []string
+	// Annotations are the annotations of a bundle that Identify and Pod read: no
+	// others are kept.
+	Annotations []string
+	// Identify finds the name of a container and of its image; false if the
+	// container is not this engine's, as far as its bundle shows.
+	Identify func(Container) (Identity, bool)
+	// Pod finds the pod of a container; false if it has none, as far as this
+	// engine's annotations show.
+	Pod func(Bundle) (Pod, bool)
+}
+
+// Shim is a shim or a monitor.
+type Shim struct {
+	Executables []string // base names
+	// Launch reads the arguments, without args[0]; false if the shim is executed
+	// for something other than a start, or for another engine.
+	Launch func(args []string) (Launch, bool)
+}
+
+// Launch is what the execution of a shim or a monitor says.
 type Launch struct {
-	Engine string
-	ID     string // of the container, or of the pod's sandbox
-	Name   string // of the container, if it is given
+	Engine string // Engine.Name
+	ID     string // the container's, or the sandbox's of a pod
+	Name   string // the container's, if it is given
 }
 
-// shim is one kind of shim or monitor.
-type shim struct {
-	executables []string
-	// parse returns false if it is executed for something other than a start.
-	parse func(args []string) (Launch, bool)
+// Container is what an engine identifies a container by.
+type Container struct {
+	ID          string
+	Bundle      string            // the bundle's directory, as the runtime names it
+	Annotations map[string]string // of the bundle
+	Mounts      map[string]string // of the bundle: source by destination
+	// ReadJSON reads a state file of the engine, by its path as the runtime would
+	// name it. It bounds what it reads.
+	ReadJSON func(path string, v any) error
 }
 
-var shims = []shim{containerdShim, conmon}
+// Identity is how an engine calls a container and its image.
+type Identity struct{ Name, Image string }
 
-// daemons are those whose threads mount root file systems, make veths and execute shims.
-var daemons = []string{
-	"dockerd", "containerd", "podman", "crio", "nerdctl", "ctr", "buildkitd",
+// Bundle is what an engine finds a pod by.
+type Bundle struct {
+	ID, Name    string // the container's
+	CgroupsPath string
+	Annotations map[string]string // those that the engines list
 }
 
-// Executables returns the base names of the executables of engines, shims and
-// monitors.
+// Pod is the pod of a container; what is not known is empty.
+type Pod struct {
+	Name, Namespace, UID string
+	SandboxID            string
+	IsSandbox            bool // the container is the pod's sandbox itself
+}
+
+// engines is the table. The first engine that knows a shim, a container or a pod
+// has the word: containerd, which takes any namespace, comes after those that
+// have one of their own.
+var engines = []Engine{docker, cri, containerd, podman, crio, nerdctl, buildkit}
+
+// Register adds an engine to the table, ahead of those that are there. It is for
+// programs that embed the collector, and must not be called once events are
+// handled.
+func Register(e Engine) { engines = slices.Insert(engines, 0, e) }
+
+// Executables are the base names of the executables of all engines: daemons,
+// shims and monitors.
 func Executables() []string {
-	names := append([]string(nil), daemons...)
-	for _, s := range shims {
-		names = append(names, s.executables...)
+	var names []string
+	for _, e := range engines {
+		names = append(names, e.Daemons...)
+		names = append(names, e.Shim.Executables...)
 	}
-	return names
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
-// Parse returns the start that a shim or monitor is executed for; false if the
-// program is not a shim, or is executed for something other than a start.
+// Annotations are the annotations that any engine reads.
+func Annotations() []string {
+	var names []string
+	for _, e := range engines {
+		names = append(names, e.Annotations...)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// Parse reads the command line of a shim or monitor; false if it is neither, or
+// if it is executed for something other than a start.
 func Parse(args []string) (Launch, bool) {
 	if len(args) == 0 {
 		return Launch{}, false
 	}
 	base := path.Base(args[0])
-	for _, s := range shims {
-		for _, name := range s.executables {
-			if name == base {
-				return s.parse(args[1:])
-			}
+	for _, e := range engines {
+		if !slices.Contains(e.Shim.Executables, base) {
+			continue
+		}
+		if l, ok := e.Shim.Launch(args[1:]); ok {
+			l.Engine = e.Name
+			return l, true
 		}
 	}
 	return Launch{}, false
 }
 
-// flagValue returns the word after the first of the given flags in args, or "".
-func flagValue(args []string, flags ...string) string {
-	for i := 0; i+1 < len(args); i++ {
-		for _, flag := range flags {
-			if args[i] == flag {
-				return args[i+1]
-			}
+// Identify asks each engine for the name of a container and of its image, until
+// one knows it; both are empty if none does.
+func Identify(c Container) Identity {
+	for _, e := range engines {
+		if e.Identify == nil {
+			continue
+		}
+		if i, ok := e.Identify(c); ok {
+			return i
 		}
 	}
-	return ""
+	return Identity{}
+}
+
+// PodOf asks each engine for the pod of a container, until one knows it.
+func PodOf(b Bundle) (Pod, bool) {
+	for _, e := range engines {
+		if e.Pod == nil {
+			continue
+		}
+		if p, ok := e.Pod(b); ok {
+			return p, true
+		}
+	}
+	return Pod{}, false
+}
+
+// IsNetworkHook reports whether an OCI hook of that name sets up the network.
+func IsNetworkHook(name string) bool {
+	return slices.ContainsFunc(engines, func(e Engine) bool { return slices.Contains(e.NetworkHooks, name) })
 }

@@ -1,15 +1,19 @@
 package network
 
-import "net/netip"
+import (
+	"net/netip"
+
+	"container_start_exporter/collector/argv"
+)
 
 // dockerProxy recognises docker-proxy, which listens on a published port.
 func dockerProxy(base string, args []string, _ map[string]string) (Run, bool) {
 	if base != "docker-proxy" {
 		return Run{}, false
 	}
-	port := publishedPort(flagValue(args, "-proto"), flagValue(args, "-host-ip"), flagValue(args, "-host-port"))
+	port := publishedPort(argv.Value(args, "-proto"), argv.Value(args, "-host-ip"), argv.Value(args, "-host-port"))
 	r := Run{Operation: "proxy", Attributes: map[string]string{"port": port}, Published: []string{port}, Stays: true}
-	if a, err := netip.ParseAddr(flagValue(args, "-container-ip")); err == nil {
+	if a, err := netip.ParseAddr(argv.Value(args, "-container-ip")); err == nil {
 		r.Addresses = []netip.Addr{a}
 	}
 	return r, true

@@ -1,6 +1,10 @@
 package network
 
-import "slices"
+import (
+	"slices"
+
+	"container_start_exporter/collector/argv"
+)
 
 // iptables recognises iptables and ip6tables. A rule for a container has its
 // address, or the port that is published for it; other runs are joined only through
@@ -13,7 +17,7 @@ func iptables(base string, args []string, _ map[string]string) (Run, bool) {
 	}
 	r := Run{Operation: "iptables", Attributes: map[string]string{"program": base}}
 	for _, flag := range []string{"-A", "-I", "-N", "-C", "-D", "-X", "-F"} {
-		if chain := flagValue(args, flag); chain != "" {
+		if chain := argv.Value(args, flag); chain != "" {
 			r.Attributes["rule"] = flag + " " + chain
 			r.Teardown = slices.Contains([]string{"-D", "-X", "-F"}, flag)
 			break
@@ -24,8 +28,8 @@ func iptables(base string, args []string, _ map[string]string) (Run, bool) {
 			r.Addresses = append(r.Addresses, a)
 		}
 	}
-	if port := flagValue(args, "--dport"); port != "" {
-		r.Published = []string{publishedPort(flagValue(args, "-p"), flagValue(args, "-d"), port)}
+	if port := argv.Value(args, "--dport"); port != "" {
+		r.Published = []string{publishedPort(argv.Value(args, "-p"), argv.Value(args, "-d"), port)}
 	}
 	return r, true
 }

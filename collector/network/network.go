@@ -70,15 +70,3 @@ func publishedPort(protocol, host, port string) string {
 	}
 	return strings.ToLower(protocol) + "/" + host + ":" + port
 }
-
-// flagValue returns the word after the first of the given flags in args, or "".
-func flagValue(args []string, flags ...string) string {
-	for i := 0; i+1 < len(args); i++ {
-		for _, flag := range flags {
-			if args[i] == flag {
-				return args[i+1]
-			}
-		}
-	}
-	return ""
-}

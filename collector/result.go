@@ -17,21 +17,6 @@ func (att *attempt) createdNamespaces() []string {
 	return list
 }
 
-// cgroupOf returns the container's cgroup, nil if it was not seen.
-func (att *attempt) cgroupOf() *Cgroup {
-	if att.cgroupPath == "" {
-		return nil
-	}
-	c := &Cgroup{Path: bounded(att.cgroupPath)}
-	switch {
-	case att.cgroupV1 && !att.cgroupV2:
-		c.Version = 1
-	case att.cgroupV2 && !att.cgroupV1:
-		c.Version = 2
-	}
-	return c
-}
-
 // rootfs returns the root that the bundle names, as the engine has mounted it; nil
 // if it is not known.
 func (att *attempt) rootfs() *Rootfs {

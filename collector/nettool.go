@@ -5,6 +5,7 @@ import (
 	"path"
 	"strconv"
 
+	"container_start_exporter/collector/join"
 	"container_start_exporter/collector/network"
 )
 
@@ -23,8 +24,8 @@ type netTool struct {
 	deferred        []*Event   // until its start is known
 	nested          []*netTool // runs that it executed before its start was known
 	traceParent     string
-	keys            []key // that its start then owns
-	onlyDuringStart bool  // it is joined only to a start that began before it
+	keys            []join.Key // that its start then owns
+	onlyDuringStart bool       // it is joined only to a start that began before it
 }
 
 // maxDeferred bounds the events that one run defers; what exceeds it is unjoined.
@@ -40,17 +41,17 @@ func (a *Assembler) execNetwork(p *process, r network.Run, e *Event) disposition
 		onlyDuringStart: r.ContainerID == "" && len(r.NetnsPaths) == 0,
 	}
 	n.traceParent = traceParent(e.Env)
-	n.attributes["pid"] = strconv.Itoa(p.pid)
+	n.attributes[AttrPID] = strconv.Itoa(p.pid)
 	outer := p.netTool
 	n.program = e.File
 	p.netTool = n
 	if att := p.currentStart(); att != nil {
-		n.join(att)
+		n.Resolve(att)
 		return p.countExec()
 	}
 	if outer != nil {
 		outer.nest(n)
-		return outer.take(e)
+		return outer.onEvent(e)
 	}
 	keys := runKeys(r, e)
 	if r.Teardown || len(keys) == 0 {
@@ -60,9 +61,9 @@ func (a *Assembler) execNetwork(p *process, r network.Run, e *Event) disposition
 	if r.ContainerID != "" || r.Stays {
 		n.keys = keys
 	}
-	a.waiting++
+	a.ledger.wait()
 	n.deferred = append(n.deferred, e)
-	a.joiner.register(n, a.now, keys)
+	a.joins.Wait(n, a.clock.now, keys)
 	return pending
 }
 
@@ -75,39 +76,38 @@ func (n *netTool) inheritsCNIEnv(r network.Run, e *Event) bool {
 }
 
 // runKeys returns the keys that the run of a network program can be joined by.
-func runKeys(r network.Run, e *Event) []key {
-	var keys []key
+func runKeys(r network.Run, e *Event) []join.Key {
+	var keys []join.Key
 	if r.ContainerID != "" {
-		keys = append(keys, containerKey(r.ContainerID))
+		keys = append(keys, join.Container(r.ContainerID))
 	}
 	for _, p := range r.NetnsPaths {
-		keys = append(keys, pathKey(e.MntNS, p))
+		keys = append(keys, join.Path(e.MntNS, p))
 	}
 	for _, address := range r.Addresses {
-		keys = append(keys, addressKey(e.NetNS, address))
+		keys = append(keys, join.Address(e.NetNS, address))
 	}
 	for _, port := range r.Published {
-		keys = append(keys, publishedKey(e.NetNS, port))
+		keys = append(keys, join.Published(e.NetNS, port))
 	}
 	return keys
 }
 
-// take handles an event of the run's process or of a child of that process.
-func (n *netTool) take(e *Event) disposition {
+// onEvent handles an event of the run's process or of a child of that process.
+func (n *netTool) onEvent(e *Event) disposition {
 	switch {
 	case n.attempt != nil && !n.attempt.ended:
-		if e.Kind == KindExec && e.Ret >= 0 {
-			n.attempt.counts.Execs++
-		}
-		n.a.apply(n.attempt, e)
+		n.apply(n.attempt, e)
 		return joined
 	case n.unrelated || n.attempt != nil:
+		n.a.expire(e)
 		return unrelated
 	case len(n.deferred) >= maxDeferred:
-		n.a.unjoined++
+		n.a.ledger.refuse()
+		n.a.expire(e)
 		return pending
 	}
-	n.a.waiting++
+	n.a.ledger.wait()
 	n.deferred = append(n.deferred, e)
 	return pending
 }
@@ -116,7 +116,7 @@ func (n *netTool) take(e *Event) disposition {
 func (n *netTool) nest(inner *netTool) {
 	switch {
 	case n.attempt != nil:
-		inner.join(n.attempt)
+		inner.Resolve(n.attempt)
 	case n.unrelated:
 		inner.unrelated = true
 	default:
@@ -124,43 +124,47 @@ func (n *netTool) nest(inner *netTool) {
 	}
 }
 
-func (n *netTool) at() int64 { return n.begin }
+// apply adds an event of the run to its start.
+func (n *netTool) apply(att *attempt, e *Event) {
+	if e.Kind == KindExec && e.Ret >= 0 {
+		att.counts.Execs++
+	}
+	n.a.apply(att, e)
+}
 
-// join joins the run to a start, with its nested runs and its deferred events.
-func (n *netTool) join(att *attempt) {
+// At returns when the run began.
+func (n *netTool) At() int64 { return n.begin }
+
+// Resolve joins the run to a start, with its nested runs and its deferred events.
+func (n *netTool) Resolve(att *attempt) {
 	if att.ended || n.onlyDuringStart && att.begin > n.begin {
-		n.expire() // the address of a container that has ended
+		n.Expire() // the address of a container that has ended
 		return
 	}
 	n.attempt = att
 	att.extendBegin(n.begin)
-	att.netTools = append(att.netTools, n)
+	att.network.tools = append(att.network.tools, n)
 	att.traceParent = cmp.Or(att.traceParent, n.traceParent)
-	n.a.joiner.own(att, n.begin, n.keys...)
+	n.a.joins.Own(att, n.begin, n.keys...)
 	for _, inner := range n.nested {
-		inner.join(att)
+		inner.Resolve(att)
 	}
 	for _, e := range n.deferred {
-		n.a.waiting--
-		n.a.joined++
-		if e.Kind == KindExec && e.Ret >= 0 {
-			att.counts.Execs++
-		}
-		n.a.apply(att, e)
+		n.a.ledger.join()
+		n.apply(att, e)
 	}
 	n.deferred, n.nested = nil, nil
 }
 
-// expire marks the run, its nested runs and its deferred events as belonging to
+// Expire marks the run, its nested runs and its deferred events as belonging to
 // no start.
-func (n *netTool) expire() {
+func (n *netTool) Expire() {
 	n.unrelated = true
 	for _, inner := range n.nested {
-		inner.expire()
+		inner.Expire()
 	}
 	for _, e := range n.deferred {
-		n.a.waiting--
-		n.a.unjoined++
+		n.a.ledger.expire()
 		n.a.expire(e)
 	}
 	n.deferred, n.nested = nil, nil

@@ -1,35 +1,38 @@
 package collector
 
+import "container_start_exporter/collector/join"
+
 // deferredEvent is an event that is joined to a start by its keys, now or later.
 type deferredEvent struct {
 	a *Assembler
 	e *Event
 }
 
-func (d deferredEvent) at() int64 { return d.e.Time }
+// At returns when the event happened.
+func (d deferredEvent) At() int64 { return d.e.Time }
 
-func (d deferredEvent) join(att *attempt) {
-	d.a.waiting--
-	d.a.joined++
+// Resolve joins the event to a start.
+func (d deferredEvent) Resolve(att *attempt) {
+	d.a.ledger.join()
 	d.a.apply(att, d.e)
 }
 
-func (d deferredEvent) expire() {
-	d.a.waiting--
-	d.a.unjoined++
+// Expire gives the event up: no start owned one of its keys in time.
+func (d deferredEvent) Expire() {
+	d.a.ledger.expire()
 	d.a.expire(d.e)
 }
 
 // deferEvent joins an event by its keys, or lets it wait until a start owns one.
-func (a *Assembler) deferEvent(e *Event, keys ...key) disposition {
+func (a *Assembler) deferEvent(e *Event, keys ...join.Key) disposition {
 	return a.deferJoin(deferredEvent{a, e}, keys)
 }
 
 // deferJoin joins w, which stands for one event, by its keys, or lets it wait
 // until a start owns one.
-func (a *Assembler) deferJoin(w waiter, keys []key) disposition {
-	a.waiting++
-	a.joiner.register(w, a.now, keys)
+func (a *Assembler) deferJoin(w join.Waiter[*attempt], keys []join.Key) disposition {
+	a.ledger.wait()
+	a.joins.Wait(w, a.clock.now, keys)
 	return pending
 }
 

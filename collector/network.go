@@ -1,0 +1,239 @@
+package collector
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// netSetup is how the network of a start is set up.
+type netSetup struct {
+	veths  []*veth
+	events []*Event      // the veth driver's events of the pairs created for the start
+	links  map[int]*link // its interfaces by index
+	tools  []*netTool    // the network programs run for it
+	busy   intervals     // when rtnetlink requests and netns mounts worked on it
+}
+
+// operations returns the operations of the network programs and the veths, and one
+// that is the union of all that set up the network, which others may have a part
+// in.
+func (n *netSetup) operations(begin, end int64, others intervals) []*operation {
+	var list []*operation
+	busy := slices.Concat(n.busy, others)
+	for _, tool := range n.tools {
+		o := tool.finishedOperation(end)
+		list = append(list, o)
+		busy.add(o.begin, o.end)
+	}
+	if len(busy) > 0 {
+		first, duration := busy.union(begin, end)
+		list = append(list, &operation{name: OpNetwork, begin: first, end: first + duration})
+	}
+	for _, v := range n.veths {
+		list = append(list, &operation{name: OpVeth, begin: v.begin, end: v.end, attributes: n.describe(v).attributes()})
+	}
+	return list
+}
+
+// describeAll returns the veths as a start's record has them.
+func (n *netSetup) describeAll() []Veth {
+	var list []Veth
+	for _, v := range n.veths {
+		list = append(list, n.describe(v))
+	}
+	return list
+}
+
+// addEvent adds a pair that the driver reports. The request that created it follows
+// when it returns.
+func (n *netSetup) addEvent(e *Event) {
+	if len(n.events) < maxDeferred {
+		n.events = append(n.events, e)
+	}
+}
+
+// addVeth adds the pair that a request created; inside and peerInside say which of
+// its ends were created in the container's namespace.
+func (n *netSetup) addVeth(request *Event, inside, peerInside bool) {
+	n.veths = append(n.veths, &veth{
+		name: request.Name, peer: request.PeerName, begin: request.Began(), end: request.Time,
+		event: n.eventOf(request), inside: inside, peerInside: peerInside,
+	})
+}
+
+// eventOf returns the driver's event of the pair that a request created: by the
+// same thread, during the request; nil if there is none.
+func (n *netSetup) eventOf(request *Event) *Event {
+	for _, e := range n.events {
+		if e.PID == request.PID && e.TID == request.TID && e.Began() >= request.Began() && e.Time <= request.Time {
+			return e
+		}
+	}
+	return nil
+}
+
+// veth is a veth pair that was created for a start.
+type veth struct {
+	name, peer string // as created
+	begin, end int64
+	// inside: name was created in the container's namespace; peerInside: peer was.
+	inside, peerInside bool
+	// event is the driver's event of the pair, nil if it was not seen.
+	event *Event
+}
+
+// link is what is known of an interface of a start, by its index. A move to
+// another namespace keeps the index, unless that is in use there.
+type link struct {
+	name    string // in the namespace where it was created
+	moved   bool   // into the container's namespace
+	renamed string // its new name there
+	address string // its address there
+}
+
+// link returns what is known of the interface with that index.
+func (n *netSetup) link(index int) *link {
+	if n.links == nil {
+		n.links = make(map[int]*link)
+	}
+	l := n.links[index]
+	if l == nil {
+		l = &link{}
+		n.links[index] = l
+	}
+	return l
+}
+
+// creationUnseen reports whether a veth was moved into the container and its
+// creation was not seen: the start began before the exporter started.
+func (n *netSetup) creationUnseen() bool {
+	for _, l := range n.links {
+		isEnd := func(v *veth) bool { return v.name == l.name || v.peer == l.name }
+		if l.moved && l.name != "" && !slices.ContainsFunc(n.veths, isEnd) {
+			return true
+		}
+	}
+	return false
+}
+
+// hostNameUnknown reports whether the kernel has chosen the name of the host's
+// end of a pair (netavark leaves that to it): the notification about the
+// interface that is set up next has the name.
+func (n *netSetup) hostNameUnknown() bool {
+	return slices.ContainsFunc(n.veths, func(v *veth) bool { return v.peerInside && v.name == "" })
+}
+
+// describe returns which end of a pair is the host's and which the
+// container's: the container's was created in its network namespace or moved there.
+func (n *netSetup) describe(v *veth) Veth {
+	d, known := n.describeByEvent(v)
+	if !known {
+		d = n.describeByRequests(v)
+	}
+	if v.event != nil {
+		d.Waited = time.Duration(v.event.Waited)
+	}
+	return d
+}
+
+// describeByEvent describes a pair by the driver's event: the container's end is
+// the one whose index was set up in the container. known is false if neither was,
+// or if the event was not seen.
+func (n *netSetup) describeByEvent(v *veth) (d Veth, known bool) {
+	if v.event == nil {
+		return d, false
+	}
+	name, peer := v.event.Name, v.event.PeerName
+	index := v.event.Index
+	if l := n.links[index]; !v.inside && (v.peerInside || l == nil || !l.moved) {
+		name, peer, index = peer, name, v.event.PeerIndex
+	}
+	l := n.links[index]
+	if l == nil || l.address == "" && l.renamed == "" {
+		return d, false
+	}
+	return Veth{Host: peer, Container: cmp.Or(l.renamed, name), Address: l.address}, true
+}
+
+// describeByRequests describes a pair by the requests and the notifications.
+func (n *netSetup) describeByRequests(v *veth) Veth {
+	switch {
+	case v.inside:
+		return n.containerEndFromLinks(Veth{Host: v.peer, Container: v.name})
+	case v.peerInside:
+		return n.containerEndFromLinks(Veth{Host: cmp.Or(v.name, n.hostEndFromLinks()), Container: v.peer})
+	}
+	l := n.movedEnd(v)
+	if l == nil {
+		return Veth{Host: v.name, Container: v.peer}
+	}
+	host := v.name
+	if l.name == v.name {
+		host = v.peer
+	}
+	return Veth{Host: host, Container: cmp.Or(l.renamed, l.name), Address: l.address}
+}
+
+// movedEnd returns the end of a pair that was moved into the container's
+// namespace, nil if none was. If both were, it is the one that was set up there.
+func (n *netSetup) movedEnd(v *veth) (end *link) {
+	for _, index := range slices.Sorted(maps.Keys(n.links)) {
+		l := n.links[index]
+		if !l.moved || l.name == "" || l.name != v.name && l.name != v.peer {
+			continue
+		}
+		if l.address != "" || l.renamed != "" {
+			return l
+		}
+		if end == nil {
+			end = l
+		}
+	}
+	return end
+}
+
+// hostEndFromLinks returns the name of the start's one interface outside the
+// container; "" if there is not exactly one, or not exactly one pair.
+func (n *netSetup) hostEndFromLinks() string {
+	var names []string
+	for _, l := range n.links {
+		if l.name != "" && !l.moved {
+			names = append(names, l.name)
+		}
+	}
+	if len(n.veths) != 1 || len(names) != 1 {
+		return ""
+	}
+	return names[0]
+}
+
+// containerEndFromLinks completes a pair with an end that was created in the
+// container's namespace, where no notification shows its index: if it is the only
+// pair, the one interface that was renamed or given an address there is that end.
+func (n *netSetup) containerEndFromLinks(v Veth) Veth {
+	if len(n.veths) != 1 {
+		return v
+	}
+	var known []*link
+	for _, l := range n.links {
+		if l.renamed != "" || l.address != "" && !strings.HasPrefix(l.address, "127.") {
+			known = append(known, l)
+		}
+	}
+	if len(known) == 1 {
+		v.Container, v.Address = cmp.Or(known[0].renamed, v.Container), known[0].address
+	}
+	return v
+}
+
+func (v Veth) attributes() map[string]string {
+	list := attributes(AttrHost, v.Host, AttrContainer, v.Container, AttrAddress, v.Address)
+	if v.Waited > 0 {
+		list[AttrRTNLWaitNS] = strconv.FormatInt(int64(v.Waited), 10)
+	}
+	return list
+}

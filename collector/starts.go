@@ -1,0 +1,138 @@
+package collector
+
+import "container_start_exporter/collector/join"
+
+// startTable has the starts in progress, by what they are found by.
+type startTable struct {
+	all      []*attempt             // in the order in which they became known; some have ended
+	byShim   map[launchKey]*attempt // until their create command
+	byCreate map[createKey]*attempt // until they end
+	// reported are those that were reported as incomplete before their start
+	// command.
+	reported map[createKey]bool
+	refused  uint64 // starts for which there was no room
+}
+
+func newStartTable() startTable {
+	return startTable{
+		byShim: make(map[launchKey]*attempt), byCreate: make(map[createKey]*attempt), reported: make(map[createKey]bool),
+	}
+}
+
+// add adds a start; false if there is no room for it.
+func (t *startTable) add(att *attempt) bool {
+	if len(t.all) >= maxAttempts {
+		t.compact()
+	}
+	if len(t.all) >= maxAttempts {
+		t.refused++
+		return false
+	}
+	t.all = append(t.all, att)
+	return true
+}
+
+// compact removes the starts that have ended from the list.
+func (t *startTable) compact() {
+	kept := t.all[:0]
+	for _, att := range t.all {
+		if !att.ended {
+			kept = append(kept, att)
+		}
+	}
+	clear(t.all[len(kept):])
+	t.all = kept
+}
+
+// remove removes a start from what it is found by.
+func (t *startTable) remove(att *attempt) {
+	if t.byShim[att.launchKey()] == att {
+		delete(t.byShim, att.launchKey())
+	}
+	if att.create != nil && t.byCreate[att.create.key()] == att {
+		delete(t.byCreate, att.create.key())
+	}
+}
+
+// inProgress returns how many starts have not ended.
+func (t *startTable) inProgress() (n int) {
+	for _, att := range t.all {
+		if !att.ended {
+			n++
+		}
+	}
+	return n
+}
+
+// beginStart returns a new start in progress; nil if there are too many or if the id
+// cannot be that of a container.
+func (a *Assembler) beginStart(id, engine string, p *process, at int64) *attempt {
+	if id == "" || len(id) > maxID {
+		return nil
+	}
+	att := &attempt{id: id, engine: engine, openedAt: at, pid: p.pid, startTime: p.startTime}
+	if !a.starts.add(att) {
+		return nil
+	}
+	att.extendBegin(at)
+	a.joins.Own(att, at, join.Container(id))
+	return att
+}
+
+// finish ends a start and reports it.
+func (a *Assembler) finish(att *attempt, outcome Outcome, at int64) {
+	if att.ended {
+		return
+	}
+	at = max(at, att.begin)
+	a.checkComplete(att, at)
+	f := &att.failure
+	if f.incompleteReason != "" {
+		outcome, f.reason = Incomplete, f.incompleteReason
+	}
+	s := att.record(outcome, at, a.clock.wallOffset)
+	a.sandboxes.remember(s)
+	if outcome != Started {
+		s.Error = bounded(f.reason)
+	}
+	if outcome == Failed {
+		s.FailedPhase, s.ErrorType = att.marks.at(at), f.errorType
+	}
+	a.release(att)
+	if f.incompleteReason == startedBeforeExporter && att.create != nil && !att.startExecuted && len(a.starts.reported) < maxAttempts {
+		a.starts.reported[att.create.key()] = true
+	}
+	if outcome == Started {
+		a.readyWaiters.add(att, s, at)
+	}
+	a.observer.Start(s)
+}
+
+// checkComplete marks a start as incomplete if events were lost while it was in
+// progress, or if it began before the exporter started.
+func (a *Assembler) checkComplete(att *attempt, at int64) {
+	if a.lost.during(att.begin, at) {
+		att.failure.markIncomplete(a.lost.what)
+	}
+	if att.begin-a.clock.first < int64(waiterTTL) && att.network.creationUnseen() {
+		att.failure.markIncomplete(startedBeforeExporter)
+	}
+}
+
+// discard drops an attempt that is not a start on this host: the runtime has created
+// a container without an init (gVisor, Kata). If events were lost, the init may only
+// have been missed: the start is then incomplete.
+func (a *Assembler) discard(att *attempt, at int64) {
+	if att.failure.incompleteReason != "" || a.lost.during(att.begin, at) {
+		a.finish(att, Incomplete, at)
+		return
+	}
+	a.release(att)
+}
+
+// release removes a start from the tables and gives up its keys.
+func (a *Assembler) release(att *attempt) {
+	att.ended = true
+	a.joins.Release(att)
+	a.starts.remove(att)
+}
