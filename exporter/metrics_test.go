@@ -12,25 +12,27 @@ import (
 	"github.com/prometheus/common/expfmt"
 
 	"container_start_exporter/collector"
+	"container_start_exporter/exporter/internal/golden"
+	"container_start_exporter/exporter/internal/sample"
 )
 
 // sampleRegistry returns a registry with every metric, each with a value.
 func sampleRegistry(t *testing.T, o MetricsOptions) *prometheus.Registry {
 	t.Helper()
 	m := NewMetrics(o)
-	for _, s := range []*collector.Start{sampleDocker(), sampleBare(), sampleFailed(), sampleIncomplete()} {
+	for _, s := range []*collector.Start{sample.Docker(), sample.Bare(), sample.Failed(), sample.Incomplete()} {
 		m.Start(s)
 		if s.Ready > 0 {
 			m.Ready(s)
 		}
 	}
-	m.Command(collector.Command{Runtime: "runc", Name: "state", Duration: ms(11)})
-	m.Command(collector.Command{Runtime: "runc", Name: "exec", Duration: ms(60)})
-	m.Namespace(collector.NamespaceCreated{Type: "net", Origin: collector.OriginStart, Duration: ms(1.5)})
-	m.Namespace(collector.NamespaceCreated{Type: "mnt", Origin: collector.OriginOther, Duration: ms(.1), Alone: true})
+	m.Command(collector.Command{Runtime: "runc", Name: "state", Duration: 11 * time.Millisecond})
+	m.Command(collector.Command{Runtime: "runc", Name: "exec", Duration: 60 * time.Millisecond})
+	m.Namespace(collector.NamespaceCreated{Type: "net", Origin: collector.OriginStart, Duration: 1500 * time.Microsecond})
+	m.Namespace(collector.NamespaceCreated{Type: "mnt", Origin: collector.OriginOther, Duration: 100 * time.Microsecond, Alone: true})
 	m.Veth(collector.VethChanged{Origin: collector.OriginStart})
 	m.Veth(collector.VethChanged{Deleted: true})
-	m.VethTime(collector.VethTime{Duration: ms(.2), Waited: ms(3)})
+	m.VethTime(collector.VethTime{Duration: 200 * time.Microsecond, Waited: 3 * time.Millisecond})
 	r := prometheus.NewPedanticRegistry()
 	r.MustRegister(m, NewSelf(sampleAssembler, sampleProbes, func() (uint64, uint64) { return 40, 2 }))
 	return r
@@ -82,7 +84,7 @@ func TestMetricsGolden(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	golden(t, "metrics.golden", text.String())
+	golden.Compare(t, "metrics.golden", text.String())
 }
 
 func TestMetricsNative(t *testing.T) {
@@ -147,7 +149,7 @@ func TestMetricsExemplars(t *testing.T) {
 			m := NewMetrics(MetricsOptions{NativeHistograms: true})
 			r := prometheus.NewPedanticRegistry()
 			r.MustRegister(m)
-			s := sampleBare()
+			s := sample.Bare()
 			s.TraceID, s.ContainerID = tt.trace, tt.id
 			m.Start(s) // must not panic
 			for metric, most := range map[string]int{"container_start_duration_seconds": 1, "container_start_phase_duration_seconds": len(s.Phases)} {
@@ -174,7 +176,7 @@ func TestMetricsBoundLabels(t *testing.T) {
 	m := NewMetrics(MetricsOptions{})
 	bad := []string{"", "UPPER", "a b", strings.Repeat("a", 33), "\xff", "ä", "a\"}\n"}
 	for _, v := range bad {
-		s := sampleFailed()
+		s := sample.Failed()
 		s.Engine, s.Runtime, s.Kind, s.FailedPhase = v, v, v, collector.PhaseName(v)
 		s.Operations[0].Name = collector.OperationName(v)
 		m.Start(s)
@@ -211,7 +213,7 @@ func TestMetricsHostile(t *testing.T) {
 	r := prometheus.NewPedanticRegistry()
 	r.MustRegister(m)
 	for seed := range uint64(500) {
-		m.Start(randomStart(rand.New(rand.NewPCG(seed, 2))))
+		m.Start(sample.Random(rand.New(rand.NewPCG(seed, 2))))
 	}
 	gather(t, r)
 }
@@ -228,7 +230,7 @@ func TestSelfUnknown(t *testing.T) {
 }
 
 func BenchmarkMetricsStart(b *testing.B) {
-	m, s := NewMetrics(MetricsOptions{}), sampleDocker()
+	m, s := NewMetrics(MetricsOptions{}), sample.Docker()
 	b.ReportAllocs()
 	for b.Loop() {
 		m.Start(s)

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"container_start_exporter/collector"
+	"container_start_exporter/exporter/internal/golden"
+	"container_start_exporter/exporter/internal/sample"
 )
 
 func getPage(t *testing.T, p *Page, url string) *httptest.ResponseRecorder {
@@ -18,13 +20,13 @@ func getPage(t *testing.T, p *Page, url string) *httptest.ResponseRecorder {
 }
 
 func TestPage(t *testing.T) {
-	inUTC(t)
+	golden.InUTC(t)
 	p := NewPage(PageOptions{MetricsPath: "/metrics", Version: "1.2.3", Host: "node-1"})
-	for _, s := range []*collector.Start{drawnCrun(), drawnIncomplete(), drawnFailed(), drawnDocker()} {
+	for _, s := range []*collector.Start{sample.DrawnCrun(), sample.DrawnIncomplete(), sample.DrawnFailed(), sample.DrawnDocker()} {
 		p.Start(s)
 	}
 	w := getPage(t, p, "/")
-	golden(t, "page.html", w.Body.String())
+	golden.Compare(t, "page.html", w.Body.String())
 	if w.Code != http.StatusOK || !strings.HasPrefix(w.Header().Get("Content-Type"), "text/html") {
 		t.Errorf("%d %s", w.Code, w.Header().Get("Content-Type"))
 	}
@@ -43,7 +45,7 @@ func TestPagePolicy(t *testing.T) {
 
 func TestPageHostile(t *testing.T) {
 	p := NewPage(PageOptions{Host: "<b>"})
-	p.Start(drawnHostile())
+	p.Start(sample.DrawnHostile())
 	body := getPage(t, p, "/").Body.String()
 	for _, evil := range []string{"<script", "\x1b", "\x07", "\u202e", "<b>&lt;"} {
 		if strings.Contains(body, evil) {
@@ -58,7 +60,7 @@ func TestPageHostile(t *testing.T) {
 func TestPageKeepsTheLatest(t *testing.T) {
 	p := NewPage(PageOptions{})
 	for i := range 2*keptStarts + 7 {
-		s := drawnCrun()
+		s := sample.DrawnCrun()
 		s.ContainerID = fmt.Sprintf("nr-%d.", i)
 		p.Start(s)
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"container_start_exporter/collector"
+	"container_start_exporter/exporter/internal/sample"
 )
 
 // receivedSpan is one line of the output of testdata/otlpsink.
@@ -82,7 +83,7 @@ func TestRealReceiver(t *testing.T) {
 	}
 	grpc, http := freeAddress(t), freeAddress(t)
 	stop := otlpSink(t, grpc, http)
-	sent := map[string]*collector.Start{"1": sampleDocker(), "2": sampleFailed(), "3": sampleDocker(), "4": sampleFailed()}
+	sent := map[string]*collector.Start{"1": sample.Docker(), "2": sample.Failed(), "3": sample.Docker(), "4": sample.Failed()}
 	for n, s := range sent {
 		s.TraceID = s.TraceID[:31] + n
 	}

@@ -3,7 +3,6 @@ package exporter
 import (
 	"context"
 	"fmt"
-	"math"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -17,6 +16,8 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"container_start_exporter/collector"
+	"container_start_exporter/exporter/internal/golden"
+	"container_start_exporter/exporter/internal/sample"
 )
 
 // recorded returns the spans of starts as the SDK exports them.
@@ -44,13 +45,13 @@ func (keeping) Shutdown(context.Context) error { return nil }
 
 func TestSpansGolden(t *testing.T) {
 	var text strings.Builder
-	for _, s := range []*collector.Start{sampleDocker(), sampleBare(), sampleFailed(), sampleIncomplete()} {
+	for _, s := range []*collector.Start{sample.Docker(), sample.Bare(), sample.Failed(), sample.Incomplete()} {
 		spans := recorded(t, s)
 		slices.SortStableFunc(spans, func(a, b tracetest.SpanStub) int { return a.StartTime.Compare(b.StartTime) })
 		fmt.Fprintf(&text, "trace %s\n", spans[0].SpanContext.TraceID())
 		render(&text, spans, s.Begin, trace.SpanID{}, "")
 	}
-	golden(t, "traces.golden", text.String())
+	golden.Compare(t, "traces.golden", text.String())
 }
 
 // render writes the spans below a parent, indented.
@@ -85,7 +86,7 @@ func TestTraceID(t *testing.T) {
 		"not hexadecimal":                  false,
 		"":                                 false,
 	} {
-		s := sampleDocker()
+		s := sample.Docker()
 		s.TraceID = id
 		spans := recorded(t, s)
 		got := spans[0].SpanContext.TraceID()
@@ -108,7 +109,7 @@ func TestTraceID(t *testing.T) {
 // A child lies inside its parent, whatever is in the start.
 func TestSpansInsideParents(t *testing.T) {
 	for seed := range uint64(2000) {
-		s := randomStart(rand.New(rand.NewPCG(seed, 1)))
+		s := sample.Random(rand.New(rand.NewPCG(seed, 1)))
 		tree := spanTree(s)
 		if len(tree) != spanCount(s) {
 			t.Fatalf("seed %d: %d spans, but spanCount is %d", seed, len(tree), spanCount(s))
@@ -149,55 +150,11 @@ func TestSpansInsideParents(t *testing.T) {
 	}
 }
 
-// randomStart partitions a duration into phases and scatters operations over it
-// and beyond.
-func randomStart(r *rand.Rand) *collector.Start {
-	names := []collector.PhaseName{"prepare", "shim", "create", "cgroup", "namespaces", "rootfs", "hooks", "init", "wait", "start"}
-	s := &collector.Start{
-		ContainerID: randomText(r), Name: randomText(r), Engine: randomText(r), Runtime: "runc",
-		Outcome: []collector.Outcome{collector.Started, collector.Failed, collector.Incomplete}[r.IntN(3)],
-		Error:   randomText(r), Duration: time.Duration(r.Int64N(int64(time.Minute))), TraceID: randomText(r),
-	}
-	var at time.Duration
-	for i, name := range names {
-		length := time.Duration(r.Int64N(int64(s.Duration-at) + 1))
-		if i == len(names)-1 {
-			length = s.Duration - at
-		}
-		s.Phases = append(s.Phases, collector.Phase{Name: name, Begin: at, Duration: length})
-		at += length
-	}
-	s.FailedPhase = names[r.IntN(len(names))]
-	operations := []collector.OperationName{"mount", "hook", "runtime", "shim", "cgroup", "netns", "veth", "pivot_root", "rootfs_mount", "new one"}
-	for range r.IntN(30) {
-		o := collector.Operation{
-			Name:       operations[r.IntN(len(operations))],
-			Phase:      names[r.IntN(len(names))],
-			Begin:      time.Duration(r.Int64N(int64(2*time.Minute)) - int64(time.Minute)),
-			Duration:   time.Duration(r.Int64N(int64(2 * time.Minute))),
-			Attributes: map[string]string{"hook": randomText(r), "command": randomText(r), randomText(r): randomText(r), "pid": randomText(r)},
-		}
-		if r.IntN(10) == 0 {
-			o.Duration = math.MaxInt64
-		}
-		s.Operations = append(s.Operations, o)
-	}
-	return s
-}
-
-func randomText(r *rand.Rand) string {
-	b := make([]byte, r.IntN(40)*r.IntN(60))
-	for i := range b {
-		b[i] = byte(r.IntN(256))
-	}
-	return string(b)
-}
-
 func TestSampler(t *testing.T) {
 	t.Setenv("OTEL_TRACES_SAMPLER", "always_off")
 	memory := &keeping{tracetest.NewInMemoryExporter()}
 	traces := newTraces(memory, resource.Empty(), "test")
-	traces.Start(sampleDocker())
+	traces.Start(sample.Docker())
 	if err := traces.Shutdown(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -212,7 +169,7 @@ var _ sdktrace.SpanExporter = keeping{}
 // BenchmarkTracesStart measures the cost for the goroutine that assembles starts.
 // The queue is full: most starts are dropped.
 func BenchmarkTracesStart(b *testing.B) {
-	s := sampleDocker()
+	s := sample.Docker()
 	traces := newTraces(&keeping{tracetest.NewInMemoryExporter()}, resource.Empty(), "test")
 	b.ReportAllocs()
 	for b.Loop() {
@@ -222,7 +179,7 @@ func BenchmarkTracesStart(b *testing.B) {
 
 // A start that was executed in a trace context continues that trace.
 func TestTraceParent(t *testing.T) {
-	s := sampleDocker()
+	s := sample.Docker()
 	s.TraceParent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 	s.TraceID = "4bf92f3577b34da6a3ce929d0e0e4736"
 	for _, span := range recorded(t, s) {
@@ -243,7 +200,7 @@ func TestTraceParent(t *testing.T) {
 
 // A pod's container links to its sandbox's start.
 func TestSandboxLink(t *testing.T) {
-	s := sampleDocker()
+	s := sample.Docker()
 	s.Pod = &collector.Pod{Name: "web-0", SandboxTraceID: "4bf92f3577b34da6a3ce929d0e0e4736", SandboxSpanID: "00f067aa0ba902b7"}
 	links := 0
 	for _, span := range recorded(t, s) {
@@ -261,7 +218,7 @@ func TestSandboxLink(t *testing.T) {
 
 // A container that listens gets a span after its start, in the same trace.
 func TestReadySpan(t *testing.T) {
-	s := sampleDocker()
+	s := sample.Docker()
 	memory := tracetest.NewInMemoryExporter()
 	traces := newTraces(memory, nil, "test")
 	traces.Start(s)

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"container_start_exporter/collector"
+	"container_start_exporter/exporter/internal/golden"
 )
 
 var tableEvents = []*collector.Event{
@@ -52,7 +53,7 @@ var tableEvents = []*collector.Event{
 }
 
 func TestTable(t *testing.T) {
-	inUTC(t)
+	golden.InUTC(t)
 	var b strings.Builder
 	table := NewTable(&b, TerminalOptions{})
 	for i, e := range tableEvents {
@@ -63,7 +64,7 @@ func TestTable(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	golden(t, "table.txt", b.String())
+	golden.Compare(t, "table.txt", b.String())
 }
 
 // TestTableKnowsAllKinds checks that every kind of event has details, and a row

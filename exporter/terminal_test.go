@@ -9,51 +9,46 @@ import (
 	"unicode"
 
 	"container_start_exporter/collector"
+	"container_start_exporter/exporter/internal/golden"
+	"container_start_exporter/exporter/internal/sample"
 )
 
-// inUTC sets the time zone of the golden files.
-func inUTC(t *testing.T) {
-	local := time.Local
-	time.Local = time.UTC
-	t.Cleanup(func() { time.Local = local })
-}
-
 func TestWaterfall(t *testing.T) {
-	inUTC(t)
+	golden.InUTC(t)
 	for name, tc := range map[string]struct {
 		start *collector.Start
 		o     TerminalOptions
 	}{
-		"docker":       {start: drawnDocker()},
-		"docker-color": {start: drawnDocker(), o: TerminalOptions{Color: true}},
-		"docker-ascii": {start: drawnDocker(), o: TerminalOptions{ASCII: true}},
-		"docker-40":    {start: drawnDocker(), o: TerminalOptions{Width: 40}},
-		"failed":       {start: drawnFailed()},
-		"incomplete":   {start: drawnIncomplete()},
-		"crun":         {start: drawnCrun()},
-		"hostile":      {start: drawnHostile(), o: TerminalOptions{ASCII: true}},
+		"docker":       {start: sample.DrawnDocker()},
+		"docker-color": {start: sample.DrawnDocker(), o: TerminalOptions{Color: true}},
+		"docker-ascii": {start: sample.DrawnDocker(), o: TerminalOptions{ASCII: true}},
+		"docker-40":    {start: sample.DrawnDocker(), o: TerminalOptions{Width: 40}},
+		"failed":       {start: sample.DrawnFailed()},
+		"incomplete":   {start: sample.DrawnIncomplete()},
+		"crun":         {start: sample.DrawnCrun()},
+		"hostile":      {start: sample.DrawnHostile(), o: TerminalOptions{ASCII: true}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var b strings.Builder
 			if err := Waterfall(&b, tc.start, tc.o); err != nil {
 				t.Fatal(err)
 			}
-			golden(t, "waterfall-"+name+".txt", b.String())
+			golden.Compare(t, "waterfall-"+name+".txt", b.String())
 		})
 	}
 }
 
 func TestLine(t *testing.T) {
-	inUTC(t)
+	golden.InUTC(t)
 	var b strings.Builder
 	for _, o := range []TerminalOptions{{}, {Color: true}, {Width: 120}, {Width: 50}} {
-		for _, s := range []*collector.Start{drawnDocker(), drawnFailed(), drawnIncomplete(), drawnCrun(), drawnHostile()} {
+		for _, s := range []*collector.Start{sample.DrawnDocker(), sample.DrawnFailed(), sample.DrawnIncomplete(), sample.DrawnCrun(), sample.DrawnHostile()} {
 			if err := Line(&b, s, o); err != nil {
 				t.Fatal(err)
 			}
 		}
 	}
-	golden(t, "lines.txt", b.String())
+	golden.Compare(t, "lines.txt", b.String())
 }
 
 var sgr = regexp.MustCompile("\x1b\\[[0-9;]*m")
@@ -95,7 +90,7 @@ func checkInside(t *testing.T, drawn string, o TerminalOptions) {
 }
 
 func randomDrawing(random *rand.Rand) *collector.Start {
-	s := []func() *collector.Start{drawnDocker, drawnFailed, drawnIncomplete, drawnCrun, drawnHostile}[random.IntN(5)]()
+	s := []func() *collector.Start{sample.DrawnDocker, sample.DrawnFailed, sample.DrawnIncomplete, sample.DrawnCrun, sample.DrawnHostile}[random.IntN(5)]()
 	s.Name, s.Image, s.Error = drawnText(random), drawnText(random), drawnText(random)
 	long := func() time.Duration { return time.Duration(random.Int64N(1<<random.IntN(62) + 1)) }
 	signed := func() time.Duration { return long() * time.Duration(1-2*random.IntN(2)) }
@@ -106,9 +101,11 @@ func randomDrawing(random *rand.Rand) *collector.Start {
 		}
 	}
 	for range random.IntN(60) {
-		o := oper("network", "wait", 0, 0, attrs{"name": drawnText(random), "exit_code": "9"})
-		o.Begin, o.Duration = signed(), long() // it may begin before the start
-		s.Operations = append(s.Operations, o)
+		s.Operations = append(s.Operations, collector.Operation{
+			Name:  []collector.OperationName{collector.OpHook, collector.OpNetwork}[random.IntN(2)],
+			Phase: collector.PhaseWait, Begin: signed(), Duration: long(), // it may begin before the start
+			Attributes: map[string]string{collector.AttrHook: drawnText(random), collector.AttrExitCode: "9"},
+		})
 	}
 	return s
 }

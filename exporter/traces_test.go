@@ -17,6 +17,8 @@ import (
 
 	coltracepb "go.opentelemetry.io/proto/otlp/collector/trace/v1"
 	"google.golang.org/protobuf/proto"
+
+	"container_start_exporter/exporter/internal/sample"
 )
 
 // otelEnv unsets all OTEL_* variables but these.
@@ -67,7 +69,7 @@ func TestTracesEnabledByEnvironment(t *testing.T) {
 				t.Errorf("enabled: %t, want %t", traces.Enabled(), tt.want)
 			}
 			if !tt.want {
-				traces.Start(sampleDocker())
+				traces.Start(sample.Docker())
 			}
 			if err := traces.Shutdown(t.Context()); err != nil {
 				t.Error(err)
@@ -88,7 +90,7 @@ func TestTracesUnknownExporter(t *testing.T) {
 
 func TestTracesNil(t *testing.T) {
 	var traces *Traces
-	traces.Start(sampleDocker())
+	traces.Start(sample.Docker())
 	if exported, dropped := traces.Stats(); exported+dropped != 0 || traces.Shutdown(t.Context()) != nil {
 		t.Error("a nil Traces does something")
 	}
@@ -121,7 +123,7 @@ func TestTracesDeadEndpoint(t *testing.T) {
 	})
 	log := &logged{}
 	traces := newTestTraces(t, slog.New(slog.NewTextHandler(log, nil)))
-	starts := many(50)
+	starts := sample.Many(50)
 	for _, s := range starts {
 		traces.Start(s)
 	}
@@ -148,7 +150,7 @@ func TestTracesSilentEndpoint(t *testing.T) {
 		"OTEL_BSP_SCHEDULE_DELAY":     "1", "OTEL_BSP_MAX_QUEUE_SIZE": "100",
 	})
 	traces := newTestTraces(t, nil)
-	starts := many(1000)
+	starts := sample.Many(1000)
 	for _, s := range starts {
 		traces.Start(s) // the test would hang here
 	}
@@ -176,9 +178,9 @@ func TestTracesPartialSuccess(t *testing.T) {
 	defer server.Close()
 	otelEnv(t, map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": server.URL})
 	traces := newTestTraces(t, nil)
-	traces.Start(sampleDocker())
+	traces.Start(sample.Docker())
 	_ = traces.Shutdown(t.Context())
-	want := uint64(spanCount(sampleDocker()) - 3)
+	want := uint64(spanCount(sample.Docker()) - 3)
 	if exported, dropped := traces.Stats(); exported != want || dropped != 3 {
 		t.Errorf("%d exported, %d dropped, want %d and 3", exported, dropped, want)
 	}

@@ -1,38 +1,14 @@
-package exporter
+// Package sample has container starts for tests: those by which metrics and
+// traces are tested, those that are drawn, and random ones. Only tests import
+// it.
+package sample
 
 import (
-	"flag"
-	"os"
-	"path/filepath"
 	"strconv"
-	"testing"
 	"time"
-
-	"github.com/google/go-cmp/cmp"
 
 	"container_start_exporter/collector"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files of testdata")
-
-// golden compares got with a file of testdata; with -update, it writes the file
-// first.
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	file := filepath.Join("testdata", name)
-	if *update {
-		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("%s differs (-want +got); go test -update writes it:\n%s", file, diff)
-	}
-}
 
 // ms returns a duration of n milliseconds.
 func ms(n float64) time.Duration { return time.Duration(n * float64(time.Millisecond)) }
@@ -67,9 +43,9 @@ func operation(name collector.OperationName, in collector.PhaseName, begin, took
 	return o
 }
 
-// sampleDocker returns a start by Docker 20.10 with all ten phases. Its `runc
+// Docker returns a start by Docker 20.10 with all ten phases. Its `runc
 // start` exits after the entrypoint's exec.
-func sampleDocker() *collector.Start {
+func Docker() *collector.Start {
 	const rootfs = "/var/lib/docker/overlay2/5f0c/merged"
 	s := &collector.Start{
 		ContainerID: "8b0e7d5a9c3f41e2b6d7a8c9e0f1a2b3c4d5e6f708192a3b4c5d6e7f8091a2b3",
@@ -104,8 +80,8 @@ func sampleDocker() *collector.Start {
 	return s
 }
 
-// sampleBare returns the start by a bare `crun run`: four phases, no engine.
-func sampleBare() *collector.Start {
+// Bare returns the start by a bare `crun run`: four phases, no engine.
+func Bare() *collector.Start {
 	return &collector.Start{
 		ContainerID: "busybox", Engine: "none", Runtime: "crun", Kind: collector.KindOfContainer, Outcome: collector.Started,
 		Begin: time.Date(2026, 11, 23, 9, 31, 0, 0, time.UTC), Duration: ms(5.5),
@@ -118,8 +94,8 @@ func sampleBare() *collector.Start {
 	}
 }
 
-// sampleFailed returns the start of a pod's container whose hook failed.
-func sampleFailed() *collector.Start {
+// Failed returns the start of a pod's container whose hook failed.
+func Failed() *collector.Start {
 	return &collector.Start{
 		ContainerID: "c0ffee00", Engine: "cri", Runtime: "runc", Kind: collector.KindOfContainer,
 		Outcome: collector.Failed, ErrorType: collector.ErrorHook, FailedPhase: collector.PhaseHooks, Error: "hook check exited with status 3",
@@ -134,8 +110,8 @@ func sampleFailed() *collector.Start {
 	}
 }
 
-// sampleIncomplete returns a start that lost events.
-func sampleIncomplete() *collector.Start {
+// Incomplete returns a start that lost events.
+func Incomplete() *collector.Start {
 	return &collector.Start{
 		ContainerID: "deadbeef", Engine: "podman", Runtime: "crun", Kind: collector.KindOfContainer,
 		Outcome: collector.Incomplete, Error: "12 events were lost", Begin: time.Date(2026, 11, 23, 9, 33, 0, 0, time.UTC),
@@ -144,11 +120,11 @@ func sampleIncomplete() *collector.Start {
 	}
 }
 
-// many returns n different starts.
-func many(n int) []*collector.Start {
+// Many returns n different starts.
+func Many(n int) []*collector.Start {
 	starts := make([]*collector.Start, n)
 	for i := range starts {
-		starts[i] = sampleDocker()
+		starts[i] = Docker()
 		starts[i].ContainerID += strconv.Itoa(i)
 	}
 	return starts

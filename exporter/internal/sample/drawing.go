@@ -1,4 +1,4 @@
-package exporter
+package sample
 
 import (
 	"strconv"
@@ -7,15 +7,12 @@ import (
 	"container_start_exporter/collector"
 )
 
-// millis returns a duration of n milliseconds.
-func millis(n float64) time.Duration { return time.Duration(n * float64(time.Millisecond)) }
-
 // layPhases appends phases with these durations in milliseconds: each begins
 // when the one before ends.
 func layPhases(s *collector.Start, names []collector.PhaseName, durations ...float64) {
 	for i, d := range durations {
-		s.Phases = append(s.Phases, collector.Phase{Name: names[i], Begin: s.Duration, Duration: millis(d)})
-		s.Duration += millis(d)
+		s.Phases = append(s.Phases, collector.Phase{Name: names[i], Begin: s.Duration, Duration: ms(d)})
+		s.Duration += ms(d)
 	}
 }
 
@@ -26,8 +23,8 @@ var runcPhases = []collector.PhaseName{
 
 type attrs = map[string]string
 
-// drawnDocker returns a typical start by Docker 20.10 and runc.
-func drawnDocker() *collector.Start {
+// DrawnDocker returns a typical start by Docker 20.10 and runc.
+func DrawnDocker() *collector.Start {
 	s := &collector.Start{
 		ContainerID: "3f9c1a2b4d5e60718293a4b5c6d7e8f90123456789abcdef0123456789abcdef",
 		Name:        "keen_turing", Image: "busybox:local",
@@ -60,12 +57,12 @@ func drawnDocker() *collector.Start {
 }
 
 func oper(name collector.OperationName, phase collector.PhaseName, begin, took float64, a attrs) collector.Operation {
-	return collector.Operation{Name: name, Phase: phase, Begin: millis(begin), Duration: millis(took), Attributes: a}
+	return collector.Operation{Name: name, Phase: phase, Begin: ms(begin), Duration: ms(took), Attributes: a}
 }
 
-// drawnFailed returns a start that failed in a hook.
-func drawnFailed() *collector.Start {
-	s := drawnDocker()
+// DrawnFailed returns a start that failed in a hook.
+func DrawnFailed() *collector.Start {
+	s := DrawnDocker()
 	s.Phases, s.Duration = nil, 0
 	layPhases(s, runcPhases, 21.4, 19.9, 19.7, 1.2, 14.6, 8.9, 171.3)
 	s.Outcome, s.FailedPhase = collector.Failed, collector.PhaseHooks
@@ -75,20 +72,20 @@ func drawnFailed() *collector.Start {
 	return s
 }
 
-// drawnIncomplete returns a start without name and image.
-func drawnIncomplete() *collector.Start {
-	s := drawnDocker()
+// DrawnIncomplete returns a start without name and image.
+func DrawnIncomplete() *collector.Start {
+	s := DrawnDocker()
 	s.Name, s.Image, s.Operations, s.PID = "", "", nil, 0
 	s.Outcome, s.Error = collector.Incomplete, "12 mount events were lost"
 	return s
 }
 
-// drawnCrun returns the start by a bare `crun run`.
-func drawnCrun() *collector.Start {
+// DrawnCrun returns the start by a bare `crun run`.
+func DrawnCrun() *collector.Start {
 	s := &collector.Start{
 		ContainerID: "web-1", Engine: "none", Runtime: "crun", Kind: collector.KindOfContainer, Outcome: collector.Started,
 		Begin:  time.Date(2026, 11, 23, 10, 31, 22, 0, time.UTC),
-		Counts: collector.Counts{Mounts: 1, Execs: 2, Namespaces: 6}, PID: 77, Ready: millis(12.1),
+		Counts: collector.Counts{Mounts: 1, Execs: 2, Namespaces: 6}, PID: 77, Ready: ms(12.1),
 	}
 	layPhases(s, []collector.PhaseName{"create", "namespaces", "cgroup", "rootfs", "init"}, 1.312, 0.4, 0.9, 1.7, 0.688)
 	s.Operations = []collector.Operation{
@@ -99,10 +96,10 @@ func drawnCrun() *collector.Start {
 	return s
 }
 
-// drawnHostile returns a start with texts as hostile as processes on the host
+// DrawnHostile returns a start with texts as hostile as processes on the host
 // can make them.
-func drawnHostile() *collector.Start {
-	s := drawnDocker()
+func DrawnHostile() *collector.Start {
+	s := DrawnDocker()
 	evil := "\x1b[31mred\x1b]0;title\x07\n<script>alert(1)</script>\u202e\xff漢字漢字漢字\u0301"
 	s.ContainerID, s.Name, s.Image, s.Runtime, s.Error = evil, evil, evil, evil, evil+evil+evil
 	for i := range s.Operations {
