@@ -172,9 +172,9 @@ func operationAttributes(o collector.Operation) []attribute.KeyValue {
 		value := o.Attributes[key]
 		number, err := strconv.Atoi(value)
 		switch {
-		case key == "pid" && err == nil:
+		case key == collector.AttrPID && err == nil:
 			attributes = append(attributes, semconv.ProcessPID(number))
-		case key == "exit_code" && err == nil:
+		case key == collector.AttrExitCode && err == nil:
 			attributes = append(attributes, semconv.ProcessExitCode(number))
 		default:
 			attributes = append(attributes, attribute.String("container_start.operation."+label(key), text(value, longText)))

@@ -124,7 +124,7 @@ func (m *Metrics) Start(s *collector.Start) {
 // outlives reports whether an operation may last as long as the container, and
 // so says nothing about the start: a runtime's run in the foreground.
 func outlives(o collector.Operation) bool {
-	return o.Name == collector.OpRuntime && o.Attributes["command"] == "run"
+	return o.Name == collector.OpRuntime && o.Attributes[collector.AttrCommand] == "run"
 }
 
 func (m *Metrics) succeeded(s *collector.Start, engine, runtime, kind string) {

@@ -104,6 +104,9 @@ func phaseSpan(s *collector.Start, p collector.Phase) span {
 	return phase
 }
 
+// exitCodeError is the error.type of an operation whose process failed.
+const exitCodeError = "exit_code"
+
 func operationSpan(s *collector.Start, phases []span, o collector.Operation) span {
 	begin, end := within(s, o.Begin, o.Duration)
 	operation := span{
@@ -120,8 +123,8 @@ func operationSpan(s *collector.Start, phases []span, o collector.Operation) spa
 			attribute.Bool("container_start.operation.cut", true),
 			attribute.Float64("container_start.operation.duration", seconds(o.Duration)))
 	}
-	if code, ok := o.Attributes["exit_code"]; ok && code != "0" {
-		operation.errorType = "exit_code"
+	if code, ok := o.Attributes[collector.AttrExitCode]; ok && code != "0" {
+		operation.errorType = exitCodeError
 		operation.message = "exit code " + text(code, shortText)
 	}
 	return operation
@@ -169,13 +172,13 @@ func parentOf(phases []span, begin, end time.Duration, preferred string) int {
 func operationName(s *collector.Start, o collector.Operation) string {
 	switch o.Name {
 	case collector.OpRuntime: // runc create, crun run
-		runtime := o.Attributes["runtime"]
+		runtime := o.Attributes[collector.AttrRuntime]
 		if runtime == "" {
 			runtime = s.Runtime
 		}
-		return label(runtime) + " " + label(o.Attributes["command"])
+		return label(runtime) + " " + label(o.Attributes[collector.AttrCommand])
 	case collector.OpHook: // hook libnetwork-setkey
-		return "hook " + word(o.Attributes["hook"])
+		return "hook " + word(o.Attributes[collector.AttrHook])
 	case collector.OpRootfsMount:
 		return "rootfs mount"
 	case collector.OpShim: // not the phase, which lasts until the runtime's exec

@@ -57,11 +57,11 @@ func notable(o *collector.Operation, total time.Duration) bool {
 }
 
 func stepOf(o *collector.Operation) step {
-	code := o.Attributes["exit_code"]
+	code := o.Attributes[collector.AttrExitCode]
 	st := step{
 		label: stepLabel(o), phase: o.Phase, begin: o.Begin, duration: o.Duration,
-		failed: o.Attributes["error"] != "" || code != "" && code != "0",
-		note:   o.Attributes["error"],
+		failed: o.Attributes[collector.AttrError] != "" || code != "" && code != "0",
+		note:   o.Attributes[collector.AttrError],
 	}
 	if o.Name == collector.OpNetwork { // a union of intervals: its time may have gaps
 		st.folded, st.note = true, "total of all network setup"
@@ -76,25 +76,25 @@ func stepLabel(o *collector.Operation) string {
 	a := func(name string) string { return o.Attributes[name] }
 	switch o.Name {
 	case collector.OpRuntime:
-		return words(a("runtime"), a("command"))
+		return words(a(collector.AttrRuntime), a(collector.AttrCommand))
 	case collector.OpHook:
-		return words("hook", path.Base(a("hook")))
+		return words("hook", path.Base(a(collector.AttrHook)))
 	case collector.OpVeth:
-		return words("veth", cmp.Or(a("host"), a("container")))
+		return words("veth", cmp.Or(a(collector.AttrHost), a(collector.AttrContainer)))
 	case collector.OpNetns:
-		return words("netns", a("inode"))
+		return words("netns", a(collector.AttrInode))
 	case collector.OpRootfsMount:
-		return words("rootfs mount", a("type"))
+		return words("rootfs mount", a(collector.AttrType))
 	case collector.OpCNI:
-		return words("cni", a("plugin"))
+		return words("cni", a(collector.AttrPlugin))
 	case collector.OpNetavark, collector.OpLibnetwork:
-		return words(string(o.Name), a("command"))
+		return words(string(o.Name), a(collector.AttrCommand))
 	case collector.OpProxy:
-		return words("docker-proxy", a("port"))
+		return words("docker-proxy", a(collector.AttrPort))
 	case collector.OpShim, collector.OpCgroup, collector.OpPivotRoot:
 		return string(o.Name)
 	default:
-		return words(strings.ReplaceAll(string(o.Name), "_", " "), a("name"))
+		return strings.ReplaceAll(string(o.Name), "_", " ")
 	}
 }
 
@@ -114,8 +114,8 @@ type foldedKind struct {
 }
 
 var foldedKinds = []foldedKind{
-	{collector.OpMount, "mount", func(o *collector.Operation) string { return mountpoint(o.Attributes["target"]) }, "error"},
-	{collector.OpIptables, "iptables run", func(o *collector.Operation) string { return o.Attributes["rule"] }, ""},
+	{collector.OpMount, "mount", func(o *collector.Operation) string { return mountpoint(o.Attributes[collector.AttrTarget]) }, collector.AttrError},
+	{collector.OpIptables, "iptables run", func(o *collector.Operation) string { return o.Attributes[collector.AttrRule] }, ""},
 }
 
 // fold returns one step for all operations of a kind, and whether there are any.

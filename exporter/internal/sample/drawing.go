@@ -35,15 +35,15 @@ func DrawnDocker() *collector.Start {
 	}
 	layPhases(s, runcPhases, 21.4, 19.9, 19.7, 1.2, 14.6, 8.9, 171.3, 11.2, 21.1, 6.8)
 	s.Operations = []collector.Operation{
-		oper(collector.OpRootfsMount, "prepare", 0, 0.8, attrs{"type": "overlay", "target": "/var/lib/docker/overlay2/x/merged"}),
-		oper(collector.OpVeth, "prepare", 0.9, 0.7, attrs{"host": "veth7655a02", "container": "eth0"}),
-		oper(collector.OpShim, "shim", 21.4, 13.0, attrs{"exit_code": "0"}),
-		oper(collector.OpRuntime, "create", 41.3, 234.2, attrs{"runtime": "runc", "command": "create", "exit_code": "0"}),
-		oper(collector.OpCgroup, "cgroup", 61.0, 12.1, attrs{"path": "/docker/3f9c"}),
-		oper(collector.OpNetns, "namespaces", 66.2, 9.8, attrs{"inode": "4026532321"}),
-		oper(collector.OpHook, "hooks", 85.7, 171.0, attrs{"hook": "libnetwork-setkey", "kind": "prestart", "exit_code": "0"}),
+		oper(collector.OpRootfsMount, "prepare", 0, 0.8, attrs{collector.AttrType: "overlay", collector.AttrTarget: "/var/lib/docker/overlay2/x/merged"}),
+		oper(collector.OpVeth, "prepare", 0.9, 0.7, attrs{collector.AttrHost: "veth7655a02", collector.AttrContainer: "eth0"}),
+		oper(collector.OpShim, "shim", 21.4, 13.0, attrs{collector.AttrExitCode: "0"}),
+		oper(collector.OpRuntime, "create", 41.3, 234.2, attrs{collector.AttrRuntime: "runc", collector.AttrCommand: "create", collector.AttrExitCode: "0"}),
+		oper(collector.OpCgroup, "cgroup", 61.0, 12.1, attrs{collector.AttrPath: "/docker/3f9c"}),
+		oper(collector.OpNetns, "namespaces", 66.2, 9.8, attrs{collector.AttrInode: "4026532321"}),
+		oper(collector.OpHook, "hooks", 85.7, 171.0, attrs{collector.AttrHook: "libnetwork-setkey", collector.AttrKind: "prestart", collector.AttrExitCode: "0"}),
 		oper(collector.OpPivotRoot, "init", 257.2, 0.1, nil),
-		oper(collector.OpRuntime, "start", 289.3, 6.8, attrs{"runtime": "runc", "command": "start", "exit_code": "0"}),
+		oper(collector.OpRuntime, "start", 289.3, 6.8, attrs{collector.AttrRuntime: "runc", collector.AttrCommand: "start", collector.AttrExitCode: "0"}),
 	}
 	for i := range 37 {
 		target := "/var/lib/docker/overlay2/x/merged/sys/" + strconv.Itoa(i)
@@ -51,7 +51,7 @@ func DrawnDocker() *collector.Start {
 		if i == 3 {
 			target, took = "/var/lib/docker/overlay2/x/merged/proc", 0.6
 		}
-		s.Operations = append(s.Operations, oper(collector.OpMount, "rootfs", 76.8+float64(i)/5, took, attrs{"target": target}))
+		s.Operations = append(s.Operations, oper(collector.OpMount, "rootfs", 76.8+float64(i)/5, took, attrs{collector.AttrTarget: target}))
 	}
 	return s
 }
@@ -68,7 +68,7 @@ func DrawnFailed() *collector.Start {
 	s.Outcome, s.FailedPhase = collector.Failed, collector.PhaseHooks
 	s.Error = "hook nvidia-container-runtime-hook exited with status 1"
 	s.Operations = s.Operations[:7]
-	s.Operations[6].Attributes = attrs{"hook": "/usr/bin/nvidia-container-runtime-hook", "exit_code": "1"}
+	s.Operations[6].Attributes = attrs{collector.AttrHook: "/usr/bin/nvidia-container-runtime-hook", collector.AttrExitCode: "1"}
 	return s
 }
 
@@ -89,9 +89,9 @@ func DrawnCrun() *collector.Start {
 	}
 	layPhases(s, []collector.PhaseName{"create", "namespaces", "cgroup", "rootfs", "init"}, 1.312, 0.4, 0.9, 1.7, 0.688)
 	s.Operations = []collector.Operation{
-		oper(collector.OpRuntime, "create", 0, 5, attrs{"runtime": "crun", "command": "run"}),
-		oper(collector.OpNetns, "namespaces", 1.312, 0.35, attrs{"inode": "4026532999"}),
-		oper(collector.OpMount, "rootfs", 2.7, 0.08, attrs{"target": "/run/x/rootfs/proc", "error": "EPERM"}),
+		oper(collector.OpRuntime, "create", 0, 5, attrs{collector.AttrRuntime: "crun", collector.AttrCommand: "run"}),
+		oper(collector.OpNetns, "namespaces", 1.312, 0.35, attrs{collector.AttrInode: "4026532999"}),
+		oper(collector.OpMount, "rootfs", 2.7, 0.08, attrs{collector.AttrTarget: "/run/x/rootfs/proc", collector.AttrError: "EPERM"}),
 	}
 	return s
 }
@@ -103,7 +103,7 @@ func DrawnHostile() *collector.Start {
 	evil := "\x1b[31mred\x1b]0;title\x07\n<script>alert(1)</script>\u202e\xff漢字漢字漢字\u0301"
 	s.ContainerID, s.Name, s.Image, s.Runtime, s.Error = evil, evil, evil, evil, evil+evil+evil
 	for i := range s.Operations {
-		s.Operations[i].Attributes = attrs{"hook": evil, "host": evil, "target": evil, "runtime": evil, "error": evil}
+		s.Operations[i].Attributes = attrs{collector.AttrHook: evil, collector.AttrHost: evil, collector.AttrTarget: evil, collector.AttrRuntime: evil, collector.AttrError: evil}
 	}
 	return s
 }

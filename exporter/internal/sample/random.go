@@ -34,7 +34,7 @@ func Random(r *rand.Rand) *collector.Start {
 			Phase:      names[r.IntN(len(names))],
 			Begin:      time.Duration(r.Int64N(int64(2*time.Minute)) - int64(time.Minute)),
 			Duration:   time.Duration(r.Int64N(int64(2 * time.Minute))),
-			Attributes: map[string]string{"hook": randomText(r), "command": randomText(r), randomText(r): randomText(r), "pid": randomText(r)},
+			Attributes: map[string]string{collector.AttrHook: randomText(r), collector.AttrCommand: randomText(r), randomText(r): randomText(r), collector.AttrPID: randomText(r)},
 		}
 		if r.IntN(10) == 0 {
 			o.Duration = math.MaxInt64
