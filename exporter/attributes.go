@@ -10,6 +10,7 @@ import (
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 
 	"container_start_exporter/collector"
+	"container_start_exporter/exporter/safe"
 )
 
 // The most runes of a text attribute: of names, and of paths and messages.
@@ -29,20 +30,20 @@ const (
 // semantic conventions, or container_start.* if these define none.
 func rootAttributes(s *collector.Start) []attribute.KeyValue {
 	attributes := appendKnown(nil,
-		semconv.ContainerID(text(s.ContainerID, shortText)),
-		semconv.ContainerName(text(s.Name, shortText)),
-		semconv.ContainerImageName(text(s.Image, longText)),
+		semconv.ContainerID(safe.Text(s.ContainerID, shortText)),
+		semconv.ContainerName(safe.Text(s.Name, shortText)),
+		semconv.ContainerImageName(safe.Text(s.Image, longText)),
 		semconv.ContainerRuntimeName(runtimeName(s)),
 		semconv.ProcessPID(s.PID),
-		attribute.String("container_start.failed_phase", text(string(s.FailedPhase), labelMax)),
-		attribute.String("container_start.error", text(s.Error, longText)),
+		attribute.String("container_start.failed_phase", safe.Text(string(s.FailedPhase), safe.MaxLabel)),
+		attribute.String("container_start.error", safe.Text(s.Error, longText)),
 		attribute.Float64("container_start.ready_seconds", seconds(s.Ready)),
 	)
 	attributes = append(attributes,
-		attribute.String("container_start.engine", label(s.Engine)),
-		attribute.String("container_start.runtime", label(s.Runtime)),
-		attribute.String("container_start.kind", label(s.Kind)),
-		attribute.String("container_start.outcome", label(string(s.Outcome))),
+		attribute.String("container_start.engine", safe.Label(s.Engine)),
+		attribute.String("container_start.runtime", safe.Label(s.Runtime)),
+		attribute.String("container_start.kind", safe.Label(s.Kind)),
+		attribute.String("container_start.outcome", safe.Label(string(s.Outcome))),
 		attribute.Int("container_start.mounts", s.Counts.Mounts),
 		attribute.Int("container_start.engine_mounts", s.Counts.EngineMounts),
 		attribute.Int("container_start.execs", s.Counts.Execs),
@@ -61,12 +62,12 @@ func podAttributes(s *collector.Start) []attribute.KeyValue {
 		return nil
 	}
 	attributes := appendKnown(nil,
-		semconv.K8SPodName(text(s.Pod.Name, shortText)),
-		semconv.K8SPodUID(text(s.Pod.UID, shortText)),
-		semconv.K8SNamespaceName(text(s.Pod.Namespace, shortText)),
+		semconv.K8SPodName(safe.Text(s.Pod.Name, shortText)),
+		semconv.K8SPodUID(safe.Text(s.Pod.UID, shortText)),
+		semconv.K8SNamespaceName(safe.Text(s.Pod.Namespace, shortText)),
 	)
 	if s.Kind == collector.KindOfContainer {
-		attributes = appendKnown(attributes, semconv.K8SContainerName(text(s.Name, shortText)))
+		attributes = appendKnown(attributes, semconv.K8SContainerName(safe.Text(s.Name, shortText)))
 	}
 	return attributes
 }
@@ -75,12 +76,12 @@ func podAttributes(s *collector.Start) []attribute.KeyValue {
 func resultAttributes(s *collector.Start) []attribute.KeyValue {
 	var attributes []attribute.KeyValue
 	if s.Cgroup != nil {
-		attributes = appendKnown(attributes, attribute.String("container_start.cgroup.path", text(s.Cgroup.Path, longText)))
+		attributes = appendKnown(attributes, attribute.String("container_start.cgroup.path", safe.Text(s.Cgroup.Path, longText)))
 	}
 	if s.Rootfs != nil {
 		attributes = appendKnown(attributes,
-			attribute.String("container_start.rootfs.path", text(s.Rootfs.Path, longText)),
-			attribute.String("container_start.rootfs.type", text(s.Rootfs.Type, labelMax)),
+			attribute.String("container_start.rootfs.path", safe.Text(s.Rootfs.Path, longText)),
+			attribute.String("container_start.rootfs.type", safe.Text(s.Rootfs.Type, safe.MaxLabel)),
 			attribute.Int("container_start.rootfs.layers", s.Rootfs.Layers))
 	}
 	return attributes
@@ -134,9 +135,9 @@ func runtimeName(s *collector.Start) string {
 	case "cri":
 		return "containerd"
 	case "none", "":
-		return label(s.Runtime)
+		return safe.Label(s.Runtime)
 	}
-	return label(s.Engine)
+	return safe.Label(s.Engine)
 }
 
 func namespaceAttributes(n collector.Namespaces) []attribute.KeyValue {
@@ -153,7 +154,7 @@ func addressAttributes(veths []collector.Veth) []attribute.KeyValue {
 	var addresses []string
 	for _, v := range veths {
 		if v.Address != "" && len(addresses) < addressesMax {
-			addresses = append(addresses, text(v.Address, shortText))
+			addresses = append(addresses, safe.Text(v.Address, shortText))
 		}
 	}
 	if addresses == nil {
@@ -177,7 +178,7 @@ func operationAttributes(o collector.Operation) []attribute.KeyValue {
 		case key == collector.AttrExitCode && err == nil:
 			attributes = append(attributes, semconv.ProcessExitCode(number))
 		default:
-			attributes = append(attributes, attribute.String("container_start.operation."+label(key), text(value, longText)))
+			attributes = append(attributes, attribute.String("container_start.operation."+safe.Label(key), safe.Text(value, longText)))
 		}
 	}
 	return attributes

@@ -6,6 +6,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"container_start_exporter/collector"
+	"container_start_exporter/exporter/safe"
 )
 
 // MetricsOptions are the user's choices.
@@ -106,16 +107,16 @@ func (m *Metrics) Start(s *collector.Start) {
 		m.incomplete.Inc()
 		return
 	}
-	engine, runtime, kind := label(s.Engine), label(s.Runtime), label(s.Kind)
+	engine, runtime, kind := safe.Label(s.Engine), safe.Label(s.Runtime), safe.Label(s.Kind)
 	m.starts.WithLabelValues(engine, runtime, kind).Inc()
 	for _, o := range s.Operations {
 		if outlives(o) {
 			continue
 		}
-		m.operations.WithLabelValues(engine, runtime, kind, label(string(o.Name))).Observe(seconds(o.Duration))
+		m.operations.WithLabelValues(engine, runtime, kind, safe.Label(string(o.Name))).Observe(seconds(o.Duration))
 	}
 	if s.Outcome == collector.Failed {
-		m.failures.WithLabelValues(engine, runtime, kind, label(string(s.FailedPhase))).Inc()
+		m.failures.WithLabelValues(engine, runtime, kind, safe.Label(string(s.FailedPhase))).Inc()
 		return
 	}
 	m.succeeded(s, engine, runtime, kind)
@@ -131,7 +132,7 @@ func (m *Metrics) succeeded(s *collector.Start, engine, runtime, kind string) {
 	e := exemplar(s)
 	observe(m.duration.WithLabelValues(engine, runtime, kind), s.Duration, e)
 	for _, p := range s.Phases {
-		observe(m.phases.WithLabelValues(engine, runtime, kind, label(string(p.Name))), p.Duration, e)
+		observe(m.phases.WithLabelValues(engine, runtime, kind, safe.Label(string(p.Name))), p.Duration, e)
 	}
 	m.mounts.WithLabelValues(engine, runtime, kind, "init").Observe(float64(s.Counts.Mounts))
 	m.mounts.WithLabelValues(engine, runtime, kind, "engine").Observe(float64(s.Counts.EngineMounts))
@@ -141,7 +142,7 @@ func (m *Metrics) succeeded(s *collector.Start, engine, runtime, kind string) {
 // Ready records the time from the exec of a container's entrypoint to its first
 // listen.
 func (m *Metrics) Ready(s *collector.Start) {
-	m.ready.WithLabelValues(label(s.Engine), label(s.Runtime), label(s.Kind)).Observe(seconds(s.Ready))
+	m.ready.WithLabelValues(safe.Label(s.Engine), safe.Label(s.Runtime), safe.Label(s.Kind)).Observe(seconds(s.Ready))
 }
 
 func observe(h prometheus.Observer, d time.Duration, exemplar prometheus.Labels) {
@@ -151,7 +152,7 @@ func observe(h prometheus.Observer, d time.Duration, exemplar prometheus.Labels)
 
 // Command records the time of a runtime's command.
 func (m *Metrics) Command(c collector.Command) {
-	m.commands.WithLabelValues(label(c.Runtime), label(c.Name)).Observe(seconds(c.Duration))
+	m.commands.WithLabelValues(safe.Label(c.Runtime), safe.Label(c.Name)).Observe(seconds(c.Duration))
 }
 
 // Namespace counts a namespace, and records the time to create a network
@@ -160,7 +161,7 @@ func (m *Metrics) Command(c collector.Command) {
 // is recorded as an upper bound, as the help text says: without such calls, most
 // nodes would have no observations.
 func (m *Metrics) Namespace(n collector.NamespaceCreated) {
-	m.namespaces.WithLabelValues(label(n.Type), label(string(n.Origin))).Inc()
+	m.namespaces.WithLabelValues(safe.Label(n.Type), safe.Label(string(n.Origin))).Inc()
 	if n.Type == "net" {
 		m.netns.Observe(seconds(n.Duration))
 	}
@@ -172,7 +173,7 @@ func (m *Metrics) Veth(v collector.VethChanged) {
 		m.vethsDeleted.Inc()
 		return
 	}
-	m.veths.WithLabelValues(label(string(v.Origin))).Inc()
+	m.veths.WithLabelValues(safe.Label(string(v.Origin))).Inc()
 }
 
 // VethTime records the time to create a veth pair, and the wait for the RTNL

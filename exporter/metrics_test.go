@@ -14,6 +14,7 @@ import (
 	"container_start_exporter/collector"
 	"container_start_exporter/exporter/internal/golden"
 	"container_start_exporter/exporter/internal/sample"
+	"container_start_exporter/exporter/safe"
 )
 
 // sampleRegistry returns a registry with every metric, each with a value.
@@ -142,6 +143,7 @@ func TestMetricsExemplars(t *testing.T) {
 		"no id":           {trace, "", true, false},
 		"bad trace":       {"no trace", "c1", false, true},
 		"zero trace":      {strings.Repeat("0", 32), "c1", false, true},
+		"upper case":      {strings.ToUpper(trace), "c1", false, true},
 		"nothing is good": {"", "\xff", false, false},
 	}
 	for name, tt := range tests {
@@ -195,7 +197,7 @@ func TestMetricsBoundLabels(t *testing.T) {
 			for _, l := range metric.GetLabel() {
 				switch l.GetName() {
 				case "engine", "runtime", "kind", "phase", "command", "namespace_type":
-					if l.GetValue() != other {
+					if l.GetValue() != safe.Other {
 						t.Errorf("%s has %s=%q", f.GetName(), l.GetName(), l.GetValue())
 					}
 				}

@@ -7,6 +7,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors/version"
 
 	"container_start_exporter/collector"
+	"container_start_exporter/exporter/safe"
 )
 
 // ProbeStats are the counters of the kernel probes at the time of a scrape.
@@ -145,13 +146,13 @@ func collectProbes(to sink, p ProbeStats) {
 		attached, mechanism := 0., "none"
 		switch {
 		case h.Attached:
-			attached, mechanism = 1, text(h.Mechanism, labelMax)
+			attached, mechanism = 1, safe.Text(h.Mechanism, safe.MaxLabel)
 		case h.Waiting:
 			mechanism = "waiting"
 		case h.Absent:
 			mechanism = "absent"
 		}
-		to.gauge(attachedDesc, attached, text(h.Name, 2*labelMax), mechanism)
+		to.gauge(attachedDesc, attached, safe.Text(h.Name, 2*safe.MaxLabel), mechanism)
 	}
 	to.counters(receivedDesc, p.Received)
 	to.counters(lostDesc, p.Lost)
@@ -185,7 +186,7 @@ func (s sink) counter(d *prometheus.Desc, value float64, labels ...string) {
 func (s sink) counters(d *prometheus.Desc, by map[string]uint64) {
 	sums := make(map[string]uint64, len(by))
 	for key, n := range by {
-		sums[label(key)] += n
+		sums[safe.Label(key)] += n
 	}
 	for value, n := range sums {
 		s.counter(d, float64(n), value)

@@ -7,6 +7,7 @@ import (
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 
 	"container_start_exporter/collector"
+	"container_start_exporter/exporter/safe"
 )
 
 // A start becomes one trace:
@@ -56,7 +57,7 @@ type spanEvent struct {
 func spanTree(s *collector.Start) []span {
 	root := span{name: rootName, parent: -1, end: max(s.Duration, 0), attributes: rootAttributes(s)}
 	if s.Outcome == collector.Failed {
-		root.errorType, root.message = errorType(s), text(s.Error, longText)
+		root.errorType, root.message = errorType(s), safe.Text(s.Error, longText)
 	}
 	tree := append(make([]span, 0, spanCount(s)), root)
 	for _, p := range s.Phases {
@@ -77,7 +78,7 @@ func spanTree(s *collector.Start) []span {
 func readyTree(s *collector.Start) []span {
 	return []span{{
 		name: "ready", parent: -1, begin: s.Duration, end: s.Duration + s.Ready,
-		attributes: appendKnown(nil, semconv.ContainerID(text(s.ContainerID, shortText)), semconv.ContainerName(text(s.Name, shortText))),
+		attributes: appendKnown(nil, semconv.ContainerID(safe.Text(s.ContainerID, shortText)), semconv.ContainerName(safe.Text(s.Name, shortText))),
 	}}
 }
 
@@ -93,13 +94,13 @@ func spanCount(s *collector.Start) int {
 }
 
 func phaseSpan(s *collector.Start, p collector.Phase) span {
-	name := label(string(p.Name))
+	name := safe.Label(string(p.Name))
 	begin, end := within(s, p.Begin, p.Duration)
 	phase := span{name: name, begin: begin, end: end, attributes: []attribute.KeyValue{
 		attribute.String("container_start.phase", name),
 	}}
 	if s.Outcome == collector.Failed && p.Name == s.FailedPhase {
-		phase.errorType, phase.message = errorType(s), text(s.Error, longText)
+		phase.errorType, phase.message = errorType(s), safe.Text(s.Error, longText)
 	}
 	return phase
 }
@@ -116,7 +117,7 @@ func operationSpan(s *collector.Start, phases []span, o collector.Operation) spa
 		end:        end,
 		attributes: operationAttributes(o),
 	}
-	operation.attributes = append(operation.attributes, attribute.String("container_start.operation.name", label(string(o.Name))))
+	operation.attributes = append(operation.attributes, attribute.String("container_start.operation.name", safe.Label(string(o.Name))))
 	operation.attributes = append(operation.attributes, costAttributes(o.Cost)...)
 	if end-begin != o.Duration {
 		operation.attributes = append(operation.attributes,
@@ -125,7 +126,7 @@ func operationSpan(s *collector.Start, phases []span, o collector.Operation) spa
 	}
 	if code, ok := o.Attributes[collector.AttrExitCode]; ok && code != "0" {
 		operation.errorType = exitCodeError
-		operation.message = "exit code " + text(code, shortText)
+		operation.message = "exit code " + safe.Text(code, shortText)
 	}
 	return operation
 }
@@ -176,7 +177,7 @@ func operationName(s *collector.Start, o collector.Operation) string {
 		if runtime == "" {
 			runtime = s.Runtime
 		}
-		return label(runtime) + " " + label(o.Attributes[collector.AttrCommand])
+		return safe.Label(runtime) + " " + safe.Label(o.Attributes[collector.AttrCommand])
 	case collector.OpHook: // hook libnetwork-setkey
 		return "hook " + word(o.Attributes[collector.AttrHook])
 	case collector.OpRootfsMount:
@@ -186,15 +187,15 @@ func operationName(s *collector.Start, o collector.Operation) string {
 	case collector.OpCgroup: // not the phase, which begins with it
 		return "cgroup setup"
 	}
-	return label(string(o.Name))
+	return safe.Label(string(o.Name))
 }
 
 // word makes a name that a container's administrator has chosen fit for a span's
 // name: runes other than ASCII letters, digits and . - _ become underscores.
 func word(s string) string {
-	out := make([]byte, 0, labelMax)
+	out := make([]byte, 0, safe.MaxLabel)
 	for _, r := range s {
-		if len(out) == labelMax {
+		if len(out) == safe.MaxLabel {
 			break
 		}
 		if r < 0x80 && (r == '.' || r == '-' || r == '_' || '0' <= r && r <= '9' || 'a' <= r|0x20 && r|0x20 <= 'z') {
@@ -204,7 +205,7 @@ func word(s string) string {
 		out = append(out, '_')
 	}
 	if len(out) == 0 {
-		return other
+		return safe.Other
 	}
 	return string(out)
 }
@@ -214,5 +215,5 @@ func errorType(s *collector.Start) string {
 	if s.ErrorType == "" {
 		return "_OTHER"
 	}
-	return label(string(s.ErrorType))
+	return safe.Label(string(s.ErrorType))
 }

@@ -18,6 +18,7 @@ import (
 	"container_start_exporter/collector"
 	"container_start_exporter/exporter/internal/golden"
 	"container_start_exporter/exporter/internal/sample"
+	"container_start_exporter/exporter/safe"
 )
 
 // recorded returns the spans of starts as the SDK exports them.
@@ -120,7 +121,7 @@ func TestSpansInsideParents(t *testing.T) {
 			if span.begin > span.end {
 				t.Fatalf("seed %d: %s ends before it begins", seed, span.name)
 			}
-			if !utf8.ValidString(span.name) || len(span.name) > 2*labelMax+1 {
+			if !utf8.ValidString(span.name) || len(span.name) > 2*safe.MaxLabel+1 {
 				t.Fatalf("seed %d: name %q", seed, span.name)
 			}
 			if i == 0 {
