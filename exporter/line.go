@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"container_start_exporter/collector"
+	"container_start_exporter/exporter/view"
 )
 
 // TerminalOptions describe what a terminal can show. The zero value is 80
@@ -34,23 +35,9 @@ const (
 	warn  style = "33"
 )
 
-// phaseColors are from the 256-colour palette, readable on black and on white.
-// The page's style sheet uses the same hues.
-var phaseColors = map[collector.PhaseName]int{
-	collector.PhasePrepare:    67,
-	collector.PhaseShim:       73,
-	collector.PhaseCreate:     71,
-	collector.PhaseCgroup:     143,
-	collector.PhaseNamespaces: 179,
-	collector.PhaseRootfs:     173,
-	collector.PhaseHooks:      169,
-	collector.PhaseInit:       134,
-	collector.PhaseWait:       245,
-	collector.PhaseStart:      68,
-}
-
+// phaseStyle returns the colour of a phase.
 func phaseStyle(name collector.PhaseName) style {
-	if c, ok := phaseColors[name]; ok {
+	if c := view.StyleOf(name).Color; c != 0 {
 		return style("38;5;" + strconv.Itoa(c))
 	}
 	return plain

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"container_start_exporter/collector"
+	"container_start_exporter/exporter/view"
 )
 
 // Line draws a start on one line: when it began, its name or short id, engine
@@ -42,10 +43,8 @@ func addTail(l *line, s *collector.Start) {
 	}
 }
 
-// PhaseLetters is the legend of Line's bar if there is no colour: phase=letter.
-const PhaseLetters = "prepare=p shim=s create=c cgroup=g namespaces=n rootfs=r hooks=h init=i wait=w start=t"
-
-// addPhases draws the phases in cells columns: in colour, or else as letters.
+// addPhases draws the phases in cells columns: in colour, or else as the letters
+// of view.PhaseLetters.
 func addPhases(l *line, s *collector.Start, cells int) {
 	durations := make([]time.Duration, len(s.Phases))
 	for i := range s.Phases {
@@ -60,13 +59,6 @@ func addPhases(l *line, s *collector.Start, cells int) {
 			l.add(strings.Repeat(l.o.pick(blocks, hashes).full, n), phaseStyle(name))
 			continue
 		}
-		l.add(strings.Repeat(phaseLetter(name), n), plain)
+		l.add(strings.Repeat(view.StyleOf(name).Letter, n), plain)
 	}
-}
-
-func phaseLetter(name collector.PhaseName) string {
-	if _, rest, ok := strings.Cut(PhaseLetters, string(name)+"="); ok {
-		return rest[:1]
-	}
-	return "?"
 }

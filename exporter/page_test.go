@@ -4,12 +4,16 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"container_start_exporter/collector"
 	"container_start_exporter/exporter/internal/golden"
 	"container_start_exporter/exporter/internal/sample"
+	"container_start_exporter/exporter/view"
 )
 
 func getPage(t *testing.T, p *Page, url string) *httptest.ResponseRecorder {
@@ -40,6 +44,32 @@ func TestPagePolicy(t *testing.T) {
 	style, _, _ := strings.Cut(rest, "</style>")
 	if policy := w.Header().Get("Content-Security-Policy"); !strings.Contains(policy, "'sha256-"+hash(style)+"'") {
 		t.Errorf("policy %q does not allow the style sheet of the page", policy)
+	}
+}
+
+var (
+	phaseRule = regexp.MustCompile(`\.p-(\w+) \{ fill: var\(--(\w+)\); \}`)
+	phaseHue  = regexp.MustCompile(`--(\w+): (#[0-9a-f]+);`)
+)
+
+// TestStyleSheetHasPhases checks that the style sheet fills the bar of each phase
+// with its hue, and no others.
+func TestStyleSheetHasPhases(t *testing.T) {
+	hues, filled := map[string]string{}, map[string]string{}
+	for _, m := range phaseHue.FindAllStringSubmatch(pageCSS, -1) {
+		if hues[m[1]] == "" { // the first is the light theme's
+			hues[m[1]] = m[2]
+		}
+	}
+	for _, m := range phaseRule.FindAllStringSubmatch(pageCSS, -1) {
+		filled["p-"+m[1]] = hues[m[2]]
+	}
+	want := map[string]string{}
+	for _, s := range view.PhaseStyles() {
+		want[phaseClass(s.Phase)] = s.Hue
+	}
+	if diff := cmp.Diff(want, filled); diff != "" {
+		t.Errorf("page.css differs from view.PhaseStyles (-want +got):\n%s", diff)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"container_start_exporter/collector"
+	"container_start_exporter/exporter/view"
 )
 
 // The page's template renders these types. All text is escaped as on a terminal,
@@ -82,9 +83,4 @@ func viewRow(s *collector.Start, sc scale, label string, phase collector.PhaseNa
 }
 
 // phaseClass returns a phase's class in the style sheet.
-func phaseClass(name collector.PhaseName) string {
-	if _, ok := phaseColors[name]; ok {
-		return "p-" + string(name)
-	}
-	return "p-other"
-}
+func phaseClass(name collector.PhaseName) string { return "p-" + string(view.StyleOf(name).Phase) }

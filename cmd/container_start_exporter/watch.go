@@ -6,13 +6,13 @@ import (
 
 	"github.com/alecthomas/kingpin/v2"
 
-	"container_start_exporter/exporter"
+	"container_start_exporter/exporter/view"
 )
 
 func addWatch(app *kingpin.Application, c *common) (*kingpin.CmdClause, func() error) {
 	cmd := app.Command("watch", "Show container starts as they happen, one line each. "+
 		"A line tells when the start began, its container, the engine and the runtime, how long it took, how it ended, "+
-		"and the phases as a bar to scale with the longest beside it. Without colour the bar is of letters: "+exporter.PhaseLetters+".")
+		"and the phases as a bar to scale with the longest beside it. Without colour the bar is of letters: "+view.PhaseLetters()+".")
 	format := formatFlag(cmd, "How a start is written: text (a line), json (one object per line).", formatText, formatJSON)
 	whole := cmd.Flag("waterfall", "Draw each start in full instead of on one line.").Bool()
 	wait := c.waitFlag(cmd)
