@@ -4,6 +4,8 @@ import (
 	"math"
 	"strings"
 	"time"
+
+	"container_start_exporter/exporter/view"
 )
 
 // glyphs are the characters that a bar is drawn with.
@@ -35,7 +37,7 @@ func bar(begin, duration, total time.Duration, cells int, g glyphs) (skip int, d
 	if total <= 0 || cells <= 0 {
 		return 0, ""
 	}
-	from, until := position(begin, total, cells), position(begin+duration, total, cells)
+	from, until := view.Position(begin, total, cells), view.Position(begin+duration, total, cells)
 	skip = min(int(from), cells-1)
 	last := int(until) // the cell that is only partly filled
 	if until-from < 1 && last > skip && until-float64(last) > 0.5*(until-from) {
@@ -62,41 +64,4 @@ func bar(begin, duration, total time.Duration, cells int, g glyphs) (skip int, d
 func (g glyphs) end(part float64) string {
 	n := int(math.Round(part*float64(len(g.ends)))) - 1
 	return g.ends[max(0, min(n, len(g.ends)-1))]
-}
-
-// position returns where a moment lies, in cells from the left: 0 to cells.
-func position(at, total time.Duration, cells int) float64 {
-	p := float64(at) / float64(total) * float64(cells)
-	return max(0, min(p, float64(cells)))
-}
-
-// apportion divides cells among durations, in whole cells that sum to cells, by
-// the method of largest remainders. If no duration is positive, all get none.
-func apportion(durations []time.Duration, cells int) []int {
-	total := 0.
-	for _, d := range durations {
-		total += max(0, float64(d))
-	}
-	shares := make([]int, len(durations))
-	if total <= 0 {
-		return shares
-	}
-	rest, left := make([]float64, len(durations)), cells
-	for i, d := range durations {
-		exact := max(0, float64(d)) / total * float64(cells)
-		shares[i] = int(exact)
-		rest[i] = exact - float64(shares[i])
-		left -= shares[i]
-	}
-	for ; left > 0; left-- {
-		most := 0
-		for i := range rest {
-			if rest[i] > rest[most] {
-				most = i
-			}
-		}
-		shares[most]++
-		rest[most] = -1
-	}
-	return shares
 }

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"container_start_exporter/collector"
+	"container_start_exporter/exporter/view"
 )
 
 // maxWord bounds each word of an event's details, in columns.
@@ -63,7 +64,7 @@ func (w *detailWriter) arrow() *detailWriter {
 // quoted escapes a word, and puts it in quotes if it is empty or has a
 // character that separates words or is special to a shell.
 func quoted(s string, ascii bool) string {
-	escaped := escape(s, maxWord, ascii)
+	escaped := view.Escape(s, maxWord, ascii)
 	if s != "" && !strings.ContainsAny(s, " \t\n\"'\\$`&|;<>()*?#~") {
 		return escaped
 	}
@@ -129,7 +130,7 @@ func (w *detailWriter) exec(e *collector.Event) {
 		w.word(e.File)
 		args = args[1:]
 	default:
-		w.raw("[" + escape(e.File, maxWord, w.ascii) + "]")
+		w.raw("[" + view.Escape(e.File, maxWord, w.ascii) + "]")
 	}
 	for _, a := range args {
 		if w.b.Len() > maxDetails {
@@ -142,7 +143,7 @@ func (w *detailWriter) exec(e *collector.Event) {
 	}
 	for _, v := range e.Env {
 		name, value, _ := strings.Cut(v, "=")
-		w.named("env "+escape(name, maxWord, w.ascii), value)
+		w.named("env "+view.Escape(name, maxWord, w.ascii), value)
 	}
 }
 
@@ -176,7 +177,7 @@ func (w *detailWriter) mount(e *collector.Event) {
 		w.word(e.Target)
 	}
 	if e.RealTarget != "" && e.RealTarget != e.Target {
-		w.raw("(" + escape(e.RealTarget, maxWord, w.ascii) + ")")
+		w.raw("(" + view.Escape(e.RealTarget, maxWord, w.ascii) + ")")
 	}
 	w.named("type", e.FSType).raw(flagNames(mountFlagsOf(e.Kind), e.Flags)).named("data", e.Data)
 }
@@ -203,7 +204,7 @@ func (w *detailWriter) veth(e *collector.Event) {
 		w.raw("peer").end(e.PeerName, e.PeerIndex, e.TargetNS)
 	}
 	if e.Waited > 0 {
-		w.raw("waited=" + short(time.Duration(e.Waited)))
+		w.raw("waited=" + view.Short(time.Duration(e.Waited)))
 	}
 }
 
@@ -231,7 +232,7 @@ func (w *detailWriter) bundle(e *collector.Event) {
 	}
 	w.named("root", e.Bundle.Root).named("cgroup", e.Bundle.CgroupsPath)
 	for _, h := range e.Bundle.Hooks {
-		w.named(escape(h.Kind, maxWord, w.ascii), h.Path)
+		w.named(view.Escape(h.Kind, maxWord, w.ascii), h.Path)
 	}
 }
 
@@ -268,6 +269,6 @@ func (w *detailWriter) result(e *collector.Event) {
 		w.raw("= " + errnoName(e.Ret))
 	}
 	if e.Duration >= int64(time.Microsecond) {
-		w.raw("<" + short(time.Duration(e.Duration)) + ">")
+		w.raw("<" + view.Short(time.Duration(e.Duration)) + ">")
 	}
 }

@@ -66,8 +66,8 @@ func (l *line) add(s string, as style) { l.addMax(s, l.o.width(), as) }
 
 // addMax appends untrusted text in at most max columns.
 func (l *line) addMax(s string, max int, as style) {
-	s = escape(s, min(max, l.o.width()-l.column), l.o.ASCII)
-	l.column += columns(s)
+	s = view.Escape(s, min(max, l.o.width()-l.column), l.o.ASCII)
+	l.column += view.Columns(s)
 	if l.o.Color && as != plain && s != "" {
 		s = "\x1b[" + string(as) + "m" + s + "\x1b[0m"
 	}
@@ -87,7 +87,7 @@ func (l *line) to(column int) {
 
 // right appends text that ends before a column.
 func (l *line) right(s string, column int, as style) {
-	l.to(column - columns(s))
+	l.to(column - view.Columns(s))
 	l.add(s, as)
 }
 

@@ -18,10 +18,10 @@ func Line(w io.Writer, s *collector.Start, o TerminalOptions) error {
 	nameWidth := 12 + wider/2
 	l.add(s.Begin.Local().Format("15:04:05"), dim)
 	l.to(9)
-	l.addMax(title(s), nameWidth, bold)
+	l.addMax(view.Title(s), nameWidth, bold)
 	l.to(10 + nameWidth)
-	l.addMax(stack(s), 15, plain)
-	l.right(short(s.Duration), 34+nameWidth, plain)
+	l.addMax(view.Stack(s), 15, plain)
+	l.right(view.Short(s.Duration), 34+nameWidth, plain)
 	l.to(35 + nameWidth)
 	l.add(string(s.Outcome), outcomeStyle(s.Outcome))
 	l.to(43 + nameWidth)
@@ -35,11 +35,11 @@ func Line(w io.Writer, s *collector.Start, o TerminalOptions) error {
 func addTail(l *line, s *collector.Start) {
 	const room = len("namespaces 61 %")
 	addPhases(l, s, l.o.width()-l.column-room-1)
-	switch p := longest(s); {
+	switch p := view.Longest(s); {
 	case s.Outcome == collector.Failed:
-		l.add(" "+inPhase(s.FailedPhase), bad)
+		l.add(" "+view.InPhase(s.FailedPhase), bad)
 	case p != nil:
-		l.add(" "+string(p.Name)+" "+share(p.Duration, s.Duration), plain)
+		l.add(" "+string(p.Name)+" "+view.Share(p.Duration, s.Duration), plain)
 	}
 }
 
@@ -50,7 +50,7 @@ func addPhases(l *line, s *collector.Start, cells int) {
 	for i := range s.Phases {
 		durations[i] = s.Phases[i].Duration
 	}
-	for i, n := range apportion(durations, max(0, cells)) {
+	for i, n := range view.Apportion(durations, max(0, cells)) {
 		if n == 0 {
 			continue
 		}

@@ -40,42 +40,40 @@ type rowView struct {
 // maxPageText bounds each text of the page, in columns.
 const maxPageText = 160
 
-func pageText(s string) string { return escape(s, maxPageText, false) }
+func pageText(s string) string { return view.Escape(s, maxPageText, false) }
 
 func viewStart(s *collector.Start, open bool) startView {
-	sc := scaleOf(s.Duration)
+	sc := view.ScaleOf(s.Duration)
 	v := startView{
 		Time:  s.Begin.Local().Format("15:04:05"),
-		Title: pageText(title(s)), Image: pageText(s.Image), Subtitle: pageText(subtitle(s)),
-		Outcome: pageText(string(s.Outcome)), Ending: pageText(ending(s)), Why: escape(s.Error, maxError, false),
-		Unit: sc.unit, Counts: counts(s), Open: open,
+		Title: pageText(view.Title(s)), Image: pageText(s.Image), Subtitle: pageText(view.Subtitle(s)),
+		Outcome: pageText(string(s.Outcome)), Ending: pageText(view.Ending(s)), Why: view.Escape(s.Error, view.MaxError, false),
+		Unit: sc.Unit, Counts: view.Counts(s), Open: open,
 	}
-	if p := longest(s); p != nil && s.Outcome == collector.Started {
-		v.Longest = string(p.Name) + " " + share(p.Duration, s.Duration)
+	if p := view.Longest(s); p != nil && s.Outcome == collector.Started {
+		v.Longest = string(p.Name) + " " + view.Share(p.Duration, s.Duration)
 	}
 	for _, p := range s.Phases {
 		r := viewRow(s, sc, string(p.Name), p.Name, p.Begin, p.Duration)
-		r.Share, r.Bad = share(p.Duration, s.Duration), p.Name == s.FailedPhase
+		r.Share, r.Bad = view.Share(p.Duration, s.Duration), p.Name == s.FailedPhase
 		v.Phases = append(v.Phases, r)
 	}
-	list, omitted := steps(s)
+	list, omitted := view.Steps(s)
+	v.More = view.Omitted(omitted)
 	for _, st := range list {
-		r := viewRow(s, sc, st.label, st.phase, st.begin, st.duration)
-		r.Note, r.Bad, r.Folded = pageText(st.note), st.failed, st.folded
+		r := viewRow(s, sc, st.Label, st.Phase, st.Begin, st.Duration)
+		r.Note, r.Bad, r.Folded = pageText(st.Note), st.Failed, st.Folded
 		v.Steps = append(v.Steps, r)
-	}
-	if omitted > 0 {
-		v.More = "and " + plural(omitted, "more operation")
 	}
 	return v
 }
 
-func viewRow(s *collector.Start, sc scale, label string, phase collector.PhaseName, begin, duration time.Duration) rowView {
+func viewRow(s *collector.Start, sc view.Scale, label string, phase collector.PhaseName, begin, duration time.Duration) rowView {
 	const cells = 1000
-	r := rowView{Label: pageText(label), Class: phaseClass(phase), At: sc.number(begin), Took: sc.number(duration)}
+	r := rowView{Label: pageText(label), Class: phaseClass(phase), At: sc.Number(begin), Took: sc.Number(duration)}
 	if s.Duration > 0 {
-		r.X = position(begin, s.Duration, cells)
-		r.Width = position(begin+duration, s.Duration, cells) - r.X
+		r.X = view.Position(begin, s.Duration, cells)
+		r.Width = view.Position(begin+duration, s.Duration, cells) - r.X
 		r.Width = max(r.Width, 2) // a sliver
 		r.X = min(r.X, cells-r.Width)
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"container_start_exporter/collector"
+	"container_start_exporter/exporter/view"
 )
 
 // The columns of a waterfall: where the labels begin, the numbers end and the
@@ -21,16 +22,13 @@ const (
 	maxShift    = 13 // the most that a narrow terminal shortens the labels
 )
 
-// maxError bounds the line that says why a start failed.
-const maxError = 400
-
 // Waterfall draws a start: a header; a line for each phase with its begin,
 // duration, share of the whole and a bar to scale; below them, in the same
 // columns, the operations; at the end what the start created and why it failed.
 // Text from processes on the host is escaped. No line is wider than the
 // terminal.
 func Waterfall(w io.Writer, s *collector.Start, o TerminalOptions) error {
-	d := &drawing{o: o, start: s, scale: scaleOf(s.Duration)}
+	d := &drawing{o: o, start: s, scale: view.ScaleOf(s.Duration)}
 	d.shift = max(0, min(barColumn+minBar-o.width(), maxShift))
 	d.header()
 	d.phases()
@@ -44,7 +42,7 @@ func Waterfall(w io.Writer, s *collector.Start, o TerminalOptions) error {
 type drawing struct {
 	o     TerminalOptions
 	start *collector.Start
-	scale scale
+	scale view.Scale
 	shift int // by which all columns but the first move to the left
 	b     strings.Builder
 }
@@ -57,17 +55,17 @@ func (d *drawing) line(draw func(*line)) {
 
 // header draws what was started and how it ended.
 func (d *drawing) header() {
-	s, end := d.start, ending(d.start)
-	room := d.o.width() - columns(end) - 2
+	s, end := d.start, view.Ending(d.start)
+	room := d.o.width() - view.Columns(end) - 2
 	d.line(func(l *line) {
-		l.addMax(title(s), room, bold)
+		l.addMax(view.Title(s), room, bold)
 		if s.Image != "" {
 			l.addMax("  ", room-l.column, plain)
 			l.addMax(s.Image, room-l.column, plain)
 		}
 		l.right(end, d.o.width(), outcomeStyle(s.Outcome))
 	})
-	d.line(func(l *line) { l.add(subtitle(s), dim) })
+	d.line(func(l *line) { l.add(view.Subtitle(s), dim) })
 }
 
 func (d *drawing) phases() {
@@ -75,8 +73,8 @@ func (d *drawing) phases() {
 	d.line(func(l *line) {
 		l.to(labelColumn)
 		l.add("phase", dim)
-		l.right("at "+d.scale.unit, atColumn-d.shift, dim)
-		l.right("took "+d.scale.unit, tookColumn-d.shift, dim)
+		l.right("at "+d.scale.Unit, atColumn-d.shift, dim)
+		l.right("took "+d.scale.Unit, tookColumn-d.shift, dim)
 		l.right("share", shareColumn-d.shift, dim)
 	})
 	for i := range d.start.Phases {
@@ -91,9 +89,9 @@ func (d *drawing) phase(p *collector.Phase) {
 	}
 	d.line(func(l *line) {
 		d.label(l, string(p.Name), name)
-		l.right(d.scale.number(p.Begin), atColumn-d.shift, plain)
-		l.right(d.scale.number(p.Duration), tookColumn-d.shift, bold)
-		l.right(share(p.Duration, d.start.Duration), shareColumn-d.shift, plain)
+		l.right(d.scale.Number(p.Begin), atColumn-d.shift, plain)
+		l.right(d.scale.Number(p.Duration), tookColumn-d.shift, bold)
+		l.right(view.Share(p.Duration, d.start.Duration), shareColumn-d.shift, plain)
 		skip, drawn := bar(p.Begin, p.Duration, d.start.Duration, d.cells(), d.o.pick(blocks, hashes))
 		l.to(barColumn - d.shift + skip)
 		l.add(drawn, phaseStyle(p.Name))
@@ -101,7 +99,7 @@ func (d *drawing) phase(p *collector.Phase) {
 }
 
 func (d *drawing) steps() {
-	list, omitted := steps(d.start)
+	list, omitted := view.Steps(d.start)
 	if len(list) == 0 {
 		return
 	}
@@ -112,33 +110,33 @@ func (d *drawing) steps() {
 	if omitted > 0 {
 		d.line(func(l *line) {
 			l.to(labelColumn)
-			l.add("and "+plural(omitted, "more operation"), dim)
+			l.add(view.Omitted(omitted), dim)
 		})
 	}
 }
 
-func (d *drawing) step(st *step) {
+func (d *drawing) step(st *view.Step) {
 	d.line(func(l *line) {
 		name := plain
-		if st.failed {
+		if st.Failed {
 			name = bad
 		}
-		d.label(l, st.label, name)
-		l.right(d.scale.number(st.begin), atColumn-d.shift, dim)
-		l.right(d.scale.number(st.duration), tookColumn-d.shift, plain)
-		if st.folded {
+		d.label(l, st.Label, name)
+		l.right(d.scale.Number(st.Begin), atColumn-d.shift, dim)
+		l.right(d.scale.Number(st.Duration), tookColumn-d.shift, plain)
+		if st.Folded {
 			l.to(barColumn - d.shift)
-			l.add(st.note, dim)
+			l.add(st.Note, dim)
 			return
 		}
-		skip, drawn := bar(st.begin, st.duration, d.start.Duration, d.cells(), d.o.pick(thin, dashes))
+		skip, drawn := bar(st.Begin, st.Duration, d.start.Duration, d.cells(), d.o.pick(thin, dashes))
 		before := skip > d.cells()/2 // the note goes where there is room for it
-		if l.to(barColumn - d.shift); before && st.note != "" {
-			l.addMax(st.note, skip-1, bad)
+		if l.to(barColumn - d.shift); before && st.Note != "" {
+			l.addMax(st.Note, skip-1, bad)
 		}
 		l.to(barColumn - d.shift + skip)
-		if l.add(drawn, phaseStyle(st.phase)); !before && st.note != "" {
-			l.add(" "+st.note, bad)
+		if l.add(drawn, phaseStyle(st.Phase)); !before && st.Note != "" {
+			l.add(" "+st.Note, bad)
 		}
 	})
 }
@@ -161,13 +159,10 @@ func (d *drawing) footer() {
 	d.b.WriteString("\n")
 	d.line(func(l *line) {
 		l.to(labelColumn)
-		l.add(counts(d.start), dim)
+		l.add(view.Counts(d.start), dim)
 	})
-	if d.start.Error == "" {
-		return
-	}
-	why := words(string(d.start.Outcome), inPhase(d.start.FailedPhase)) + ": " + d.start.Error
-	for _, part := range wrap(escape(why, maxError, d.o.ASCII), d.o.width()-labelColumn) {
+	why := view.Escape(view.Reason(d.start), view.MaxError, d.o.ASCII)
+	for _, part := range wrap(why, d.o.width()-labelColumn) {
 		d.line(func(l *line) {
 			l.to(labelColumn)
 			l.add(part, outcomeStyle(d.start.Outcome))
@@ -181,7 +176,7 @@ func wrap(text string, max int) []string {
 	var lines []string
 	for _, word := range strings.Fields(text) {
 		last := len(lines) - 1
-		if last >= 0 && columns(lines[last])+1+columns(word) <= max {
+		if last >= 0 && view.Columns(lines[last])+1+view.Columns(word) <= max {
 			lines[last] += " " + word
 			continue
 		}

@@ -11,6 +11,7 @@ import (
 	"container_start_exporter/collector"
 	"container_start_exporter/exporter/internal/golden"
 	"container_start_exporter/exporter/internal/sample"
+	"container_start_exporter/exporter/view"
 )
 
 func TestWaterfall(t *testing.T) {
@@ -78,7 +79,7 @@ func checkInside(t *testing.T, drawn string, o TerminalOptions) {
 	}
 	for l := range strings.Lines(sgr.ReplaceAllString(drawn, "")) {
 		l = strings.TrimSuffix(l, "\n")
-		if n := columns(l); n > o.Width {
+		if n := view.Columns(l); n > o.Width {
 			t.Fatalf("%d columns of %d: %q", n, o.Width, l)
 		}
 		for _, r := range l {
@@ -118,29 +119,4 @@ func drawnText(random *rand.Rand) string {
 		b.WriteRune(runes[random.IntN(len(runes))])
 	}
 	return b.String()
-}
-
-func TestEscape(t *testing.T) {
-	for _, tc := range []struct {
-		in    string
-		max   int
-		ascii bool
-		want  string
-	}{
-		{"busybox:local", 80, false, "busybox:local"},
-		{"busybox:local", 8, false, "busybox…"},
-		{"busybox:local", 8, true, "busybox~"},
-		{"busybox", 7, false, "busybox"},
-		{"busybox", 0, false, ""},
-		{"\x1b[31m", 80, false, `\x1b[31m`},
-		{"a\nb\tc\r", 80, false, `a\nb\tc\r`},
-		{"\xff\u202e\u0301", 80, false, `\xff\u202e\u0301`},
-		{"漢字漢字", 5, false, "漢字…"},
-		{"漢é", 80, true, `\u6f22\u00e9`},
-		{"\x1b\x1b", 5, false, `\x1b…`},
-	} {
-		if got := escape(tc.in, tc.max, tc.ascii); got != tc.want {
-			t.Errorf("escape(%q, %d, %v) = %q; want %q", tc.in, tc.max, tc.ascii, got, tc.want)
-		}
-	}
 }

@@ -1,4 +1,4 @@
-package exporter
+package view
 
 import (
 	"fmt"
@@ -6,36 +6,36 @@ import (
 	"time"
 )
 
-// scale is the unit and the number of decimals that suit a start's duration, so
+// Scale is the unit and the number of decimals that suit a start's duration, so
 // that all numbers of a drawing can be compared at a glance.
-type scale struct {
-	unit     string
+type Scale struct {
+	Unit     string
 	per      time.Duration
 	decimals int
 }
 
-// scaleOf returns a scale that keeps about four significant digits: a start
+// ScaleOf returns a scale that keeps about four significant digits: a start
 // takes from 5 ms (crun) to minutes.
-func scaleOf(total time.Duration) scale {
+func ScaleOf(total time.Duration) Scale {
 	switch {
 	case total < 10*time.Millisecond:
-		return scale{"ms", time.Millisecond, 3}
+		return Scale{"ms", time.Millisecond, 3}
 	case total < 100*time.Millisecond:
-		return scale{"ms", time.Millisecond, 2}
+		return Scale{"ms", time.Millisecond, 2}
 	case total < 10*time.Second:
-		return scale{"ms", time.Millisecond, 1}
+		return Scale{"ms", time.Millisecond, 1}
 	default:
-		return scale{"s", time.Second, 2}
+		return Scale{"s", time.Second, 2}
 	}
 }
 
-// number formats a duration without the unit.
-func (s scale) number(d time.Duration) string {
+// Number formats a duration without the unit.
+func (s Scale) Number(d time.Duration) string {
 	return fmt.Sprintf("%.*f", s.decimals, float64(d)/float64(s.per))
 }
 
-// short formats a duration with its unit, in at most eight characters.
-func short(d time.Duration) string {
+// Short formats a duration with its unit, in at most eight characters.
+func Short(d time.Duration) string {
 	switch {
 	case d < time.Millisecond:
 		return fmt.Sprintf("%.3f ms", d.Seconds()*1e3)
@@ -48,8 +48,8 @@ func short(d time.Duration) string {
 	}
 }
 
-// share formats a duration as a percentage of the total, which may be unknown.
-func share(d, total time.Duration) string {
+// Share formats a duration as a percentage of the total, which may be unknown.
+func Share(d, total time.Duration) string {
 	if total <= 0 {
 		return ""
 	}

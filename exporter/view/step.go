@@ -1,4 +1,4 @@
-package exporter
+package view
 
 import (
 	"cmp"
@@ -11,23 +11,24 @@ import (
 	"container_start_exporter/collector"
 )
 
-// step is an operation as people read it: a row of a drawing.
-type step struct {
-	label    string
-	phase    collector.PhaseName
-	begin    time.Duration
-	duration time.Duration
-	note     string // the error, or what a folded row shows in place of a bar
-	failed   bool
-	folded   bool // many operations: duration is their sum, not an interval
+// Step is an operation as people read it: a row of a drawing.
+type Step struct {
+	Label    string
+	Phase    collector.PhaseName
+	Begin    time.Duration
+	Duration time.Duration
+	Note     string // the error, or what a folded row shows in place of a bar
+	Failed   bool
+	Folded   bool // many operations: duration is their sum, not an interval
 }
 
 // maxSteps bounds the rows of a drawing: a bundle may have any number of hooks.
 const maxSteps = 24
 
-// steps returns the notable operations of a start in the order in which they
-// began, each of foldedKinds folded into one, and how many were left out.
-func steps(s *collector.Start) (list []step, omitted int) {
+// Steps returns the notable operations of a start in the order in which they
+// began, at most 24, and how many were left out. Mounts and runs of iptables are
+// folded into one step each.
+func Steps(s *collector.Start) (list []Step, omitted int) {
 	for i := range s.Operations {
 		if o := &s.Operations[i]; notable(o, s.Duration) {
 			list = append(list, stepOf(o))
@@ -38,7 +39,7 @@ func steps(s *collector.Start) (list []step, omitted int) {
 			list = append(list, folded)
 		}
 	}
-	slices.SortStableFunc(list, func(a, b step) int { return cmp.Compare(a.begin, b.begin) })
+	slices.SortStableFunc(list, func(a, b Step) int { return cmp.Compare(a.Begin, b.Begin) })
 	if len(list) > maxSteps {
 		list, omitted = list[:maxSteps], len(list)-maxSteps
 	}
@@ -56,18 +57,18 @@ func notable(o *collector.Operation, total time.Duration) bool {
 	return true
 }
 
-func stepOf(o *collector.Operation) step {
+func stepOf(o *collector.Operation) Step {
 	code := o.Attributes[collector.AttrExitCode]
-	st := step{
-		label: stepLabel(o), phase: o.Phase, begin: o.Begin, duration: o.Duration,
-		failed: o.Attributes[collector.AttrError] != "" || code != "" && code != "0",
-		note:   o.Attributes[collector.AttrError],
+	st := Step{
+		Label: stepLabel(o), Phase: o.Phase, Begin: o.Begin, Duration: o.Duration,
+		Failed: o.Attributes[collector.AttrError] != "" || code != "" && code != "0",
+		Note:   o.Attributes[collector.AttrError],
 	}
 	if o.Name == collector.OpNetwork { // a union of intervals: its time may have gaps
-		st.folded, st.note = true, "total of all network setup"
+		st.Folded, st.Note = true, "total of all network setup"
 	}
-	if st.note == "" && st.failed {
-		st.note = "exit " + code
+	if st.Note == "" && st.Failed {
+		st.Note = "exit " + code
 	}
 	return st
 }
@@ -98,12 +99,6 @@ func stepLabel(o *collector.Operation) string {
 	}
 }
 
-// words joins words with spaces, without those that are missing: "", and "." for
-// the base of an empty path.
-func words(list ...string) string {
-	return strings.Join(slices.DeleteFunc(list, func(w string) bool { return w == "" || w == "." }), " ")
-}
-
 // foldedKind is a kind of operation so frequent in a start that only their sum
 // and the slowest get a row.
 type foldedKind struct {
@@ -119,8 +114,8 @@ var foldedKinds = []foldedKind{
 }
 
 // fold returns one step for all operations of a kind, and whether there are any.
-func fold(s *collector.Start, kind foldedKind) (step, bool) {
-	var st step
+func fold(s *collector.Start, kind foldedKind) (Step, bool) {
+	var st Step
 	var slowest *collector.Operation
 	n, failed := 0, 0
 	for i := range s.Operations {
@@ -128,10 +123,10 @@ func fold(s *collector.Start, kind foldedKind) (step, bool) {
 		if o.Name != kind.name {
 			continue
 		}
-		if n++; n == 1 || o.Begin < st.begin {
-			st.begin, st.phase = o.Begin, o.Phase
+		if n++; n == 1 || o.Begin < st.Begin {
+			st.Begin, st.Phase = o.Begin, o.Phase
 		}
-		if st.duration += o.Duration; slowest == nil || o.Duration > slowest.Duration {
+		if st.Duration += o.Duration; slowest == nil || o.Duration > slowest.Duration {
 			slowest = o
 		}
 		if o.Attributes[kind.failure] != "" {
@@ -141,12 +136,12 @@ func fold(s *collector.Start, kind foldedKind) (step, bool) {
 	if n == 0 {
 		return st, false
 	}
-	st.folded = true
-	st.label = plural(n, kind.noun)
+	st.Folded = true
+	st.Label = plural(n, kind.noun)
 	if failed > 0 {
-		st.label += fmt.Sprintf(", %d failed", failed)
+		st.Label += fmt.Sprintf(", %d failed", failed)
 	}
-	st.note = words("slowest", kind.subject(slowest), short(slowest.Duration))
+	st.Note = words("slowest", kind.subject(slowest), Short(slowest.Duration))
 	return st, true
 }
 
@@ -162,11 +157,4 @@ func mountpoint(target string) string {
 		return "(no target)"
 	}
 	return target
-}
-
-func plural(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
 }

@@ -1,4 +1,4 @@
-package exporter
+package view
 
 import (
 	"fmt"
@@ -9,12 +9,12 @@ import (
 	"golang.org/x/text/width"
 )
 
-// escape makes a string from a process on the host safe to print and at most
+// Escape makes a string from a process on the host safe to print and at most
 // max columns wide. Whatever is not printable (control characters, ANSI
 // sequences, bidirectional and combining marks, bytes that are not UTF-8; with
 // ascii, everything beyond ASCII) is written as in a Go string: \n, \x1b,
 // \u202e. A string that is too long is cut and ends in an ellipsis.
-func escape(s string, max int, ascii bool) string {
+func Escape(s string, max int, ascii bool) string {
 	if max <= 0 {
 		return ""
 	}
@@ -65,8 +65,8 @@ func escapeRune(r rune, raw string, ascii bool) (string, int) {
 	return raw, len(raw)
 }
 
-// columns returns the width of an escaped string.
-func columns(s string) int {
+// Columns returns the width of an escaped string.
+func Columns(s string) int {
 	n := 0
 	for _, r := range s {
 		n += runeColumns(r)

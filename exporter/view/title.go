@@ -1,4 +1,4 @@
-package exporter
+package view
 
 import (
 	"fmt"
@@ -7,8 +7,8 @@ import (
 	"container_start_exporter/collector"
 )
 
-// counts lists what a start did and created.
-func counts(s *collector.Start) string {
+// Counts lists what a start did and created.
+func Counts(s *collector.Start) string {
 	c := s.Counts
 	list := []string{plural(c.Mounts, "mount") + " by init"}
 	if c.EngineMounts > 0 {
@@ -16,32 +16,42 @@ func counts(s *collector.Start) string {
 	}
 	list = append(list, plural(c.Execs, "exec"), plural(c.Namespaces, "namespace"), plural(c.Veths, "veth"))
 	if s.Ready > 0 {
-		list = append(list, "listens after "+short(s.Ready))
+		list = append(list, "listens after "+Short(s.Ready))
 	}
 	return strings.Join(list, ", ")
 }
 
-// ending returns how a start ended, and after how long.
-func ending(s *collector.Start) string {
+// Ending returns how a start ended, and after how long.
+func Ending(s *collector.Start) string {
 	switch s.Outcome {
 	case collector.Started:
-		return "started in " + short(s.Duration)
+		return "started in " + Short(s.Duration)
 	case collector.Failed:
-		return words("failed", inPhase(s.FailedPhase), "after", short(s.Duration))
+		return words("failed", InPhase(s.FailedPhase), "after", Short(s.Duration))
 	default:
-		return words(string(s.Outcome), "after", short(s.Duration))
+		return words(string(s.Outcome), "after", Short(s.Duration))
 	}
 }
 
-func inPhase(name collector.PhaseName) string {
+// Reason returns why a start failed or is incomplete: "failed in hooks: ...". It
+// is "" if the start has no error.
+func Reason(s *collector.Start) string {
+	if s.Error == "" {
+		return ""
+	}
+	return words(string(s.Outcome), InPhase(s.FailedPhase)) + ": " + s.Error
+}
+
+// InPhase returns "in " and a phase, or "" if it is not known.
+func InPhase(name collector.PhaseName) string {
 	if name == "" {
 		return ""
 	}
 	return "in " + string(name)
 }
 
-// title returns the name of a start, or else the short form of its id.
-func title(s *collector.Start) string {
+// Title returns the name of a start, or else the short form of its id.
+func Title(s *collector.Start) string {
 	if s.Name != "" {
 		return s.Name
 	}
@@ -60,8 +70,8 @@ func shortID(id string) string {
 	return id
 }
 
-// stack returns the engine and the runtime: docker/runc.
-func stack(s *collector.Start) string {
+// Stack returns the engine and the runtime: docker/runc.
+func Stack(s *collector.Start) string {
 	switch {
 	case s.Engine == "" || s.Engine == "none":
 		return s.Runtime
@@ -71,8 +81,8 @@ func stack(s *collector.Start) string {
 	return s.Engine + "/" + s.Runtime
 }
 
-// longest returns the longest phase, or nil.
-func longest(s *collector.Start) *collector.Phase {
+// Longest returns the longest phase, or nil.
+func Longest(s *collector.Start) *collector.Phase {
 	var most *collector.Phase
 	for i := range s.Phases {
 		if most == nil || s.Phases[i].Duration > most.Duration {
@@ -82,9 +92,9 @@ func longest(s *collector.Start) *collector.Phase {
 	return most
 }
 
-// subtitle returns the rest of what identifies a start.
-func subtitle(s *collector.Start) string {
-	list := []string{stack(s)}
+// Subtitle returns the rest of what identifies a start.
+func Subtitle(s *collector.Start) string {
+	list := []string{Stack(s)}
 	if s.Name != "" {
 		list = append(list, shortID(s.ContainerID))
 	}

@@ -1,0 +1,37 @@
+package view
+
+import (
+	"testing"
+
+	"container_start_exporter/collector"
+	"container_start_exporter/exporter/internal/golden"
+	"container_start_exporter/exporter/internal/sample"
+)
+
+func TestTitles(t *testing.T) {
+	golden.InUTC(t)
+	for _, tc := range []struct {
+		start                                   *collector.Start
+		title, subtitle, ending, reason, counts string
+	}{
+		{sample.DrawnDocker(), "keen_turing", "docker/runc, 3f9c1a2b4d5e, pid 24683, began at 10:31:22.123", "started in 296.1 ms", "",
+			"37 mounts by init, 1 by the engine, 29 execs, 5 namespaces, 1 veth"},
+		{sample.DrawnFailed(), "keen_turing", "docker/runc, 3f9c1a2b4d5e, pid 24683, began at 10:31:22.123", "failed in hooks after 257.0 ms",
+			"failed in hooks: hook nvidia-container-runtime-hook exited with status 1",
+			"37 mounts by init, 1 by the engine, 29 execs, 5 namespaces, 1 veth"},
+		{sample.DrawnIncomplete(), "3f9c1a2b4d5e", "docker/runc, began at 10:31:22.123", "incomplete after 296.1 ms",
+			"incomplete: 12 mount events were lost",
+			"37 mounts by init, 1 by the engine, 29 execs, 5 namespaces, 1 veth"},
+		{sample.DrawnCrun(), "web-1", "crun, pid 77, began at 10:31:22.000", "started in 5.0 ms", "",
+			"1 mount by init, 2 execs, 6 namespaces, 0 veths, listens after 12.1 ms"},
+	} {
+		for _, text := range []struct{ what, got, want string }{
+			{"title", Title(tc.start), tc.title}, {"subtitle", Subtitle(tc.start), tc.subtitle},
+			{"ending", Ending(tc.start), tc.ending}, {"reason", Reason(tc.start), tc.reason}, {"counts", Counts(tc.start), tc.counts},
+		} {
+			if text.got != text.want {
+				t.Errorf("the %s of %s is %q; want %q", text.what, tc.title, text.got, text.want)
+			}
+		}
+	}
+}
