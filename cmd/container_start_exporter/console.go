@@ -9,7 +9,7 @@ import (
 	"golang.org/x/term"
 
 	"container_start_exporter/bpf"
-	"container_start_exporter/exporter"
+	"container_start_exporter/exporter/terminal"
 )
 
 // widest is how wide drawings get on a wide terminal: bars that are longer
@@ -18,8 +18,8 @@ const widest = 120
 
 // options are what a file that is written to can show. Colour is for terminals
 // whose user has not set NO_COLOR (no-color.org).
-func options(f *os.File) exporter.TerminalOptions {
-	o := exporter.TerminalOptions{Width: 80, ASCII: !unicode()}
+func options(f *os.File) terminal.Options {
+	o := terminal.Options{Width: 80, ASCII: !unicode()}
 	width, _, err := term.GetSize(int(f.Fd()))
 	if err != nil {
 		return o // not a terminal

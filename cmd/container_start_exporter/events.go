@@ -9,7 +9,7 @@ import (
 
 	"container_start_exporter/bpf/host"
 	"container_start_exporter/collector"
-	"container_start_exporter/exporter"
+	"container_start_exporter/exporter/terminal"
 )
 
 func addEvents(app *kingpin.Application, c *common) (*kingpin.CmdClause, func() error) {
@@ -21,7 +21,7 @@ func addEvents(app *kingpin.Application, c *common) (*kingpin.CmdClause, func() 
 }
 
 func events(c *common, format string) error {
-	write := exporter.NewTable(os.Stdout, options(os.Stdout)).Event
+	write := terminal.NewTable(os.Stdout, options(os.Stdout)).Event
 	if format == formatJSON {
 		lines := json.NewEncoder(os.Stdout)
 		lines.SetEscapeHTML(false)

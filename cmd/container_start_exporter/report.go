@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"container_start_exporter/collector"
-	"container_start_exporter/exporter"
+	"container_start_exporter/exporter/terminal"
 )
 
 // report writes starts as they come, and counts them.
@@ -33,13 +33,13 @@ func newReport(w io.Writer, format string, draw func(*collector.Start) error) *r
 }
 
 // waterfalls draws each start in full, with an empty line between them.
-func waterfalls(w io.Writer, o exporter.TerminalOptions) func(*collector.Start) error {
+func waterfalls(w io.Writer, o terminal.Options) func(*collector.Start) error {
 	before := ""
 	return func(s *collector.Start) error {
 		var b strings.Builder
 		b.WriteString(before)
 		before = "\n"
-		if err := exporter.Waterfall(&b, s, o); err != nil {
+		if err := terminal.Waterfall(&b, s, o); err != nil {
 			return err
 		}
 		_, err := io.WriteString(w, b.String())
@@ -48,8 +48,8 @@ func waterfalls(w io.Writer, o exporter.TerminalOptions) func(*collector.Start) 
 }
 
 // lines draws each start on a line.
-func lines(w io.Writer, o exporter.TerminalOptions) func(*collector.Start) error {
-	return func(s *collector.Start) error { return exporter.Line(w, s, o) }
+func lines(w io.Writer, o terminal.Options) func(*collector.Start) error {
+	return func(s *collector.Start) error { return terminal.Line(w, s, o) }
 }
 
 // add writes a start.

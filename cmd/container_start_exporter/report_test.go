@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"container_start_exporter/collector"
-	"container_start_exporter/exporter"
+	"container_start_exporter/exporter/terminal"
 )
 
 func TestReport(t *testing.T) {
@@ -35,7 +35,7 @@ func TestReport(t *testing.T) {
 
 func TestReportText(t *testing.T) {
 	var b strings.Builder
-	r := newReport(&b, formatText, waterfalls(&b, exporter.TerminalOptions{}))
+	r := newReport(&b, formatText, waterfalls(&b, terminal.Options{}))
 	r.add(&collector.Start{ContainerID: "one", Outcome: collector.Started})
 	r.add(&collector.Start{ContainerID: "two", Outcome: collector.Started})
 	if !strings.HasPrefix(b.String(), "one ") || !strings.Contains(b.String(), "\n\ntwo ") {

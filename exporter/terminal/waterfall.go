@@ -1,4 +1,4 @@
-package exporter
+package terminal
 
 import (
 	"io"
@@ -27,7 +27,7 @@ const (
 // columns, the operations; at the end what the start created and why it failed.
 // Text from processes on the host is escaped. No line is wider than the
 // terminal.
-func Waterfall(w io.Writer, s *collector.Start, o TerminalOptions) error {
+func Waterfall(w io.Writer, s *collector.Start, o Options) error {
 	d := &drawing{o: o, start: s, scale: view.ScaleOf(s.Duration)}
 	d.shift = max(0, min(barColumn+minBar-o.width(), maxShift))
 	d.header()
@@ -40,7 +40,7 @@ func Waterfall(w io.Writer, s *collector.Start, o TerminalOptions) error {
 
 // drawing is a waterfall being drawn.
 type drawing struct {
-	o     TerminalOptions
+	o     Options
 	start *collector.Start
 	scale view.Scale
 	shift int // by which all columns but the first move to the left

@@ -1,4 +1,4 @@
-package exporter
+package terminal
 
 import (
 	"math/rand/v2"
@@ -18,16 +18,16 @@ func TestWaterfall(t *testing.T) {
 	golden.InUTC(t)
 	for name, tc := range map[string]struct {
 		start *collector.Start
-		o     TerminalOptions
+		o     Options
 	}{
 		"docker":       {start: sample.DrawnDocker()},
-		"docker-color": {start: sample.DrawnDocker(), o: TerminalOptions{Color: true}},
-		"docker-ascii": {start: sample.DrawnDocker(), o: TerminalOptions{ASCII: true}},
-		"docker-40":    {start: sample.DrawnDocker(), o: TerminalOptions{Width: 40}},
+		"docker-color": {start: sample.DrawnDocker(), o: Options{Color: true}},
+		"docker-ascii": {start: sample.DrawnDocker(), o: Options{ASCII: true}},
+		"docker-40":    {start: sample.DrawnDocker(), o: Options{Width: 40}},
 		"failed":       {start: sample.DrawnFailed()},
 		"incomplete":   {start: sample.DrawnIncomplete()},
 		"crun":         {start: sample.DrawnCrun()},
-		"hostile":      {start: sample.DrawnHostile(), o: TerminalOptions{ASCII: true}},
+		"hostile":      {start: sample.DrawnHostile(), o: Options{ASCII: true}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var b strings.Builder
@@ -42,7 +42,7 @@ func TestWaterfall(t *testing.T) {
 func TestLine(t *testing.T) {
 	golden.InUTC(t)
 	var b strings.Builder
-	for _, o := range []TerminalOptions{{}, {Color: true}, {Width: 120}, {Width: 50}} {
+	for _, o := range []Options{{}, {Color: true}, {Width: 120}, {Width: 50}} {
 		for _, s := range []*collector.Start{sample.DrawnDocker(), sample.DrawnFailed(), sample.DrawnIncomplete(), sample.DrawnCrun(), sample.DrawnHostile()} {
 			if err := Line(&b, s, o); err != nil {
 				t.Fatal(err)
@@ -60,7 +60,7 @@ func TestDrawingsStayInside(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	for range 3000 {
 		s := randomDrawing(random)
-		o := TerminalOptions{Width: 1 + random.IntN(130), Color: random.IntN(2) == 0, ASCII: random.IntN(2) == 0}
+		o := Options{Width: 1 + random.IntN(130), Color: random.IntN(2) == 0, ASCII: random.IntN(2) == 0}
 		var b strings.Builder
 		if err := Waterfall(&b, s, o); err != nil {
 			t.Fatal(err)
@@ -72,7 +72,7 @@ func TestDrawingsStayInside(t *testing.T) {
 	}
 }
 
-func checkInside(t *testing.T, drawn string, o TerminalOptions) {
+func checkInside(t *testing.T, drawn string, o Options) {
 	t.Helper()
 	if !o.Color && strings.Contains(drawn, "\x1b") {
 		t.Fatalf("colour that was not asked for: %q", drawn)

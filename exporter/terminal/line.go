@@ -1,62 +1,14 @@
-package exporter
+package terminal
 
 import (
-	"strconv"
 	"strings"
 
-	"container_start_exporter/collector"
 	"container_start_exporter/exporter/view"
 )
 
-// TerminalOptions describe what a terminal can show. The zero value is 80
-// columns, UTF-8 and no colour.
-type TerminalOptions struct {
-	Width int  // columns; 0 is 80
-	Color bool // ANSI colours (256)
-	ASCII bool // no character beyond ASCII
-}
-
-func (o TerminalOptions) width() int {
-	if o.Width <= 0 {
-		return 80
-	}
-	return o.Width
-}
-
-// style is how a part of a line is drawn: the parameters of an SGR sequence.
-type style string
-
-const (
-	plain style = ""
-	bold  style = "1"
-	dim   style = "2"
-	good  style = "32"
-	bad   style = "1;31"
-	warn  style = "33"
-)
-
-// phaseStyle returns the colour of a phase.
-func phaseStyle(name collector.PhaseName) style {
-	if c := view.StyleOf(name).Color; c != 0 {
-		return style("38;5;" + strconv.Itoa(c))
-	}
-	return plain
-}
-
-// outcomeStyle returns green, red or yellow.
-func outcomeStyle(o collector.Outcome) style {
-	switch o {
-	case collector.Started:
-		return good
-	case collector.Failed:
-		return bad
-	}
-	return warn
-}
-
 // line is one line on a terminal. It never gets wider than the terminal.
 type line struct {
-	o      TerminalOptions
+	o      Options
 	b      strings.Builder
 	column int
 }

@@ -1,4 +1,4 @@
-package exporter
+package terminal
 
 import (
 	"io"
@@ -12,7 +12,7 @@ import (
 // Line draws a start on one line: when it began, its name or short id, engine
 // and runtime, duration, outcome, a bar of its phases, and the longest phase or
 // the one in which it failed.
-func Line(w io.Writer, s *collector.Start, o TerminalOptions) error {
+func Line(w io.Writer, s *collector.Start, o Options) error {
 	l := &line{o: o}
 	wider := max(0, o.width()-80)
 	nameWidth := 12 + wider/2

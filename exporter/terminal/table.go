@@ -1,4 +1,4 @@
-package exporter
+package terminal
 
 import (
 	"fmt"
@@ -26,13 +26,13 @@ const (
 // at their end is what people look for, such as a mount's target.
 type Table struct {
 	w     io.Writer
-	o     TerminalOptions
+	o     Options
 	clock time.Duration // wall clock minus boot time; 0 until a clock event
 	begun bool
 }
 
 // NewTable returns a table that writes to w.
-func NewTable(w io.Writer, o TerminalOptions) *Table {
+func NewTable(w io.Writer, o Options) *Table {
 	o.Width = detailsColumn + maxDetails
 	return &Table{w: w, o: o}
 }

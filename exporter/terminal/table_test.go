@@ -1,4 +1,4 @@
-package exporter
+package terminal
 
 import (
 	"math/rand/v2"
@@ -55,7 +55,7 @@ var tableEvents = []*collector.Event{
 func TestTable(t *testing.T) {
 	golden.InUTC(t)
 	var b strings.Builder
-	table := NewTable(&b, TerminalOptions{})
+	table := NewTable(&b, Options{})
 	for i, e := range tableEvents {
 		if e.Kind != collector.KindClock {
 			e.Time = int64(1000000 * i)
@@ -90,10 +90,10 @@ func TestTableBounded(t *testing.T) {
 		for kind := range contents {
 			e.Kind = kind
 			var b strings.Builder
-			if err := NewTable(&b, TerminalOptions{ASCII: true}).Event(e); err != nil {
+			if err := NewTable(&b, Options{ASCII: true}).Event(e); err != nil {
 				t.Fatal(err)
 			}
-			checkInside(t, b.String(), TerminalOptions{Width: detailsColumn + maxDetails, ASCII: true})
+			checkInside(t, b.String(), Options{Width: detailsColumn + maxDetails, ASCII: true})
 		}
 	}
 }

@@ -1,4 +1,4 @@
-package exporter
+package terminal
 
 import (
 	"math"
@@ -21,14 +21,6 @@ var (
 	hashes = glyphs{full: "#", ends: []string{"#"}, begin: "#"}
 	dashes = glyphs{full: "-", ends: []string{"-"}, begin: "-"}
 )
-
-// pick returns the glyphs that the terminal can show.
-func (o TerminalOptions) pick(unicode, ascii glyphs) glyphs {
-	if o.ASCII {
-		return ascii
-	}
-	return unicode
-}
 
 // bar draws an interval, to a scale on which total fills the cells. It returns
 // the number of cells before the bar, and the bar: at least a sliver, however

@@ -1,0 +1,39 @@
+package terminal
+
+import (
+	"strconv"
+
+	"container_start_exporter/collector"
+	"container_start_exporter/exporter/view"
+)
+
+// style is how a part of a line is drawn: the parameters of an SGR sequence.
+type style string
+
+const (
+	plain style = ""
+	bold  style = "1"
+	dim   style = "2"
+	good  style = "32"
+	bad   style = "1;31"
+	warn  style = "33"
+)
+
+// phaseStyle returns the colour of a phase.
+func phaseStyle(name collector.PhaseName) style {
+	if c := view.StyleOf(name).Color; c != 0 {
+		return style("38;5;" + strconv.Itoa(c))
+	}
+	return plain
+}
+
+// outcomeStyle returns green, red or yellow.
+func outcomeStyle(o collector.Outcome) style {
+	switch o {
+	case collector.Started:
+		return good
+	case collector.Failed:
+		return bad
+	}
+	return warn
+}
