@@ -21,6 +21,7 @@ import (
 
 	"container_start_exporter/bpf"
 	"container_start_exporter/exporter"
+	"container_start_exporter/exporter/page"
 )
 
 // How long the end of serve may take.
@@ -55,7 +56,7 @@ type server struct {
 	log      *slog.Logger
 	metrics  *exporter.Metrics
 	traces   *exporter.Traces
-	page     *exporter.Page
+	page     *page.Page
 	pipeline *pipeline
 	probes   atomic.Pointer[bpf.Probes] // nil until they are attached
 }
@@ -89,7 +90,7 @@ func newServer(c *common, o *serveOptions) (*server, error) {
 	}
 	host, _ := os.Hostname() // the page does without
 	s.metrics = exporter.NewMetrics(exporter.MetricsOptions{NativeHistograms: o.native})
-	s.page = exporter.NewPage(exporter.PageOptions{MetricsPath: o.telemetryPath, Version: version.Version, Host: host})
+	s.page = page.New(page.Options{MetricsPath: o.telemetryPath, Version: version.Version, Host: host})
 	s.pipeline = newPipeline(c.config(), observers{s.metrics, s.traces, s.page})
 	return s, nil
 }

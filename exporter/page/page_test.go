@@ -1,4 +1,4 @@
-package exporter
+package page
 
 import (
 	"fmt"
@@ -25,7 +25,7 @@ func getPage(t *testing.T, p *Page, url string) *httptest.ResponseRecorder {
 
 func TestPage(t *testing.T) {
 	golden.InUTC(t)
-	p := NewPage(PageOptions{MetricsPath: "/metrics", Version: "1.2.3", Host: "node-1"})
+	p := New(Options{MetricsPath: "/metrics", Version: "1.2.3", Host: "node-1"})
 	for _, s := range []*collector.Start{sample.DrawnCrun(), sample.DrawnIncomplete(), sample.DrawnFailed(), sample.DrawnDocker()} {
 		p.Start(s)
 	}
@@ -39,11 +39,11 @@ func TestPage(t *testing.T) {
 // The policy names the style sheet by its hash: if the template changed a byte
 // of it, a browser would reject it.
 func TestPagePolicy(t *testing.T) {
-	w := getPage(t, NewPage(PageOptions{}), "/")
+	w := getPage(t, New(Options{}), "/")
 	_, rest, _ := strings.Cut(w.Body.String(), "<style>")
 	style, _, _ := strings.Cut(rest, "</style>")
-	if policy := w.Header().Get("Content-Security-Policy"); !strings.Contains(policy, "'sha256-"+hash(style)+"'") {
-		t.Errorf("policy %q does not allow the style sheet of the page", policy)
+	if allowed := w.Header().Get("Content-Security-Policy"); !strings.Contains(allowed, "'sha256-"+hash(style)+"'") {
+		t.Errorf("policy %q does not allow the style sheet of the page", allowed)
 	}
 }
 
@@ -56,12 +56,12 @@ var (
 // with its hue, and no others.
 func TestStyleSheetHasPhases(t *testing.T) {
 	hues, filled := map[string]string{}, map[string]string{}
-	for _, m := range phaseHue.FindAllStringSubmatch(pageCSS, -1) {
+	for _, m := range phaseHue.FindAllStringSubmatch(styleSheet, -1) {
 		if hues[m[1]] == "" { // the first is the light theme's
 			hues[m[1]] = m[2]
 		}
 	}
-	for _, m := range phaseRule.FindAllStringSubmatch(pageCSS, -1) {
+	for _, m := range phaseRule.FindAllStringSubmatch(styleSheet, -1) {
 		filled["p-"+m[1]] = hues[m[2]]
 	}
 	want := map[string]string{}
@@ -74,7 +74,7 @@ func TestStyleSheetHasPhases(t *testing.T) {
 }
 
 func TestPageHostile(t *testing.T) {
-	p := NewPage(PageOptions{Host: "<b>"})
+	p := New(Options{Host: "<b>"})
 	p.Start(sample.DrawnHostile())
 	body := getPage(t, p, "/").Body.String()
 	for _, evil := range []string{"<script", "\x1b", "\x07", "\u202e", "<b>&lt;"} {
@@ -88,7 +88,7 @@ func TestPageHostile(t *testing.T) {
 }
 
 func TestPageKeepsTheLatest(t *testing.T) {
-	p := NewPage(PageOptions{})
+	p := New(Options{})
 	for i := range 2*keptStarts + 7 {
 		s := sample.DrawnCrun()
 		s.ContainerID = fmt.Sprintf("nr-%d.", i)
@@ -104,7 +104,7 @@ func TestPageKeepsTheLatest(t *testing.T) {
 }
 
 func TestPageElsewhere(t *testing.T) {
-	p := NewPage(PageOptions{})
+	p := New(Options{})
 	if w := getPage(t, p, "/nope"); w.Code != http.StatusNotFound {
 		t.Errorf("/nope: %d", w.Code)
 	}

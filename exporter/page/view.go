@@ -1,4 +1,4 @@
-package exporter
+package page
 
 import (
 	"html/template"
@@ -11,8 +11,8 @@ import (
 // The page's template renders these types. All text is escaped as on a terminal,
 // and once more by the template.
 
-type pageView struct {
-	PageOptions
+type content struct {
+	Options
 	CSS          template.CSS
 	Live         bool // the page reloads itself
 	Seen, Failed int
@@ -37,17 +37,17 @@ type rowView struct {
 	Bad, Folded        bool
 }
 
-// maxPageText bounds each text of the page, in columns.
-const maxPageText = 160
+// maxText bounds each text of the page, in columns.
+const maxText = 160
 
-func pageText(s string) string { return view.Escape(s, maxPageText, false) }
+func text(s string) string { return view.Escape(s, maxText, false) }
 
 func viewStart(s *collector.Start, open bool) startView {
 	sc := view.ScaleOf(s.Duration)
 	v := startView{
 		Time:  s.Begin.Local().Format("15:04:05"),
-		Title: pageText(view.Title(s)), Image: pageText(s.Image), Subtitle: pageText(view.Subtitle(s)),
-		Outcome: pageText(string(s.Outcome)), Ending: pageText(view.Ending(s)), Why: view.Escape(s.Error, view.MaxError, false),
+		Title: text(view.Title(s)), Image: text(s.Image), Subtitle: text(view.Subtitle(s)),
+		Outcome: text(string(s.Outcome)), Ending: text(view.Ending(s)), Why: view.Escape(s.Error, view.MaxError, false),
 		Unit: sc.Unit, Counts: view.Counts(s), Open: open,
 	}
 	if p := view.Longest(s); p != nil && s.Outcome == collector.Started {
@@ -62,7 +62,7 @@ func viewStart(s *collector.Start, open bool) startView {
 	v.More = view.Omitted(omitted)
 	for _, st := range list {
 		r := viewRow(s, sc, st.Label, st.Phase, st.Begin, st.Duration)
-		r.Note, r.Bad, r.Folded = pageText(st.Note), st.Failed, st.Folded
+		r.Note, r.Bad, r.Folded = text(st.Note), st.Failed, st.Folded
 		v.Steps = append(v.Steps, r)
 	}
 	return v
@@ -70,7 +70,7 @@ func viewStart(s *collector.Start, open bool) startView {
 
 func viewRow(s *collector.Start, sc view.Scale, label string, phase collector.PhaseName, begin, duration time.Duration) rowView {
 	const cells = 1000
-	r := rowView{Label: pageText(label), Class: phaseClass(phase), At: sc.Number(begin), Took: sc.Number(duration)}
+	r := rowView{Label: text(label), Class: phaseClass(phase), At: sc.Number(begin), Took: sc.Number(duration)}
 	if s.Duration > 0 {
 		r.X = view.Position(begin, s.Duration, cells)
 		r.Width = view.Position(begin+duration, s.Duration, cells) - r.X

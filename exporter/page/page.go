@@ -1,4 +1,4 @@
-package exporter
+package page
 
 import (
 	"bytes"
@@ -16,16 +16,16 @@ import (
 const keptStarts = 50
 
 //go:embed page.html
-var pageHTML string
+var markup string
 
 //go:embed page.css
-var pageCSS string
+var styleSheet string
 
-var pageTemplate = template.Must(template.New("page").Parse(pageHTML))
+var layout = template.Must(template.New("page").Parse(markup))
 
-// pagePolicy allows the page its own style sheet and nothing else: no script, no
+// policy allows the page its own style sheet and nothing else: no script, no
 // request to anywhere.
-var pagePolicy = "default-src 'none'; style-src 'sha256-" + hash(pageCSS) +
+var policy = "default-src 'none'; style-src 'sha256-" + hash(styleSheet) +
 	"'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 func hash(s string) string {
@@ -33,8 +33,8 @@ func hash(s string) string {
 	return base64.StdEncoding.EncodeToString(sum[:])
 }
 
-// PageOptions are what a page shows besides the starts.
-type PageOptions struct {
+// Options are what a page shows besides the starts.
+type Options struct {
 	MetricsPath string // URL path of the metrics
 	Version     string // the exporter's
 	Host        string // the node's name
@@ -43,7 +43,7 @@ type PageOptions struct {
 // Page is the web page with the latest starts as waterfalls. It is safe for
 // concurrent use.
 type Page struct {
-	o PageOptions
+	o Options
 
 	mu     sync.Mutex
 	latest [keptStarts]*collector.Start // a ring
@@ -51,8 +51,8 @@ type Page struct {
 	failed int
 }
 
-// NewPage returns a page without starts.
-func NewPage(o PageOptions) *Page { return &Page{o: o} }
+// New returns a page without starts.
+func New(o Options) *Page { return &Page{o: o} }
 
 // Start adds a start. The page keeps the latest keptStarts.
 func (p *Page) Start(s *collector.Start) {
@@ -75,18 +75,6 @@ func (p *Page) Ready(s *collector.Start) {
 		}
 	}
 }
-
-// Command does nothing: the page shows only starts.
-func (p *Page) Command(collector.Command) {}
-
-// Namespace does nothing.
-func (p *Page) Namespace(collector.NamespaceCreated) {}
-
-// Veth does nothing.
-func (p *Page) Veth(collector.VethChanged) {}
-
-// VethTime does nothing.
-func (p *Page) VethTime(collector.VethTime) {}
 
 // starts returns the kept starts, the latest first, and how many were seen and
 // failed.
@@ -111,22 +99,22 @@ func (p *Page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	var body bytes.Buffer
-	if err := pageTemplate.Execute(&body, p.view(r.URL.Query().Has("live"))); err != nil {
+	if err := layout.Execute(&body, p.view(r.URL.Query().Has("live"))); err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
 	}
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Content-Security-Policy", pagePolicy)
+	h.Set("Content-Security-Policy", policy)
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("Cache-Control", "no-store")
 	_, _ = w.Write(body.Bytes()) // if it fails, the client is gone
 }
 
-func (p *Page) view(live bool) pageView {
+func (p *Page) view(live bool) content {
 	list, seen, failed := p.starts()
-	v := pageView{PageOptions: p.o, CSS: template.CSS(pageCSS), Live: live, Seen: seen, Failed: failed}
+	v := content{Options: p.o, CSS: template.CSS(styleSheet), Live: live, Seen: seen, Failed: failed}
 	for i, s := range list {
 		v.Starts = append(v.Starts, viewStart(s, i == 0))
 	}
