@@ -22,7 +22,7 @@ type exported map[string][]string
 // `up`, which Prometheus itself records.
 func readExported(t *testing.T) exported {
 	t.Helper()
-	file, err := os.Open("../exporter/testdata/metrics.golden")
+	file, err := os.Open("../exporter/metrics/testdata/metrics.golden")
 	if err != nil {
 		t.Fatal(err)
 	}

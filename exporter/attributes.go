@@ -183,3 +183,6 @@ func operationAttributes(o collector.Operation) []attribute.KeyValue {
 	}
 	return attributes
 }
+
+// seconds returns d in seconds, at least 0.
+func seconds(d time.Duration) float64 { return max(d, 0).Seconds() }

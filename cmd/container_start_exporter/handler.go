@@ -14,7 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"container_start_exporter/bpf"
-	"container_start_exporter/exporter"
+	"container_start_exporter/exporter/metrics"
 )
 
 const (
@@ -46,7 +46,7 @@ func (s *server) handler() http.Handler {
 
 func (s *server) metricsHandler() http.Handler {
 	registry := prometheus.NewRegistry()
-	registry.MustRegister(s.metrics, exporter.NewSelf(s.pipeline.stats, s.probeStats, s.traces.Stats))
+	registry.MustRegister(s.metrics, metrics.NewSelf(s.pipeline.stats, s.probeStats, s.traces.Stats))
 	handler := promhttp.HandlerFor(registry, promhttp.HandlerOpts{
 		EnableOpenMetrics: true,
 		ErrorHandling:     promhttp.ContinueOnError,
@@ -74,13 +74,13 @@ func (l *scrapeLog) Println(v ...any) {
 }
 
 // probeStats are the counters of the probes; before they are attached, none.
-func (s *server) probeStats() exporter.ProbeStats {
+func (s *server) probeStats() metrics.ProbeStats {
 	probes := s.probes.Load()
 	if probes == nil {
-		return exporter.ProbeStats{}
+		return metrics.ProbeStats{}
 	}
 	stats := probes.Stats()
-	out := exporter.ProbeStats{
+	out := metrics.ProbeStats{
 		Received: stats.Received, Lost: stats.Lost,
 		BufferUsed: stats.BufferUsed, BufferSize: stats.BufferSize,
 		BundlesUnread: s.pipeline.annotator.Unread(),
@@ -90,7 +90,7 @@ func (s *server) probeStats() exporter.ProbeStats {
 		out.RunCount += program.Runs
 	}
 	for _, h := range probes.Hooks() {
-		out.Hooks = append(out.Hooks, exporter.ProbeHook{Name: h.Name, Mechanism: h.Mechanism,
+		out.Hooks = append(out.Hooks, metrics.ProbeHook{Name: h.Name, Mechanism: h.Mechanism,
 			Attached: h.Attached, Waiting: h.Waiting, Absent: errors.Is(h.Err, bpf.ErrAbsent)})
 	}
 	return out

@@ -21,6 +21,7 @@ import (
 
 	"container_start_exporter/bpf"
 	"container_start_exporter/exporter"
+	"container_start_exporter/exporter/metrics"
 	"container_start_exporter/exporter/page"
 )
 
@@ -54,7 +55,7 @@ type server struct {
 	common   *common
 	options  *serveOptions
 	log      *slog.Logger
-	metrics  *exporter.Metrics
+	metrics  *metrics.Metrics
 	traces   *exporter.Traces
 	page     *page.Page
 	pipeline *pipeline
@@ -89,7 +90,7 @@ func newServer(c *common, o *serveOptions) (*server, error) {
 		return nil, err
 	}
 	host, _ := os.Hostname() // the page does without
-	s.metrics = exporter.NewMetrics(exporter.MetricsOptions{NativeHistograms: o.native})
+	s.metrics = metrics.New(metrics.Options{NativeHistograms: o.native})
 	s.page = page.New(page.Options{MetricsPath: o.telemetryPath, Version: version.Version, Host: host})
 	s.pipeline = newPipeline(c.config(), observers{s.metrics, s.traces, s.page})
 	return s, nil

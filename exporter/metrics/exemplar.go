@@ -1,18 +1,13 @@
-package exporter
+package metrics
 
 import (
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	"container_start_exporter/collector"
 )
-
-// seconds returns d as a metric's value. A clock that steps back must not lower
-// a histogram's sum, which is a counter.
-func seconds(d time.Duration) float64 { return max(d, 0).Seconds() }
 
 // exemplar returns the ids of a start's trace and container, or nil. An id that
 // does not fit is left out: client_golang panics on an exemplar that is longer

@@ -1,4 +1,4 @@
-package exporter
+package metrics
 
 import (
 	"time"
@@ -32,7 +32,7 @@ const (
 )
 
 // histogramOpts always sets classic buckets, which every Prometheus reads.
-func histogramOpts(o MetricsOptions, buckets []float64, name, help string) prometheus.HistogramOpts {
+func histogramOpts(o Options, buckets []float64, name, help string) prometheus.HistogramOpts {
 	opts := prometheus.HistogramOpts{Name: name, Help: help, Buckets: buckets}
 	if o.NativeHistograms {
 		opts.NativeHistogramBucketFactor = nativeFactor
@@ -42,13 +42,13 @@ func histogramOpts(o MetricsOptions, buckets []float64, name, help string) prome
 	return opts
 }
 
-func (m *Metrics) histograms(o MetricsOptions, buckets []float64, name, help string, labels ...string) *prometheus.HistogramVec {
+func (m *Metrics) histograms(o Options, buckets []float64, name, help string, labels ...string) *prometheus.HistogramVec {
 	v := prometheus.NewHistogramVec(histogramOpts(o, buckets, name, help), labels)
 	m.all = append(m.all, v)
 	return v
 }
 
-func (m *Metrics) histogram(o MetricsOptions, buckets []float64, name, help string) prometheus.Histogram {
+func (m *Metrics) histogram(o Options, buckets []float64, name, help string) prometheus.Histogram {
 	h := prometheus.NewHistogram(histogramOpts(o, buckets, name, help))
 	m.all = append(m.all, h)
 	return h

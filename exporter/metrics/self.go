@@ -1,4 +1,4 @@
-package exporter
+package metrics
 
 import (
 	"time"
@@ -49,7 +49,8 @@ type self struct {
 
 // NewSelf returns the metrics of the exporter itself. Each function is called
 // once per scrape, from any goroutine. It may be nil if there is no such part;
-// its metrics are then absent. spans is Traces.Stats.
+// its metrics are then absent. spans returns how many spans were exported and
+// how many were dropped.
 func NewSelf(assembler func() collector.Stats, probes func() ProbeStats, spans func() (exported, dropped uint64)) prometheus.Collector {
 	return &self{
 		build:     version.NewCollector("container_start_exporter"),

@@ -1,4 +1,4 @@
-package exporter
+package metrics
 
 import (
 	"time"
@@ -9,8 +9,8 @@ import (
 	"container_start_exporter/exporter/safe"
 )
 
-// MetricsOptions are the user's choices.
-type MetricsOptions struct {
+// Options are the user's choices.
+type Options struct {
 	// NativeHistograms adds native buckets to every histogram. The classic
 	// buckets stay, but Prometheus 2.x ignores them if a metric has both.
 	NativeHistograms bool
@@ -45,9 +45,8 @@ var (
 	_ prometheus.Collector = (*Metrics)(nil)
 )
 
-// NewMetrics returns metrics without observations. The caller has to register
-// them.
-func NewMetrics(o MetricsOptions) *Metrics {
+// New returns metrics without observations. The caller has to register them.
+func New(o Options) *Metrics {
 	m := &Metrics{}
 	m.makeStartMetrics(o)
 	m.makeNodeMetrics(o)
@@ -57,7 +56,7 @@ func NewMetrics(o MetricsOptions) *Metrics {
 	return m
 }
 
-func (m *Metrics) makeStartMetrics(o MetricsOptions) {
+func (m *Metrics) makeStartMetrics(o Options) {
 	m.duration = m.histograms(o, startBuckets, "container_start_duration_seconds",
 		"Time from the beginning of a successful container start to the exec of its entrypoint, in seconds.", startLabels()...)
 	m.phases = m.histograms(o, partBuckets, "container_start_phase_duration_seconds",
@@ -78,7 +77,7 @@ func (m *Metrics) makeStartMetrics(o MetricsOptions) {
 		"Container starts that were seen only in part, lost events, or timed out; no other metric of starts counts them.")
 }
 
-func (m *Metrics) makeNodeMetrics(o MetricsOptions) {
+func (m *Metrics) makeNodeMetrics(o Options) {
 	m.commands = m.histograms(o, partBuckets, "container_start_runtime_command_duration_seconds",
 		"Time from exec to exit of each command of a container runtime, in seconds, whether or not it belongs to a start.", "runtime", "command")
 	m.namespaces = m.counters("container_start_namespaces_created_total",
@@ -149,6 +148,10 @@ func observe(h prometheus.Observer, d time.Duration, exemplar prometheus.Labels)
 	// A nil exemplar means none.
 	h.(prometheus.ExemplarObserver).ObserveWithExemplar(seconds(d), exemplar)
 }
+
+// seconds returns d as a metric's value. A clock that steps back must not lower
+// a histogram's sum, which is a counter.
+func seconds(d time.Duration) float64 { return max(d, 0).Seconds() }
 
 // Command records the time of a runtime's command.
 func (m *Metrics) Command(c collector.Command) {

@@ -1,4 +1,4 @@
-package exporter
+package metrics
 
 import (
 	"math/rand/v2"
@@ -18,9 +18,9 @@ import (
 )
 
 // sampleRegistry returns a registry with every metric, each with a value.
-func sampleRegistry(t *testing.T, o MetricsOptions) *prometheus.Registry {
+func sampleRegistry(t *testing.T, o Options) *prometheus.Registry {
 	t.Helper()
-	m := NewMetrics(o)
+	m := New(o)
 	for _, s := range []*collector.Start{sample.Docker(), sample.Bare(), sample.Failed(), sample.Incomplete()} {
 		m.Start(s)
 		if s.Ready > 0 {
@@ -66,7 +66,7 @@ func gather(t *testing.T, r prometheus.Gatherer) []*dto.MetricFamily {
 }
 
 func TestMetricsLint(t *testing.T) {
-	problems, err := promlint.NewWithMetricFamilies(gather(t, sampleRegistry(t, MetricsOptions{}))).Lint()
+	problems, err := promlint.NewWithMetricFamilies(gather(t, sampleRegistry(t, Options{}))).Lint()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,7 +77,7 @@ func TestMetricsLint(t *testing.T) {
 
 func TestMetricsGolden(t *testing.T) {
 	var text strings.Builder
-	for _, f := range gather(t, sampleRegistry(t, MetricsOptions{})) {
+	for _, f := range gather(t, sampleRegistry(t, Options{})) {
 		if strings.HasSuffix(f.GetName(), "_build_info") {
 			continue // it differs from build to build
 		}
@@ -90,7 +90,7 @@ func TestMetricsGolden(t *testing.T) {
 
 func TestMetricsNative(t *testing.T) {
 	for _, native := range []bool{false, true} {
-		for _, f := range gather(t, sampleRegistry(t, MetricsOptions{NativeHistograms: native})) {
+		for _, f := range gather(t, sampleRegistry(t, Options{NativeHistograms: native})) {
 			if f.GetType() != dto.MetricType_HISTOGRAM {
 				continue
 			}
@@ -148,7 +148,7 @@ func TestMetricsExemplars(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			m := NewMetrics(MetricsOptions{NativeHistograms: true})
+			m := New(Options{NativeHistograms: true})
 			r := prometheus.NewPedanticRegistry()
 			r.MustRegister(m)
 			s := sample.Bare()
@@ -175,7 +175,7 @@ func TestMetricsExemplars(t *testing.T) {
 }
 
 func TestMetricsBoundLabels(t *testing.T) {
-	m := NewMetrics(MetricsOptions{})
+	m := New(Options{})
 	bad := []string{"", "UPPER", "a b", strings.Repeat("a", 33), "\xff", "ä", "a\"}\n"}
 	for _, v := range bad {
 		s := sample.Failed()
@@ -211,7 +211,7 @@ func TestMetricsBoundLabels(t *testing.T) {
 
 // No start, whatever is in it, causes a panic or a failed scrape.
 func TestMetricsHostile(t *testing.T) {
-	m := NewMetrics(MetricsOptions{NativeHistograms: true})
+	m := New(Options{NativeHistograms: true})
 	r := prometheus.NewPedanticRegistry()
 	r.MustRegister(m)
 	for seed := range uint64(500) {
@@ -232,7 +232,7 @@ func TestSelfUnknown(t *testing.T) {
 }
 
 func BenchmarkMetricsStart(b *testing.B) {
-	m, s := NewMetrics(MetricsOptions{}), sample.Docker()
+	m, s := New(Options{}), sample.Docker()
 	b.ReportAllocs()
 	for b.Loop() {
 		m.Start(s)

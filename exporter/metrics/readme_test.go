@@ -1,4 +1,4 @@
-package exporter
+package metrics
 
 import (
 	"fmt"
@@ -19,7 +19,7 @@ var metricRow = regexp.MustCompile("(?m)^\\| *`(container_start[a-z_]*)(?:\\{([a
 // TestREADMEListsEveryMetric compares the README's table with the exported
 // metrics: names, labels and types, in both directions.
 func TestREADMEListsEveryMetric(t *testing.T) {
-	readme, err := os.ReadFile("../README.md")
+	readme, err := os.ReadFile("../../README.md")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -27,7 +27,7 @@ func TestREADMEListsEveryMetric(t *testing.T) {
 	for _, row := range metricRow.FindAllStringSubmatch(string(readme), -1) {
 		listed[row[1]] = signature(row[3], strings.FieldsFunc(row[2], func(r rune) bool { return r == ',' }))
 	}
-	families := gather(t, sampleRegistry(t, MetricsOptions{}))
+	families := gather(t, sampleRegistry(t, Options{}))
 	exported := map[string]string{}
 	for _, f := range families {
 		exported[f.GetName()] = signature(strings.ToLower(f.GetType().String()), labelNames(f))
