@@ -20,9 +20,9 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"container_start_exporter/bpf"
-	"container_start_exporter/exporter"
 	"container_start_exporter/exporter/metrics"
 	"container_start_exporter/exporter/page"
+	"container_start_exporter/exporter/trace"
 )
 
 // How long the end of serve may take.
@@ -56,7 +56,7 @@ type server struct {
 	options  *serveOptions
 	log      *slog.Logger
 	metrics  *metrics.Metrics
-	traces   *exporter.Traces
+	traces   *trace.Traces
 	page     *page.Page
 	pipeline *pipeline
 	probes   atomic.Pointer[bpf.Probes] // nil until they are attached
@@ -85,7 +85,7 @@ func newServer(c *common, o *serveOptions) (*server, error) {
 		return nil, err
 	}
 	var err error
-	s.traces, err = exporter.NewTraces(context.Background(), exporter.TracesOptions{Logger: s.log, Version: version.Version})
+	s.traces, err = trace.New(context.Background(), trace.Options{Logger: s.log, Version: version.Version})
 	if err != nil {
 		return nil, err
 	}

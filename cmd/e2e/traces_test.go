@@ -30,7 +30,7 @@ type span struct {
 var buildSink = sync.OnceValues(func() (string, error) {
 	path := filepath.Join(workDir, "otlpsink")
 	cmd := exec.Command("go", "build", "-o", path, ".")
-	cmd.Dir = "../../exporter/testdata/otlpsink"
+	cmd.Dir = "../../exporter/trace/testdata/otlpsink"
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build otlpsink: %w\n%s", err, out)
 	}

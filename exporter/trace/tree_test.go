@@ -1,4 +1,4 @@
-package exporter
+package trace
 
 import (
 	"context"
@@ -13,7 +13,7 @@ import (
 	"go.opentelemetry.io/otel/sdk/resource"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
-	"go.opentelemetry.io/otel/trace"
+	oteltrace "go.opentelemetry.io/otel/trace"
 
 	"container_start_exporter/collector"
 	"container_start_exporter/exporter/internal/golden"
@@ -50,13 +50,13 @@ func TestSpansGolden(t *testing.T) {
 		spans := recorded(t, s)
 		slices.SortStableFunc(spans, func(a, b tracetest.SpanStub) int { return a.StartTime.Compare(b.StartTime) })
 		fmt.Fprintf(&text, "trace %s\n", spans[0].SpanContext.TraceID())
-		render(&text, spans, s.Begin, trace.SpanID{}, "")
+		render(&text, spans, s.Begin, oteltrace.SpanID{}, "")
 	}
 	golden.Compare(t, "traces.golden", text.String())
 }
 
 // render writes the spans below a parent, indented.
-func render(w *strings.Builder, spans tracetest.SpanStubs, begin time.Time, parent trace.SpanID, indent string) {
+func render(w *strings.Builder, spans tracetest.SpanStubs, begin time.Time, parent oteltrace.SpanID, indent string) {
 	for _, s := range spans {
 		if s.Parent.SpanID() != parent {
 			continue
@@ -94,7 +94,7 @@ func TestTraceID(t *testing.T) {
 		if !got.IsValid() || (got.String() == id) != honoured {
 			t.Errorf("trace id %q becomes %s", id, got)
 		}
-		ids := map[trace.SpanID]bool{}
+		ids := map[oteltrace.SpanID]bool{}
 		for _, span := range spans {
 			if span.SpanContext.TraceID() != got {
 				t.Errorf("%s is in trace %s, its root in %s", span.Name, span.SpanContext.TraceID(), got)

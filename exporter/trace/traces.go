@@ -1,4 +1,4 @@
-package exporter
+package trace
 
 import (
 	"context"
@@ -13,7 +13,7 @@ import (
 	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/sdk/resource"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
-	"go.opentelemetry.io/otel/trace"
+	oteltrace "go.opentelemetry.io/otel/trace"
 
 	"container_start_exporter/collector"
 )
@@ -27,7 +27,7 @@ import (
 // dropped and counted, left out by the sampler, or still queued.
 type Traces struct {
 	provider *sdktrace.TracerProvider
-	tracer   trace.Tracer
+	tracer   oteltrace.Tracer
 
 	starts   chan queued
 	stop     sync.Once
@@ -40,21 +40,19 @@ type Traces struct {
 	dropped  atomic.Uint64
 }
 
-var _ collector.Observer = (*Traces)(nil)
-
-// TracesOptions are the options that are not in the environment.
-type TracesOptions struct {
+// Options are the options that are not in the environment.
+type Options struct {
 	// Logger logs errors of the export, at most one a minute.
 	Logger *slog.Logger
 	// Version is this program's, the service.version of its traces.
 	Version string
 }
 
-// NewTraces returns traces as OTEL_* configures them: disabled unless
+// New returns traces as OTEL_* configures them: disabled unless
 // OTEL_TRACES_EXPORTER or OTEL_EXPORTER_OTLP_(TRACES_)ENDPOINT is set, or if
 // OTEL_SDK_DISABLED is true. It connects to nothing yet. It returns an error if
 // a variable has an unknown value.
-func NewTraces(ctx context.Context, o TracesOptions) (*Traces, error) {
+func New(ctx context.Context, o Options) (*Traces, error) {
 	exporter, err := spanExporterFromEnv(ctx)
 	if err != nil {
 		return nil, err
@@ -62,11 +60,11 @@ func NewTraces(ctx context.Context, o TracesOptions) (*Traces, error) {
 	if exporter == nil {
 		return &Traces{}, nil
 	}
-	errors := &errorLog{logger: o.Logger}
-	otel.SetErrorHandler(errors)
+	log := &errorLog{logger: o.Logger}
+	otel.SetErrorHandler(log)
 	service, err := serviceResource(ctx, o.Version)
 	if err != nil {
-		errors.Handle(err)
+		log.Handle(err)
 	}
 	return newTraces(exporter, service, o.Version), nil
 }
@@ -87,7 +85,7 @@ func newTraces(exporter sdktrace.SpanExporter, service *resource.Resource, versi
 		sdktrace.WithIDGenerator(startIDs{}),
 		sdktrace.WithResource(service),
 	)
-	t.tracer = t.provider.Tracer("container_start_exporter", trace.WithInstrumentationVersion(version))
+	t.tracer = t.provider.Tracer("container_start_exporter", oteltrace.WithInstrumentationVersion(version))
 	go t.run()
 	return t
 }
@@ -127,18 +125,6 @@ func (t *Traces) reserve(spans int64) bool {
 }
 
 func (t *Traces) release(spans int64) { t.queued.Add(-spans) }
-
-// Command does nothing: a runtime's command is not a trace.
-func (t *Traces) Command(collector.Command) {}
-
-// Namespace does nothing.
-func (t *Traces) Namespace(collector.NamespaceCreated) {}
-
-// Veth does nothing.
-func (t *Traces) Veth(collector.VethChanged) {}
-
-// VethTime does nothing: the veths of a start are in its trace.
-func (t *Traces) VethTime(collector.VethTime) {}
 
 // Stats returns how many spans the endpoint has accepted, and how many were
 // dropped: because the queue was full or the endpoint did not accept them. Spans
@@ -193,18 +179,18 @@ type queued struct {
 func (t *Traces) send(q queued) {
 	s, tree := q.start, q.tree(q.start)
 	contexts := make([]context.Context, len(tree))
-	spans := make([]trace.Span, len(tree))
+	spans := make([]oteltrace.Span, len(tree))
 	for i, node := range tree {
-		parent, links := contextOf(s, node), []trace.Link(nil)
+		parent, links := contextOf(s, node), []oteltrace.Link(nil)
 		switch {
 		case node.parent >= 0:
 			parent = contexts[node.parent]
 		case node.name == rootName:
 			links = sandboxLinks(s)
 		}
-		_, spans[i] = t.tracer.Start(parent, node.name, trace.WithLinks(links...),
-			trace.WithTimestamp(s.Begin.Add(node.begin)), trace.WithAttributes(node.attributes...))
-		contexts[i] = trace.ContextWithSpan(context.Background(), spans[i])
+		_, spans[i] = t.tracer.Start(parent, node.name, oteltrace.WithLinks(links...),
+			oteltrace.WithTimestamp(s.Begin.Add(node.begin)), oteltrace.WithAttributes(node.attributes...))
+		contexts[i] = oteltrace.ContextWithSpan(context.Background(), spans[i])
 		if !spans[i].SpanContext().IsSampled() {
 			t.release(int64(len(tree)))
 			return
@@ -215,13 +201,13 @@ func (t *Traces) send(q queued) {
 	}
 }
 
-func finish(s trace.Span, begin time.Time, node span) {
+func finish(s oteltrace.Span, begin time.Time, node span) {
 	for _, e := range node.events {
-		s.AddEvent(e.name, trace.WithTimestamp(begin.Add(e.at)), trace.WithAttributes(e.attributes...))
+		s.AddEvent(e.name, oteltrace.WithTimestamp(begin.Add(e.at)), oteltrace.WithAttributes(e.attributes...))
 	}
 	if node.errorType != "" {
 		s.SetAttributes(attribute.String("error.type", node.errorType))
 		s.SetStatus(codes.Error, node.message)
 	}
-	s.End(trace.WithTimestamp(begin.Add(node.end)))
+	s.End(oteltrace.WithTimestamp(begin.Add(node.end)))
 }

@@ -1,4 +1,4 @@
-module container_start_exporter/exporter/testdata/otlpsink
+module container_start_exporter/exporter/trace/testdata/otlpsink
 
 go 1.26.0
 

@@ -1,4 +1,4 @@
-package exporter
+package trace
 
 import (
 	"context"
@@ -6,7 +6,7 @@ import (
 	"math/rand/v2"
 
 	"go.opentelemetry.io/otel/propagation"
-	"go.opentelemetry.io/otel/trace"
+	oteltrace "go.opentelemetry.io/otel/trace"
 
 	"container_start_exporter/collector"
 )
@@ -15,8 +15,8 @@ type rootIDsKey struct{}
 
 // rootIDs are the ids that the root span of a start's trace must get.
 type rootIDs struct {
-	trace trace.TraceID
-	span  trace.SpanID
+	trace oteltrace.TraceID
+	span  oteltrace.SpanID
 }
 
 // rootContext returns the context in which the root span begins: with the ids
@@ -40,13 +40,13 @@ func contextOf(s *collector.Start, node span) context.Context {
 		return rootContext(s)
 	}
 	if c, ok := spanContext(s.TraceID, s.SpanID); ok {
-		return trace.ContextWithRemoteSpanContext(context.Background(), c)
+		return oteltrace.ContextWithRemoteSpanContext(context.Background(), c)
 	}
 	return context.Background()
 }
 
 // sandboxLinks link a container's start to that of its pod's sandbox.
-func sandboxLinks(s *collector.Start) []trace.Link {
+func sandboxLinks(s *collector.Start) []oteltrace.Link {
 	if s.Pod == nil {
 		return nil
 	}
@@ -54,21 +54,21 @@ func sandboxLinks(s *collector.Start) []trace.Link {
 	if !ok {
 		return nil
 	}
-	return []trace.Link{{SpanContext: c}}
+	return []oteltrace.Link{{SpanContext: c}}
 }
 
 // spanContext parses the 32 and 16 hexadecimal digits of the ids, neither all
 // zero.
-func spanContext(traceID, spanID string) (trace.SpanContext, bool) {
-	t, err := trace.TraceIDFromHex(traceID)
+func spanContext(traceID, spanID string) (oteltrace.SpanContext, bool) {
+	t, err := oteltrace.TraceIDFromHex(traceID)
 	if err != nil {
-		return trace.SpanContext{}, false
+		return oteltrace.SpanContext{}, false
 	}
-	s, err := trace.SpanIDFromHex(spanID)
+	s, err := oteltrace.SpanIDFromHex(spanID)
 	if err != nil {
-		return trace.SpanContext{}, false
+		return oteltrace.SpanContext{}, false
 	}
-	return trace.NewSpanContext(trace.SpanContextConfig{TraceID: t, SpanID: s, TraceFlags: trace.FlagsSampled}), true
+	return oteltrace.NewSpanContext(oteltrace.SpanContextConfig{TraceID: t, SpanID: s, TraceFlags: oteltrace.FlagsSampled}), true
 }
 
 // startIDs generates ids for the SDK. A start's own ids are those of its root
@@ -76,11 +76,11 @@ func spanContext(traceID, spanID string) (trace.SpanContext, bool) {
 type startIDs struct{}
 
 // NewIDs returns the ids in the context, or else random ones.
-func (s startIDs) NewIDs(ctx context.Context) (trace.TraceID, trace.SpanID) {
+func (s startIDs) NewIDs(ctx context.Context) (oteltrace.TraceID, oteltrace.SpanID) {
 	if root, ok := ctx.Value(rootIDsKey{}).(rootIDs); ok {
 		return root.trace, root.span
 	}
-	var id trace.TraceID
+	var id oteltrace.TraceID
 	for !id.IsValid() {
 		binary.NativeEndian.PutUint64(id[:8], rand.Uint64())
 		binary.NativeEndian.PutUint64(id[8:], rand.Uint64())
@@ -89,11 +89,11 @@ func (s startIDs) NewIDs(ctx context.Context) (trace.TraceID, trace.SpanID) {
 }
 
 // NewSpanID returns the span id in the context, or else a random one.
-func (startIDs) NewSpanID(ctx context.Context, _ trace.TraceID) trace.SpanID {
+func (startIDs) NewSpanID(ctx context.Context, _ oteltrace.TraceID) oteltrace.SpanID {
 	if root, ok := ctx.Value(rootIDsKey{}).(rootIDs); ok {
 		return root.span
 	}
-	var id trace.SpanID
+	var id oteltrace.SpanID
 	for !id.IsValid() {
 		binary.NativeEndian.PutUint64(id[:], rand.Uint64())
 	}

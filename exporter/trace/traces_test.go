@@ -1,4 +1,4 @@
-package exporter
+package trace
 
 import (
 	"bytes"
@@ -36,7 +36,7 @@ func otelEnv(t *testing.T, variables map[string]string) {
 
 func newTestTraces(t *testing.T, log *slog.Logger) *Traces {
 	t.Helper()
-	traces, err := NewTraces(t.Context(), TracesOptions{Logger: log, Version: "test"})
+	traces, err := New(t.Context(), Options{Logger: log, Version: "test"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,7 +83,7 @@ func TestTracesEnabledByEnvironment(t *testing.T) {
 
 func TestTracesUnknownExporter(t *testing.T) {
 	otelEnv(t, map[string]string{"OTEL_TRACES_EXPORTER": "zipkin"})
-	if _, err := NewTraces(t.Context(), TracesOptions{}); err == nil || !strings.Contains(err.Error(), "OTEL_TRACES_EXPORTER") {
+	if _, err := New(t.Context(), Options{}); err == nil || !strings.Contains(err.Error(), "OTEL_TRACES_EXPORTER") {
 		t.Errorf("error %v does not name the variable", err)
 	}
 }
