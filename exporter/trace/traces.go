@@ -9,10 +9,10 @@ import (
 	"time"
 
 	"go.opentelemetry.io/otel"
-	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/sdk/resource"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 	oteltrace "go.opentelemetry.io/otel/trace"
 
 	"container_start_exporter/collector"
@@ -206,7 +206,7 @@ func finish(s oteltrace.Span, begin time.Time, node span) {
 		s.AddEvent(e.name, oteltrace.WithTimestamp(begin.Add(e.at)), oteltrace.WithAttributes(e.attributes...))
 	}
 	if node.errorType != "" {
-		s.SetAttributes(attribute.String("error.type", node.errorType))
+		s.SetAttributes(semconv.ErrorTypeKey.String(node.errorType))
 		s.SetStatus(codes.Error, node.message)
 	}
 	s.End(oteltrace.WithTimestamp(begin.Add(node.end)))

@@ -97,47 +97,12 @@ func phaseSpan(s *collector.Start, p collector.Phase) span {
 	name := safe.Label(string(p.Name))
 	begin, end := within(s, p.Begin, p.Duration)
 	phase := span{name: name, begin: begin, end: end, attributes: []attribute.KeyValue{
-		attribute.String("container_start.phase", name),
+		keyPhase.String(name),
 	}}
 	if s.Outcome == collector.Failed && p.Name == s.FailedPhase {
 		phase.errorType, phase.message = errorType(s), safe.Text(s.Error, longText)
 	}
 	return phase
-}
-
-// exitCodeError is the error.type of an operation whose process failed.
-const exitCodeError = "exit_code"
-
-func operationSpan(s *collector.Start, phases []span, o collector.Operation) span {
-	begin, end := within(s, o.Begin, o.Duration)
-	operation := span{
-		name:       operationName(s, o),
-		parent:     parentOf(phases, begin, end, string(o.Phase)),
-		begin:      begin,
-		end:        end,
-		attributes: operationAttributes(o),
-	}
-	operation.attributes = append(operation.attributes, attribute.String("container_start.operation.name", safe.Label(string(o.Name))))
-	operation.attributes = append(operation.attributes, costAttributes(o.Cost)...)
-	if end-begin != o.Duration {
-		operation.attributes = append(operation.attributes,
-			attribute.Bool("container_start.operation.cut", true),
-			attribute.Float64("container_start.operation.duration", seconds(o.Duration)))
-	}
-	if code, ok := o.Attributes[collector.AttrExitCode]; ok && code != "0" {
-		operation.errorType = exitCodeError
-		operation.message = "exit code " + safe.Text(code, shortText)
-	}
-	return operation
-}
-
-// addMount adds a mount as an event to the span of its phase, or to the root.
-func addMount(tree, phases []span, o collector.Operation) {
-	at := min(max(o.Begin, 0), tree[0].end)
-	attributes := operationAttributes(o)
-	attributes = append(attributes, attribute.Float64("container_start.operation.duration", seconds(o.Duration)))
-	parent := &tree[parentOf(phases, at, at, string(o.Phase))]
-	parent.events = append(parent.events, spanEvent{name: "mount", at: at, attributes: attributes})
 }
 
 // within returns the part of an interval that lies in the start. An end that
@@ -167,47 +132,6 @@ func parentOf(phases []span, begin, end time.Duration, preferred string) int {
 		}
 	}
 	return found
-}
-
-// operationName returns the name of an operation's span, of low cardinality.
-func operationName(s *collector.Start, o collector.Operation) string {
-	switch o.Name {
-	case collector.OpRuntime: // runc create, crun run
-		runtime := o.Attributes[collector.AttrRuntime]
-		if runtime == "" {
-			runtime = s.Runtime
-		}
-		return safe.Label(runtime) + " " + safe.Label(o.Attributes[collector.AttrCommand])
-	case collector.OpHook: // hook libnetwork-setkey
-		return "hook " + word(o.Attributes[collector.AttrHook])
-	case collector.OpRootfsMount:
-		return "rootfs mount"
-	case collector.OpShim: // not the phase, which lasts until the runtime's exec
-		return "shim launch"
-	case collector.OpCgroup: // not the phase, which begins with it
-		return "cgroup setup"
-	}
-	return safe.Label(string(o.Name))
-}
-
-// word makes a name that a container's administrator has chosen fit for a span's
-// name: runes other than ASCII letters, digits and . - _ become underscores.
-func word(s string) string {
-	out := make([]byte, 0, safe.MaxLabel)
-	for _, r := range s {
-		if len(out) == safe.MaxLabel {
-			break
-		}
-		if r < 0x80 && (r == '.' || r == '-' || r == '_' || '0' <= r && r <= '9' || 'a' <= r|0x20 && r|0x20 <= 'z') {
-			out = append(out, byte(r))
-			continue
-		}
-		out = append(out, '_')
-	}
-	if len(out) == 0 {
-		return safe.Other
-	}
-	return string(out)
 }
 
 // errorType returns the error.type of a failed start.

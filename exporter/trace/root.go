@@ -1,9 +1,6 @@
 package trace
 
 import (
-	"maps"
-	"slices"
-	"strconv"
 	"time"
 
 	"go.opentelemetry.io/otel/attribute"
@@ -19,12 +16,8 @@ const (
 	longText  = 1024
 )
 
-// An operation usually has a handful of attributes, and a start a handful of
-// addresses.
-const (
-	operationAttributesMax = 16
-	addressesMax           = 16
-)
+// addressesMax bounds the addresses of a start, which usually has a handful.
+const addressesMax = 16
 
 // rootAttributes describe a start. They have the names of OpenTelemetry's
 // semantic conventions, or container_start.* if these define none.
@@ -35,20 +28,20 @@ func rootAttributes(s *collector.Start) []attribute.KeyValue {
 		semconv.ContainerImageName(safe.Text(s.Image, longText)),
 		semconv.ContainerRuntimeName(runtimeName(s)),
 		semconv.ProcessPID(s.PID),
-		attribute.String("container_start.failed_phase", safe.Text(string(s.FailedPhase), safe.MaxLabel)),
-		attribute.String("container_start.error", safe.Text(s.Error, longText)),
-		attribute.Float64("container_start.ready_seconds", seconds(s.Ready)),
+		keyFailedPhase.String(safe.Text(string(s.FailedPhase), safe.MaxLabel)),
+		keyError.String(safe.Text(s.Error, longText)),
+		keyReady.Float64(seconds(s.Ready)),
 	)
 	attributes = append(attributes,
-		attribute.String("container_start.engine", safe.Label(s.Engine)),
-		attribute.String("container_start.runtime", safe.Label(s.Runtime)),
-		attribute.String("container_start.kind", safe.Label(s.Kind)),
-		attribute.String("container_start.outcome", safe.Label(string(s.Outcome))),
-		attribute.Int("container_start.mounts", s.Counts.Mounts),
-		attribute.Int("container_start.engine_mounts", s.Counts.EngineMounts),
-		attribute.Int("container_start.execs", s.Counts.Execs),
-		attribute.Int("container_start.namespaces", s.Counts.Namespaces),
-		attribute.Int("container_start.veths", s.Counts.Veths),
+		keyEngine.String(safe.Label(s.Engine)),
+		keyRuntime.String(safe.Label(s.Runtime)),
+		keyKind.String(safe.Label(s.Kind)),
+		keyOutcome.String(safe.Label(string(s.Outcome))),
+		keyMounts.Int(s.Counts.Mounts),
+		keyEngineMounts.Int(s.Counts.EngineMounts),
+		keyExecs.Int(s.Counts.Execs),
+		keyNamespaces.Int(s.Counts.Namespaces),
+		keyVeths.Int(s.Counts.Veths),
 	)
 	attributes = append(attributes, podAttributes(s)...)
 	attributes = append(attributes, resultAttributes(s)...)
@@ -76,30 +69,13 @@ func podAttributes(s *collector.Start) []attribute.KeyValue {
 func resultAttributes(s *collector.Start) []attribute.KeyValue {
 	var attributes []attribute.KeyValue
 	if s.Cgroup != nil {
-		attributes = appendKnown(attributes, attribute.String("container_start.cgroup.path", safe.Text(s.Cgroup.Path, longText)))
+		attributes = appendKnown(attributes, keyCgroupPath.String(safe.Text(s.Cgroup.Path, longText)))
 	}
 	if s.Rootfs != nil {
 		attributes = appendKnown(attributes,
-			attribute.String("container_start.rootfs.path", safe.Text(s.Rootfs.Path, longText)),
-			attribute.String("container_start.rootfs.type", safe.Text(s.Rootfs.Type, safe.MaxLabel)),
-			attribute.Int("container_start.rootfs.layers", s.Rootfs.Layers))
-	}
-	return attributes
-}
-
-// costAttributes say why an operation that is a process took so long: its CPU
-// time, run-queue delay and block-I/O delay, if known. It spent the rest of its
-// time waiting for others.
-func costAttributes(c *collector.Cost) []attribute.KeyValue {
-	if c == nil {
-		return nil
-	}
-	attributes := []attribute.KeyValue{attribute.Float64("container_start.cpu_seconds", seconds(time.Duration(c.CPU)))}
-	if c.Queue >= 0 {
-		attributes = append(attributes, attribute.Float64("container_start.run_delay_seconds", seconds(time.Duration(c.Queue))))
-	}
-	if c.IO >= 0 {
-		attributes = append(attributes, attribute.Float64("container_start.io_delay_seconds", seconds(time.Duration(c.IO))))
+			keyRootfsPath.String(safe.Text(s.Rootfs.Path, longText)),
+			keyRootfsType.String(safe.Text(s.Rootfs.Type, safe.MaxLabel)),
+			keyRootfsLayers.Int(s.Rootfs.Layers))
 	}
 	return attributes
 }
@@ -142,7 +118,7 @@ func runtimeName(s *collector.Start) string {
 
 func namespaceAttributes(n collector.Namespaces) []attribute.KeyValue {
 	inode := func(kind string, number uint32) attribute.KeyValue {
-		return attribute.Int64("container_start.namespace."+kind, int64(number))
+		return attribute.Int64(prefixNamespace+kind, int64(number))
 	}
 	return appendKnown(nil,
 		inode("mnt", n.Mnt), inode("uts", n.UTS), inode("ipc", n.IPC), inode("pid", n.PID),
@@ -160,28 +136,7 @@ func addressAttributes(veths []collector.Veth) []attribute.KeyValue {
 	if addresses == nil {
 		return nil
 	}
-	return []attribute.KeyValue{attribute.StringSlice("container_start.addresses", addresses)}
-}
-
-// operationAttributes returns the attributes of an operation, in the order of
-// their keys: pid and exit_code under the conventions' names, the others as
-// container_start.operation.KEY.
-func operationAttributes(o collector.Operation) []attribute.KeyValue {
-	keys := slices.Sorted(maps.Keys(o.Attributes))
-	attributes := make([]attribute.KeyValue, 0, len(keys)+3)
-	for _, key := range keys[:min(len(keys), operationAttributesMax)] {
-		value := o.Attributes[key]
-		number, err := strconv.Atoi(value)
-		switch {
-		case key == collector.AttrPID && err == nil:
-			attributes = append(attributes, semconv.ProcessPID(number))
-		case key == collector.AttrExitCode && err == nil:
-			attributes = append(attributes, semconv.ProcessExitCode(number))
-		default:
-			attributes = append(attributes, attribute.String("container_start.operation."+safe.Label(key), safe.Text(value, longText)))
-		}
-	}
-	return attributes
+	return []attribute.KeyValue{keyAddresses.StringSlice(addresses)}
 }
 
 // seconds returns d in seconds, at least 0.
