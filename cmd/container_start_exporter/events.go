@@ -7,7 +7,7 @@ import (
 
 	"github.com/alecthomas/kingpin/v2"
 
-	"container_start_exporter/bpf/host"
+	"container_start_exporter/internal/bundle"
 	"container_start_exporter/collector"
 	"container_start_exporter/exporter/terminal"
 )
@@ -29,7 +29,7 @@ func events(c *common, format string) error {
 	}
 	broken := make(chan error, 1)
 	var failed error
-	a := host.NewAnnotator(func(e *collector.Event) {
+	a := bundle.NewReader(func(e *collector.Event) {
 		if failed != nil {
 			return
 		}

@@ -11,7 +11,7 @@ import (
 	"github.com/cilium/ebpf/rlimit"
 
 	"container_start_exporter/bpf"
-	"container_start_exporter/bpf/host"
+	"container_start_exporter/internal/bundle"
 	"container_start_exporter/collector"
 )
 
@@ -20,12 +20,12 @@ import (
 type pipeline struct {
 	mu        sync.Mutex // of assembler
 	assembler *collector.Assembler
-	annotator *host.Annotator
+	annotator *bundle.Reader
 }
 
 func newPipeline(c collector.Config, o collector.Observer) *pipeline {
 	p := &pipeline{assembler: collector.New(c, o)}
-	p.annotator = host.NewAnnotator(p.handle)
+	p.annotator = bundle.NewReader(p.handle)
 	return p
 }
 

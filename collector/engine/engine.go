@@ -85,9 +85,8 @@ type Pod struct {
 }
 
 // engines is the table. The first engine that knows a shim, a container or a pod
-// has the word: containerd, which takes any namespace, comes after those that
-// have one of their own.
-var engines = []Engine{docker, cri, containerd, podman, crio, nerdctl, buildkit}
+// decides: those that need no state file to identify a container come first.
+var engines = []Engine{cri, crio, podman, docker, containerd, nerdctl, buildkit}
 
 // Register adds an engine to the table, ahead of those that are there. It is for
 // programs that embed the collector, and must not be called once events are

@@ -1,4 +1,4 @@
-package host
+package bundle
 
 import (
 	"encoding/json"
@@ -11,6 +11,7 @@ import (
 	specs "github.com/opencontainers/runtime-spec/specs-go"
 
 	"container_start_exporter/collector"
+	"container_start_exporter/collector/engine"
 )
 
 // maxFile limits the size of a file that is read, in bytes.
@@ -19,19 +20,9 @@ const maxFile = 4 << 20
 // maxCapabilities limits a list of capabilities: Linux has fewer.
 const maxCapabilities = 64
 
-// annotations are those that identify a container; others may be private.
-var annotations = []string{
-	"io.kubernetes.cri.container-type", "io.kubernetes.cri.container-name",
-	"io.kubernetes.cri.sandbox-id", "io.kubernetes.cri.sandbox-name",
-	"io.kubernetes.cri.sandbox-namespace", "io.kubernetes.cri.sandbox-uid",
-	"io.kubernetes.cri.image-name", "io.kubernetes.cri-o.ContainerType",
-	"io.kubernetes.cri-o.SandboxID", "io.kubernetes.pod.name", "io.kubernetes.pod.namespace",
-	"io.kubernetes.pod.uid", "io.container.manager",
-}
-
-// readBundle reads the config.json of a bundle, and the container's name and
-// image. The error is that of reading the config.json.
-func readBundle(dir location, id string) (*collector.Bundle, error) {
+// read reads the config.json of a bundle, and the container's name and image from
+// its engine's state. The error is that of reading the config.json.
+func read(dir location, id string) (*collector.Bundle, error) {
 	var spec specs.Spec
 	if err := readJSON(dir.file("config.json"), &spec); err != nil {
 		return nil, err
@@ -47,7 +38,8 @@ func readBundle(dir location, id string) (*collector.Bundle, error) {
 		b.CgroupsPath = spec.Linux.CgroupsPath
 		b.NetnsPath = netnsPath(spec.Linux.Namespaces)
 	}
-	b.Name, b.Image = identity(dir, id, &spec)
+	identity := identify(dir, id, &spec)
+	b.Name, b.Image = identity.Name, identity.Image
 	b.Security = security(&spec)
 	return b, nil
 }
@@ -74,9 +66,24 @@ func hooks(h *specs.Hooks) []collector.Hook {
 	return list
 }
 
+// identify asks the engines who the container is, by its bundle and their state
+// files.
+func identify(dir location, id string, spec *specs.Spec) engine.Identity {
+	mounts := make(map[string]string, len(spec.Mounts))
+	for _, m := range spec.Mounts {
+		mounts[m.Destination] = m.Source
+	}
+	return engine.Identify(engine.Container{
+		ID: id, Bundle: dir.path, Annotations: spec.Annotations, Mounts: mounts,
+		ReadJSON: func(path string, v any) error { return readJSON(dir.root+path, v) },
+	})
+}
+
+// identifyingAnnotations returns the annotations that engines read; others may be
+// private.
 func identifyingAnnotations(all map[string]string) map[string]string {
 	some := make(map[string]string)
-	for _, key := range annotations {
+	for _, key := range engine.Annotations() {
 		if value, ok := all[key]; ok {
 			some[key] = value
 		}

@@ -1,7 +1,7 @@
-// Package host reads what kernel events do not contain: the config.json of a
-// bundle when a runtime is executed on it, and the state file in which an engine
+// Package bundle reads what kernel events do not contain: the config.json of a
+// bundle when a runtime is executed on it, and the state files in which an engine
 // keeps the container's name. It queries no daemon.
-package host
+package bundle
 
 import (
 	"os"
@@ -24,9 +24,9 @@ const deadline = 100 * time.Millisecond
 // maxReads limits the concurrent reads, including those that hang.
 const maxReads = 16
 
-// Annotator adds a bundle event after each execution of a runtime's create or
-// run: the facts in its bundle.
-type Annotator struct {
+// Reader passes events on, and adds a bundle event after each execution of a
+// runtime's create or run: the facts in its bundle.
+type Reader struct {
 	next     func(*collector.Event)
 	recent   recent
 	slots    chan struct{}         // one for each running read
@@ -35,28 +35,28 @@ type Annotator struct {
 	unread   atomic.Uint64
 }
 
-// NewAnnotator returns an annotator that passes events on to next.
-func NewAnnotator(next func(*collector.Event)) *Annotator {
-	a := &Annotator{
+// NewReader returns a reader that passes events on to next.
+func NewReader(next func(*collector.Event)) *Reader {
+	r := &Reader{
 		next: next, slots: make(chan struct{}, maxReads), read: make(chan *collector.Event, maxReads),
 	}
 	if info, err := os.Stat("/proc/self/ns/mnt"); err == nil {
-		a.ownMntNS = info.Sys().(*syscall.Stat_t).Ino
+		r.ownMntNS = info.Sys().(*syscall.Stat_t).Ino
 	}
-	return a
+	return r
 }
 
 // Unread returns how many bundles could not be read. It is safe for concurrent use.
-func (a *Annotator) Unread() uint64 { return a.unread.Load() }
+func (r *Reader) Unread() uint64 { return r.unread.Load() }
 
 // Handle passes an event on. Before it come the bundle events that were read
 // late; after it the one of this execution, if it is read within the deadline.
 // Handle is not safe for concurrent use.
-func (a *Annotator) Handle(e *collector.Event) {
-	for len(a.read) > 0 {
-		a.add(<-a.read)
+func (r *Reader) Handle(e *collector.Event) {
+	for len(r.read) > 0 {
+		r.add(<-r.read)
 	}
-	a.next(e)
+	r.next(e)
 	if e.Kind != collector.KindExec || e.Ret < 0 {
 		return
 	}
@@ -64,41 +64,41 @@ func (a *Annotator) Handle(e *collector.Event) {
 	if !ok || c.Name != "create" && c.Name != "run" {
 		return
 	}
-	if !a.recent.add(e.PID, e.Born) {
+	if !r.recent.add(e.PID, e.Born) {
 		return // the runtime executed itself again
 	}
 	select {
-	case a.slots <- struct{}{}:
-		go a.readFor(e, a.bundleDir(e, c.Bundle), c.ID)
+	case r.slots <- struct{}{}:
+		go r.readFor(e, r.bundleDir(e, c.Bundle), c.ID)
 	default:
-		a.unread.Add(1) // earlier reads hang
+		r.unread.Add(1) // earlier reads hang
 		return
 	}
 	select {
-	case bundle := <-a.read:
-		a.add(bundle)
+	case bundle := <-r.read:
+		r.add(bundle)
 	case <-time.After(deadline):
 	}
 }
 
 // add frees the slot of a read and passes its result on.
-func (a *Annotator) add(bundle *collector.Event) {
-	<-a.slots
+func (r *Reader) add(bundle *collector.Event) {
+	<-r.slots
 	if bundle == nil {
-		a.unread.Add(1) // its facts are absent
+		r.unread.Add(1) // its facts are absent
 		return
 	}
-	a.next(bundle)
+	r.next(bundle)
 }
 
 // readFor reads the bundle of container id, on which e executed a runtime.
-func (a *Annotator) readFor(e *collector.Event, dir location, id string) {
-	bundle, err := readBundle(dir, id)
+func (r *Reader) readFor(e *collector.Event, dir location, id string) {
+	bundle, err := read(dir, id)
 	if err != nil {
-		a.read <- nil
+		r.read <- nil
 		return
 	}
-	a.read <- &collector.Event{
+	r.read <- &collector.Event{
 		Time: bootTime(), Kind: collector.KindBundle, PID: e.PID, Born: e.Born, Comm: e.Comm,
 		Path: dir.path, Bundle: bundle,
 	}
@@ -114,7 +114,7 @@ func (l location) file(name string) string { return l.root + filepath.Join(l.pat
 
 // bundleDir returns the location of a runtime's bundle: in the runtime's mount
 // namespace, and relative to its working directory, which is the default.
-func (a *Annotator) bundleDir(e *collector.Event, bundle string) location {
+func (r *Reader) bundleDir(e *collector.Event, bundle string) location {
 	proc := "/proc/" + strconv.Itoa(e.PID)
 	l := location{path: bundle}
 	if !filepath.IsAbs(bundle) {
@@ -122,7 +122,7 @@ func (a *Annotator) bundleDir(e *collector.Event, bundle string) location {
 			l.path = filepath.Join(cwd, bundle)
 		}
 	}
-	if uint64(e.MntNS) != a.ownMntNS {
+	if uint64(e.MntNS) != r.ownMntNS {
 		l.root = proc + "/root"
 	}
 	return l

@@ -1,4 +1,4 @@
-package host
+package bundle
 
 import (
 	"os"
@@ -8,10 +8,10 @@ import (
 	"container_start_exporter/collector"
 )
 
-func TestAnnotate(t *testing.T) {
+func TestReader(t *testing.T) {
 	dir := write(t, map[string]string{"config.json": `{"root": {"path": "/rootfs"}}`})
 	var got []*collector.Event
-	a := NewAnnotator(func(e *collector.Event) { got = append(got, e) })
+	a := NewReader(func(e *collector.Event) { got = append(got, e) })
 	info, err := os.Stat("/proc/self/ns/mnt")
 	if err != nil {
 		t.Fatal(err)

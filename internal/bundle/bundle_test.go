@@ -1,4 +1,4 @@
-package host
+package bundle
 
 import (
 	"os"
@@ -42,7 +42,7 @@ func write(t *testing.T, files map[string]string) string {
 func TestReadBundle(t *testing.T) {
 	state := write(t, map[string]string{"config.v2.json": `{"ID": "abc", "Name": "/web", "Config": {"Image": "busybox"}}`})
 	dir := write(t, map[string]string{"config.json": strings.ReplaceAll(config, "STATE", state)})
-	got, err := readBundle(location{path: dir}, "abc")
+	got, err := read(location{path: dir}, "abc")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,7 +61,7 @@ func TestReadBundle(t *testing.T) {
 		t.Errorf("got %+v\nwant %+v", got, want)
 	}
 	// the file that a user mounts on /etc/hostname may be beside another container's state
-	if other, err := readBundle(location{path: dir}, "another"); err != nil || other.Name != "" || other.Image != "" {
+	if other, err := read(location{path: dir}, "another"); err != nil || other.Name != "" || other.Image != "" {
 		t.Errorf("another container has the name %q and the image %q, %v", other.Name, other.Image, err)
 	}
 }
@@ -71,7 +71,7 @@ func TestPodmanIdentity(t *testing.T) {
 		"overlay-containers/containers.json":          `[{"id": "x"}, {"id": "abc", "metadata": "{\"name\": \"web\", \"image-name\": \"localhost/busybox:local\"}"}]`,
 		"overlay-containers/abc/userdata/config.json": `{"annotations": {"io.container.manager": "libpod"}}`,
 	})
-	b, err := readBundle(location{path: filepath.Join(storage, "overlay-containers/abc/userdata")}, "abc")
+	b, err := read(location{path: filepath.Join(storage, "overlay-containers/abc/userdata")}, "abc")
 	if err != nil || b.Name != "web" || b.Image != "localhost/busybox:local" {
 		t.Errorf("got %+v, %v", b, err)
 	}
@@ -91,7 +91,7 @@ func TestHostileFiles(t *testing.T) {
 		"garbage":   write(t, map[string]string{"config.json": `{"root": 3`}),
 		"absent":    t.TempDir(),
 	} {
-		if b, err := readBundle(location{path: dir}, "abc"); err == nil {
+		if b, err := read(location{path: dir}, "abc"); err == nil {
 			t.Errorf("%s: read as %+v", name, b)
 		}
 	}
