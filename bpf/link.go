@@ -22,9 +22,10 @@ const (
 // linkSocket receives rtnetlink's notifications of the links in the network
 // namespace that it was opened in.
 type linkSocket struct {
-	file  *os.File
-	netNS uint32
-	lost  atomic.Uint64
+	file       *os.File
+	netNS      uint32
+	overflowed atomic.Uint64 // times that the socket had no room
+	dropped    atomic.Uint64 // notifications for which pending had no room
 
 	mu      sync.Mutex
 	buffer  []byte
@@ -91,7 +92,7 @@ func (s *linkSocket) receive(fd int) {
 		switch {
 		case errors.Is(err, unix.EINTR):
 		case errors.Is(err, unix.ENOBUFS):
-			s.lost.Add(1) // at least: the kernel does not report how many
+			s.overflowed.Add(1) // the kernel does not report how many were lost
 		case err != nil:
 			return
 		default:
@@ -110,7 +111,7 @@ func (s *linkSocket) parseDatagram(b []byte) {
 		}
 		if e := linkEvent(b[:n]); e != nil {
 			if len(s.pending) >= linkPending {
-				s.lost.Add(1)
+				s.dropped.Add(1)
 			} else {
 				e.Time, e.LinkNS = now, s.netNS
 				s.pending = append(s.pending, e)

@@ -18,6 +18,17 @@ func keyOf(name string) (key nameKey, err error) {
 	return key, nil
 }
 
+// comm is the name of a process as in the programs: padded with at least one zero.
+type comm [len(probesComm{}.Text)]byte
+
+func commOf(name string) (key comm, err error) {
+	if name == "" || len(name) >= len(key) {
+		return key, fmt.Errorf("name of an init %q: must have 1 to %d bytes", name, len(key)-1)
+	}
+	copy(key[:], name)
+	return key, nil
+}
+
 // nameFilter is a Bloom filter of the watched names: a bit for each hash of a
 // name's first eight characters, as may_match_name in c/filter.h computes it. It
 // is the first field of struct filter.

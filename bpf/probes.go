@@ -28,10 +28,13 @@ const defaultBufferSize = 2 << 20
 // Options are what Open watches and how. Names and Runtimes are base names of
 // executables: at most 31 bytes each, at most 256 in both lists together.
 type Options struct {
-	Names      []string // engines, shims, monitors, plugins
-	Runtimes   []string // OCI runtimes: their exec wakes the reader at once
-	BufferSize int      // of the ring buffer, in bytes: a power of two, at least 64 KiB; 0 is 2 MiB
-	Mechanism  string   // one of Mechanisms; empty is MechanismAuto
+	Names    []string // engines, shims, monitors, plugins
+	Runtimes []string // OCI runtimes: their exec wakes the reader at once
+	// InitNames are the names that a runtime's init gives itself: at most 15
+	// bytes each, at most 64. The next program that it executes is the entrypoint.
+	InitNames  []string
+	BufferSize int    // of the ring buffer, in bytes: a power of two, at least 64 KiB; 0 is 2 MiB
+	Mechanism  string // one of Mechanisms; empty is MechanismAuto
 }
 
 // Probes are attached programs and the stream of their events.
@@ -42,8 +45,8 @@ type Probes struct {
 	network  *linkSocket  // nil if it could not be opened
 	snapshot []*collector.Event
 
-	received  [kinds]atomic.Uint64
-	malformed atomic.Uint64 // records that could not be decoded
+	received    [kinds]atomic.Uint64
+	undecodable atomic.Uint64 // records that could not be decoded
 
 	mu     sync.Mutex
 	links  []link.Link
@@ -157,6 +160,15 @@ func (p *Probes) watchNames(o Options) error {
 				return fmt.Errorf("watch %s: %w", name, err)
 			}
 			bloom.add(key)
+		}
+	}
+	for _, name := range o.InitNames {
+		key, err := commOf(name)
+		if err != nil {
+			return err
+		}
+		if err := p.loader.maps[probesMapInitNames].Put(key, uint8(1)); err != nil {
+			return fmt.Errorf("watch for init %s: %w", name, err)
 		}
 	}
 	// only this field of the filter: the programs write to the others

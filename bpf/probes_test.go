@@ -20,6 +20,7 @@ func TestOpenRefuses(t *testing.T) {
 		"buffer size is not a power of two": {BufferSize: 100000},
 		"name is too long":                  {Names: []string{"a-name-that-is-longer-than-31-bytes"}},
 		"name is empty":                     {Runtimes: []string{""}},
+		"name of an init is too long":       {InitNames: []string{"sixteen-bytes-it"}},
 		"mechanism is unknown":              {Mechanism: "uprobe"},
 	} {
 		if p, err := Open(o); err == nil {
@@ -141,7 +142,7 @@ func TestReaderIsWoken(t *testing.T) {
 	if err := p.Drain(10 * time.Second); err != nil {
 		t.Error("drain:", err)
 	}
-	lost := p.Stats().Lost[string(collector.KindRename)]
+	lost := p.Stats().Lost[Loss{collector.KindRename, CauseBufferFull}]
 	if err := errors.Join(p.Close(), <-done); err != nil {
 		t.Error("close:", err)
 	}
@@ -178,7 +179,9 @@ func TestLost(t *testing.T) {
 	done := make(chan error)
 	go func() { done <- p.Read(w.sink) }()
 	received := w.seen(collector.KindFork, byPID(cmd.Process.Pid))
-	lost := w.seen(collector.KindLost, func(e *collector.Event) bool { return e.What == string(collector.KindFork) })
+	lost := w.seen(collector.KindLost, func(e *collector.Event) bool {
+		return e.What == string(collector.KindFork) && e.Cause == string(CauseBufferFull)
+	})
 	if len(lost) != 1 || len(received)+int(lost[0].Lost) != forks {
 		t.Errorf("%d forks received, lost %v: the sum is not %d", len(received), lost, forks)
 	}
@@ -190,7 +193,7 @@ func TestLost(t *testing.T) {
 			t.Fatalf("%s comes before the lost event", e.Kind)
 		}
 	}
-	if s := p.Stats(); s.Lost["fork"] != lost[0].Lost || s.BufferSize != 1<<16 {
+	if s := p.Stats(); s.Lost[Loss{collector.KindFork, CauseBufferFull}] != lost[0].Lost || s.BufferSize != 1<<16 {
 		t.Errorf("stats: %+v", s)
 	}
 	p.Close()

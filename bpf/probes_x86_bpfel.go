@@ -35,6 +35,11 @@ type probesCall struct {
 	_             [4]byte
 }
 
+type probesComm struct {
+	_    structs.HostLayout
+	Text [16]int8
+}
+
 type probesEventCgroup struct {
 	_              structs.HostLayout
 	H              probesEventHeader
@@ -215,8 +220,21 @@ type probesFilter struct {
 
 type probesLosses struct {
 	_     structs.HostLayout
-	Count [24]uint64
+	Count [24][7]uint64
 }
+
+type probesLostCause uint32
+
+const (
+	probesLostCauseLOST_BUFFER_FULL   probesLostCause = 0
+	probesLostCauseLOST_NO_SCRATCH    probesLostCause = 1
+	probesLostCauseLOST_CALLS_FULL    probesLostCause = 2
+	probesLostCauseLOST_WATCHED_FULL  probesLostCause = 3
+	probesLostCauseLOST_RETURN_MISSED probesLostCause = 4
+	probesLostCauseLOST_PREEMPTED     probesLostCause = 5
+	probesLostCauseLOST_UNREADABLE    probesLostCause = 6
+	probesLostCauseLOST_CAUSES        probesLostCause = 7
+)
 
 type probesName struct {
 	_    structs.HostLayout
@@ -293,6 +311,7 @@ const (
 	probesMapCalls                      = "calls"
 	probesMapContainers                 = "containers"
 	probesMapEvents                     = "events"
+	probesMapInitNames                  = "init_names"
 	probesMapLost                       = "lost"
 	probesMapNames                      = "names"
 	probesMapRunningPrograms            = "running_programs"
@@ -403,6 +422,7 @@ const (
 	probesVarEventRenameType            = "event_rename_type"
 	probesVarEventVethType              = "event_veth_type"
 	probesVarFilter                     = "filter"
+	probesVarLostCauseType              = "lost_cause_type"
 	probesVarTaskClassType              = "task_class_type"
 	probesVarTwinFentry                 = "twin_fentry"
 	probesVarTwinTracepoints            = "twin_tracepoints"
@@ -552,6 +572,7 @@ type probesMapSpecs struct {
 	Calls           *ebpf.MapSpec `ebpf:"calls"`
 	Containers      *ebpf.MapSpec `ebpf:"containers"`
 	Events          *ebpf.MapSpec `ebpf:"events"`
+	InitNames       *ebpf.MapSpec `ebpf:"init_names"`
 	Lost            *ebpf.MapSpec `ebpf:"lost"`
 	Names           *ebpf.MapSpec `ebpf:"names"`
 	RunningPrograms *ebpf.MapSpec `ebpf:"running_programs"`
@@ -577,6 +598,7 @@ type probesVariableSpecs struct {
 	EventRenameType    *ebpf.VariableSpec `ebpf:"event_rename_type"`
 	EventVethType      *ebpf.VariableSpec `ebpf:"event_veth_type"`
 	Filter             *ebpf.VariableSpec `ebpf:"filter"`
+	LostCauseType      *ebpf.VariableSpec `ebpf:"lost_cause_type"`
 	TaskClassType      *ebpf.VariableSpec `ebpf:"task_class_type"`
 	TwinFentry         *ebpf.VariableSpec `ebpf:"twin_fentry"`
 	TwinTracepoints    *ebpf.VariableSpec `ebpf:"twin_tracepoints"`
@@ -607,6 +629,7 @@ type probesMaps struct {
 	Calls           *ebpf.Map `ebpf:"calls"`
 	Containers      *ebpf.Map `ebpf:"containers"`
 	Events          *ebpf.Map `ebpf:"events"`
+	InitNames       *ebpf.Map `ebpf:"init_names"`
 	Lost            *ebpf.Map `ebpf:"lost"`
 	Names           *ebpf.Map `ebpf:"names"`
 	RunningPrograms *ebpf.Map `ebpf:"running_programs"`
@@ -622,6 +645,7 @@ func (m *probesMaps) Close() error {
 		m.Calls,
 		m.Containers,
 		m.Events,
+		m.InitNames,
 		m.Lost,
 		m.Names,
 		m.RunningPrograms,
@@ -648,6 +672,7 @@ type probesVariables struct {
 	EventRenameType    *ebpf.Variable `ebpf:"event_rename_type"`
 	EventVethType      *ebpf.Variable `ebpf:"event_veth_type"`
 	Filter             *ebpf.Variable `ebpf:"filter"`
+	LostCauseType      *ebpf.Variable `ebpf:"lost_cause_type"`
 	TaskClassType      *ebpf.Variable `ebpf:"task_class_type"`
 	TwinFentry         *ebpf.Variable `ebpf:"twin_fentry"`
 	TwinTracepoints    *ebpf.Variable `ebpf:"twin_tracepoints"`

@@ -101,7 +101,7 @@ func sizeInRing(n int) int { return (n + 8 + 7) &^ 7 }
 func (r *reader) decode(raw []byte) {
 	e, err := decode(raw)
 	if err != nil {
-		r.p.malformed.Add(1)
+		r.p.undecodable.Add(1)
 		return
 	}
 	r.deliverLinks(e.Time)
@@ -134,15 +134,13 @@ func (r *reader) deliverLinks(until int64) {
 	}
 }
 
-// reportLost emits a lost event for each kind whose counter of lost events has
-// grown since the last check.
+// reportLost emits a lost event for each counter of lost events that has grown
+// since the last check.
 func (r *reader) reportLost() {
 	now, lost := bootNow(), r.p.losses()
-	for i, n := range lost {
-		if n > r.lost[i] {
-			r.sink(&collector.Event{Time: now, Kind: collector.KindLost,
-				Lost: n - r.lost[i], What: string(kindNames[i]), Since: r.lostCheck})
-		}
+	for loss, n := range lost.since(r.lost).all() {
+		r.sink(&collector.Event{Time: now, Kind: collector.KindLost,
+			Lost: n, What: string(loss.Kind), Cause: string(loss.Cause), Since: r.lostCheck})
 	}
 	r.lost, r.lostCheck = lost, now
 }

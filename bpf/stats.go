@@ -1,20 +1,18 @@
 package bpf
 
 import (
-	"encoding/binary"
 	"sort"
 	"time"
-	"unsafe"
+
+	"container_start_exporter/collector"
 )
 
-// losses are counters of lost events, by kind as in kindNames.
-type losses [kinds]uint64
-
-// Stats are counters since Open. The keys of its maps are collector.Kinds.
+// Stats are counters since Open.
 type Stats struct {
-	Received  map[string]uint64 // events delivered
-	Lost      map[string]uint64 // events that did not fit in the buffer, or may have been missed
-	Malformed uint64            // records that could not be decoded
+	Received map[collector.Kind]uint64 // events delivered
+	// Lost are the events lost. Of those that were never lost, only the most likely
+	// causes are there: buffer_full, socket_full and undecodable.
+	Lost map[Loss]uint64
 
 	BufferUsed int // bytes
 	BufferSize int // bytes
@@ -34,20 +32,23 @@ type ProgramStats struct {
 // Stats returns the counters. It may be called from any goroutine.
 func (p *Probes) Stats() Stats {
 	s := Stats{
-		Received:   map[string]uint64{},
-		Lost:       map[string]uint64{},
-		Malformed:  p.malformed.Load(),
+		Received:   map[collector.Kind]uint64{},
+		Lost:       map[Loss]uint64{},
 		BufferUsed: p.buffered(),
 		BufferSize: p.ring.BufferSize(),
 		Programs:   p.programStats(),
 	}
-	lost := p.losses()
 	for i, kind := range kindNames {
-		if kind == "" {
-			continue
+		if kind != "" {
+			s.Received[kind] = p.received[i].Load()
 		}
-		s.Received[string(kind)] = p.received[i].Load()
-		s.Lost[string(kind)] = lost[i]
+		if kind != "" && i < len(decoders) {
+			s.Lost[Loss{kind, CauseBufferFull}] = 0
+		}
+	}
+	s.Lost[Loss{collector.KindLink, CauseSocketFull}], s.Lost[Loss{"", CauseUndecodable}] = 0, 0
+	for loss, n := range p.losses().all() {
+		s.Lost[loss] += n
 	}
 	return s
 }
@@ -62,20 +63,6 @@ func (p *Probes) buffered() int {
 	default:
 		return p.ring.AvailableBytes()
 	}
-}
-
-// losses returns the current counters.
-func (p *Probes) losses() losses {
-	var now losses
-	var counters [unsafe.Sizeof(probesLosses{})]byte
-	p.loader.ifOpen(func() { _, _ = p.lost.ReadAt(counters[:], 0) })
-	for kind := range probesEventKindEVENT_KINDS {
-		now[kind] = binary.NativeEndian.Uint64(counters[8*kind:])
-	}
-	if p.network != nil {
-		now[kindLink] = p.network.lost.Load()
-	}
-	return now
 }
 
 func (p *Probes) programStats() []ProgramStats {

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"container_start_exporter/collector"
+	"container_start_exporter/collector/runtime"
 )
 
 // watcher has open probes and their events.
@@ -113,6 +114,7 @@ func needRoot(t *testing.T) {
 func open(t *testing.T, o Options) *Probes {
 	t.Helper()
 	o.Mechanism = *mechanism
+	o.InitNames = append(o.InitNames, runtime.InitNames()...)
 	p, err := Open(o)
 	if err != nil {
 		t.Fatal(err)
@@ -140,6 +142,15 @@ func (w *watcher) seen(kind collector.Kind, match func(*collector.Event) bool) [
 		}
 	}
 	return found
+}
+
+// seenLost returns what was reported as lost, after everything was delivered.
+func (w *watcher) seenLost() (lost []Loss) {
+	w.t.Helper()
+	for _, e := range w.seen(collector.KindLost, func(*collector.Event) bool { return true }) {
+		lost = append(lost, Loss{collector.Kind(e.What), Cause(e.Cause)})
+	}
+	return lost
 }
 
 // one returns the one event of a kind that matches.

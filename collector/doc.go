@@ -65,5 +65,5 @@
 //	process         file, args, parent, namespaces
 //	bundle          path, bundle
 //	clock           wall
-//	lost            lost, what, since
+//	lost            lost, what, cause, since
 package collector

@@ -169,9 +169,11 @@ type Event struct {
 
 	// Wall is the wall clock at Time, in nanoseconds since 1970 (clock).
 	Wall int64 `json:"wall,omitempty"`
-	// Lost is how many events of kind What were dropped between Since, the boot
-	// time of the check before, and Time (lost).
+	// Lost is how many events of kind What were lost between Since, the boot time of
+	// the check before, and Time, and Cause is why: buffer_full, ... (lost). What is
+	// empty if the kind is not known.
 	Lost  uint64 `json:"lost,omitempty"`
+	Cause string `json:"cause,omitempty"`
 	What  string `json:"what,omitempty"`
 	Since int64  `json:"since,omitempty"`
 

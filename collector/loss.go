@@ -1,6 +1,9 @@
 package collector
 
-import "fmt"
+import (
+	"cmp"
+	"fmt"
+)
 
 // loss is the latest period in which events were lost.
 type loss struct {
@@ -13,7 +16,11 @@ func (l *loss) during(from, to int64) bool { return l.to != 0 && from <= l.to &&
 // onLost records that events were lost. Any start may be missing some of them, so
 // every start of that period is incomplete.
 func (a *Assembler) onLost(e *Event) disposition {
-	a.lost = loss{from: e.Since, to: e.Time, what: fmt.Sprintf("%d %s events were lost", e.Lost, e.What)}
+	what := fmt.Sprintf("%d %s events were lost", e.Lost, cmp.Or(e.What, "unknown"))
+	if e.Cause != "" {
+		what += ": " + e.Cause
+	}
+	a.lost = loss{from: e.Since, to: e.Time, what: bounded(what)}
 	for _, att := range a.starts.all {
 		att.failure.markIncomplete(a.lost.what)
 	}

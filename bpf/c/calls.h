@@ -32,7 +32,7 @@ static __always_inline void call_missed(struct call *call)
 {
 	/* a fork or an exec that succeeds is reported by another event */
 	if (call->kind && call->kind != EVENT_FORK && call->kind != EVENT_EXEC)
-		count_lost(call->kind);
+		count_lost(call->kind, LOST_RETURN_MISSED);
 }
 
 /*
@@ -48,7 +48,7 @@ static __always_inline struct call *call_begin(struct watched *w, __u32 kind, co
 		bpf_map_update_elem(&calls, &id, &no_call, BPF_ANY);
 		call = bpf_map_lookup_elem(&calls, &id);
 		if (!call) {
-			count_lost(kind);
+			count_lost(kind, LOST_CALLS_FULL);
 			return NULL;
 		}
 	}

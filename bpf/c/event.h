@@ -38,6 +38,18 @@ enum event_kind {
 	EVENT_KINDS,
 };
 
+/* Why an event is lost. */
+enum lost_cause {
+	LOST_BUFFER_FULL,   /* the ring buffer had no room for its record */
+	LOST_NO_SCRATCH,    /* every scratch buffer of the CPU was in use */
+	LOST_CALLS_FULL,    /* there was no room to keep the call until its return */
+	LOST_WATCHED_FULL,  /* there was no room to watch another process */
+	LOST_RETURN_MISSED, /* the return of the call was not observed */
+	LOST_PREEMPTED,     /* the kernel skipped a program that was preempted on the same CPU */
+	LOST_UNREADABLE,    /* the request could not be read from memory */
+	LOST_CAUSES,
+};
+
 /* CPU time and delays of a thread, or of a process with all its threads: nanoseconds, -1 unknown. */
 struct event_cost {
 	__s64 cpu;

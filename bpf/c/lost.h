@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
-/* Events that were not reported, by kind: the ring buffer was full, or another limit was reached. */
+/* Events that were not reported, by kind and cause. */
 #ifndef LOST_H
 #define LOST_H
 
@@ -7,7 +7,7 @@
 #include "event.h"
 
 struct losses {
-	__u64 count[EVENT_KINDS];
+	__u64 count[EVENT_KINDS][LOST_CAUSES];
 };
 
 struct {
@@ -18,7 +18,7 @@ struct {
 	__type(value, struct losses);
 } lost SEC(".maps");
 
-static __always_inline void count_lost(__u32 kind)
+static __always_inline void count_lost(__u32 kind, const enum lost_cause cause)
 {
 	__u32 zero = 0;
 	struct losses *l = bpf_map_lookup_elem(&lost, &zero);
@@ -26,7 +26,7 @@ static __always_inline void count_lost(__u32 kind)
 
 	barrier_var(k); /* the verifier of 5.10 needs the compared register to be the used one */
 	if (l && k < EVENT_KINDS)
-		__sync_fetch_and_add(&l->count[k], 1);
+		__sync_fetch_and_add(&l->count[k][cause], 1);
 }
 
 #endif

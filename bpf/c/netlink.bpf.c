@@ -141,8 +141,10 @@ static __always_inline void emit_netlink(struct watched *w, struct scratch *s, _
 		len = MESSAGE_MAX;
 	barrier_var(len);
 	if (len > MESSAGE_MAX ||
-	    read_message(s->text, len, (void *)call->args[0], call->args[3]))
+	    read_message(s->text, len, (void *)call->args[0], call->args[3])) {
+		count_lost(EVENT_NETLINK, LOST_UNREADABLE);
 		return;
+	}
 	e->message_len = len;
 	e->link_ns = call->args[2];
 	e->pad = 0;

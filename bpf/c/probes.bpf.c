@@ -23,6 +23,7 @@ EXPORT(event_netlink);
 EXPORT(event_veth);
 EXPORT(event_process);
 const enum event_kind *event_kind_type __attribute__((unused));
+const enum lost_cause *lost_cause_type __attribute__((unused));
 const enum task_class *task_class_type __attribute__((unused));
 
 /* bpf_get_current_task and other helpers require a GPL-compatible license. */

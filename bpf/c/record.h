@@ -84,7 +84,7 @@ static __always_inline struct scratch *scratch_acquire(__u32 *number, __u32 kind
 			return s;
 		__sync_fetch_and_add(&s->holders, -1);
 	}
-	count_lost(kind);
+	count_lost(kind, LOST_NO_SCRATCH);
 	return NULL;
 }
 
@@ -170,7 +170,7 @@ static __always_inline void *reserve(const __u64 size, __u32 kind)
 	void *record = bpf_ringbuf_reserve(&events, size, 0);
 
 	if (!record)
-		count_lost(kind);
+		count_lost(kind, LOST_BUFFER_FULL);
 	return record;
 }
 
@@ -185,7 +185,7 @@ static __always_inline void submit(void *record, const __u64 size)
 static __always_inline void emit(void *record, __u64 size, __u32 kind, bool urgent)
 {
 	if (bpf_ringbuf_output(&events, record, size, wakeup(fill_of_ring(), size, urgent)))
-		count_lost(kind);
+		count_lost(kind, LOST_BUFFER_FULL);
 }
 
 /* Emits a record with its texts, which end at offset end. */

@@ -7,7 +7,7 @@
  *	names ──exec──▶ ENGINE ──fork──▶ CHILD ──exec of a runtime──▶ RUNTIME ◀─┐
  *	                                   ▲                             │      │ fork
  *	                                   └──its fork executes (a hook)─┼──────┘
- *	               a rename to runc:[2:INIT], a clone with NEWNS, ───┘
+ *	               a rename to an init name, a clone with NEWNS, ────┘
  *	               a setns by crun exec's child (JOINED)      │
  *	                                                          ▼
  *	                      entrypoint, not watched ◀──exec── INIT ──fork──▶ CHILD (a hook)
@@ -42,6 +42,20 @@ struct {
 	__type(key, struct name);
 	__type(value, __u32); /* CLASS_ENGINE or CLASS_RUNTIME */
 } names SEC(".maps");
+
+#define COMM_LEN 16
+
+struct comm {
+	char text[COMM_LEN];
+};
+
+/* The names by which the init of a runtime is known. Go fills it in. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 64);
+	__type(key, struct comm);
+	__type(value, __u8);
+} init_names SEC(".maps");
 
 /* A watched process. */
 struct watched {
@@ -132,7 +146,7 @@ static __always_inline void watched_put(struct task_struct *task, __u32 class, b
 	pid_filter_add(tgid, -1);
 	/* an entry that exists is of an earlier process whose exit was missed */
 	if (bpf_map_update_elem(&watched_pids, &tgid, &w, BPF_EXIST))
-		count_lost(EVENT_FORK);
+		count_lost(EVENT_FORK, LOST_WATCHED_FULL);
 }
 
 /* The class of a name, which is zero-padded like the map's keys; CLASS_NONE if it is not watched. */
@@ -168,21 +182,13 @@ static __always_inline struct pid_namespace *pid_namespace_of(struct pid *pid)
 	return ns;
 }
 
-/* Eight characters as a number with the same bytes in memory: both architectures are little-endian. */
-#define BYTES8(a, b, c, d, e, f, g, h)                                                         \
-	((__u64)(a) | (__u64)(b) << 8 | (__u64)(c) << 16 | (__u64)(d) << 24 | (__u64)(e) << 32 | \
-	 (__u64)(f) << 40 | (__u64)(g) << 48 | (__u64)(h) << 56)
-
-/* Whether this is the name that the last stage of runc's or youki's init sets. */
-static __always_inline bool is_init_name(const char comm[16])
+/* Whether this is the name that the last stage of a runtime's init gives itself. */
+static __always_inline bool is_init_name(const char comm[COMM_LEN])
 {
-	__u64 words[2];
+	struct comm key;
 
-	__builtin_memcpy(words, comm, sizeof(words));
-	return (words[0] == BYTES8('r', 'u', 'n', 'c', ':', '[', '2', ':') &&
-		words[1] == BYTES8('I', 'N', 'I', 'T', ']', 0, 0, 0)) ||
-	       (words[0] == BYTES8('y', 'o', 'u', 'k', 'i', ':', '[', '2') &&
-		words[1] == BYTES8(':', 'I', 'N', 'I', 'T', ']', 0, 0));
+	__builtin_memcpy(&key, comm, sizeof(key));
+	return bpf_map_lookup_elem(&init_names, &key);
 }
 
 #endif

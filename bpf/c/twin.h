@@ -94,7 +94,7 @@ static __always_inline void guard_end(struct guard *guard, const __u32 kind)
 		return;
 	__sync_fetch_and_add(guard->running, -1);
 	if (guard->second && guard->preemptions != READ(current_task(), nivcsw))
-		count_lost(kind);
+		count_lost(kind, LOST_PREEMPTED);
 }
 
 /* Runs work, guarded if the program is a twin. */

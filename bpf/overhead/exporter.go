@@ -36,6 +36,7 @@ func openExporter(mechanism string, others ...string) (*exporter, error) {
 	p, err := bpf.Open(bpf.Options{
 		Names:     append(engine.Executables(), others...),
 		Runtimes:  ociruntime.Executables(),
+		InitNames: ociruntime.InitNames(),
 		Mechanism: mechanism,
 	})
 	if err != nil {

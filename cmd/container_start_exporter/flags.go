@@ -81,6 +81,7 @@ func (c *common) probes() bpf.Options {
 	return bpf.Options{
 		Names:      engine.Executables(),
 		Runtimes:   runtime.Executables(),
+		InitNames:  runtime.InitNames(),
 		BufferSize: int(c.bufferSize),
 		Mechanism:  c.mechanism,
 	}

@@ -81,9 +81,15 @@ func (s *server) probeStats() metrics.ProbeStats {
 	}
 	stats := probes.Stats()
 	out := metrics.ProbeStats{
-		Received: stats.Received, Lost: stats.Lost,
+		Received: make(map[string]uint64), Lost: make(map[metrics.Loss]uint64),
 		BufferUsed: stats.BufferUsed, BufferSize: stats.BufferSize,
 		BundlesUnread: s.pipeline.annotator.Unread(),
+	}
+	for kind, n := range stats.Received {
+		out.Received[string(kind)] = n
+	}
+	for loss, n := range stats.Lost {
+		out.Lost[metrics.Loss{Event: string(loss.Kind), Cause: string(loss.Cause)}] = n
 	}
 	for _, program := range stats.Programs {
 		out.RunTime += program.RunTime

@@ -49,6 +49,21 @@ var commands = map[string]bool{
 	"spec": true, "start": true, "state": true, "update": true,
 }
 
+// Register adds a runtime to the list. It is for programs that embed the collector,
+// and must not be called once events are handled.
+func Register(r *Runtime) { runtimes = append(runtimes, r) }
+
+// InitNames returns the names that the inits of all runtimes give themselves.
+func InitNames() []string {
+	var names []string
+	for _, r := range runtimes {
+		if r.InitComm != "" {
+			names = append(names, r.InitComm)
+		}
+	}
+	return names
+}
+
 // Executables returns the base names of all runtimes' executables.
 func Executables() []string {
 	var names []string

@@ -51,7 +51,7 @@ func sampleProbes() ProbeStats {
 			{Name: "mount", Mechanism: "tracepoint"}, {Name: "veth_newlink", Mechanism: "kprobe", Waiting: true},
 			{Name: "mount_setattr", Mechanism: "kprobe", Absent: true},
 		},
-		Received: map[string]uint64{"exec": 30, "mount": 80}, Lost: map[string]uint64{"exec": 0, "mount": 7},
+		Received: map[string]uint64{"exec": 30, "mount": 80}, Lost: map[Loss]uint64{{"exec", "buffer_full"}: 0, {"mount", "return_missed"}: 7, {"", "undecodable"}: 1},
 		BufferUsed: 4096, BufferSize: 8 << 20, RunTime: 250 * time.Millisecond, RunCount: 5000,
 	}
 }
@@ -190,7 +190,7 @@ func TestMetricsBoundLabels(t *testing.T) {
 	r.MustRegister(m, NewSelf(func() collector.Stats {
 		return collector.Stats{Dropped: map[string]uint64{"A": 1, "\xff": 2}}
 	}, func() ProbeStats {
-		return ProbeStats{Hooks: []ProbeHook{{Name: "\xff", Mechanism: "\xff", Attached: true}}, Lost: map[string]uint64{"A": 1, "B": 2}}
+		return ProbeStats{Hooks: []ProbeHook{{Name: "\xff", Mechanism: "\xff", Attached: true}}, Lost: map[Loss]uint64{{"A", "\xff"}: 1, {"B", "C"}: 2}}
 	}, nil))
 	for _, f := range gather(t, r) {
 		for _, metric := range f.GetMetric() {

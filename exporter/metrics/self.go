@@ -1,6 +1,7 @@
 package metrics
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -13,10 +14,10 @@ import (
 // ProbeStats are the counters of the kernel probes at the time of a scrape.
 type ProbeStats struct {
 	Hooks []ProbeHook
-	// Received and Lost count events by kind since the probes were attached:
-	// those that were read, and those that the probes had to drop.
+	// Received and Lost count events since the probes were attached: those that were
+	// read by kind, those that were lost by kind and cause.
 	Received map[string]uint64
-	Lost     map[string]uint64
+	Lost     map[Loss]uint64
 	// BufferUsed and BufferSize are bytes of the ring buffer; a size of 0 is
 	// unknown.
 	BufferUsed int
@@ -28,6 +29,9 @@ type ProbeStats struct {
 	// BundlesUnread counts the OCI bundles that could not be read.
 	BundlesUnread uint64
 }
+
+// Loss is the kind of a lost event, empty if it is not known, and why it was lost.
+type Loss struct{ Event, Cause string }
 
 // ProbeHook is a kernel hook: a place in the kernel that is, or should be,
 // probed.
@@ -88,7 +92,7 @@ var (
 	unreadDesc = selfDesc("container_start_exporter_bundles_unread_total",
 		"OCI bundles that could not be read; their starts lack name, image and hook kinds.")
 	lostDesc = selfDesc("container_start_exporter_events_lost_total",
-		"Events lost because the ring buffer was full, by kind.", "event")
+		"Events lost, by kind (unknown if it could not be decoded) and cause: buffer_full, no_scratch, calls_full, watched_full, return_missed, preempted, unreadable, socket_full, backlog_full, undecodable.", "event", "cause")
 	usedDesc = selfDesc("container_start_exporter_buffer_used_bytes",
 		"Unread bytes in the ring buffer.")
 	sizeDesc = selfDesc("container_start_exporter_buffer_size_bytes",
@@ -156,7 +160,7 @@ func collectProbes(to sink, p ProbeStats) {
 		to.gauge(attachedDesc, attached, safe.Text(h.Name, 2*safe.MaxLabel), mechanism)
 	}
 	to.counters(receivedDesc, p.Received)
-	to.counters(lostDesc, p.Lost)
+	to.losses(lostDesc, p.Lost)
 	if len(p.Hooks) > 0 {
 		to.counter(unreadDesc, float64(p.BundlesUnread))
 	}
@@ -191,5 +195,16 @@ func (s sink) counters(d *prometheus.Desc, by map[string]uint64) {
 	}
 	for value, n := range sums {
 		s.counter(d, float64(n), value)
+	}
+}
+
+// losses sends one counter for each kind and cause, as counters does.
+func (s sink) losses(d *prometheus.Desc, by map[Loss]uint64) {
+	sums := make(map[Loss]uint64, len(by))
+	for loss, n := range by {
+		sums[Loss{safe.Label(cmp.Or(loss.Event, "unknown")), safe.Label(loss.Cause)}] += n
+	}
+	for loss, n := range sums {
+		s.counter(d, float64(n), loss.Event, loss.Cause)
 	}
 }

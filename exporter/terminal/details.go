@@ -1,6 +1,7 @@
 package terminal
 
 import (
+	"cmp"
 	"fmt"
 	"path"
 	"strconv"
@@ -216,7 +217,10 @@ func (w *detailWriter) end(name string, index int, netNS uint32) *detailWriter {
 }
 
 func (w *detailWriter) lost(e *collector.Event) {
-	w.raw(strconv.FormatUint(e.Lost, 10)).word(e.What).raw("events lost: a larger --buffer-size may help")
+	w.raw(strconv.FormatUint(e.Lost, 10)).word(cmp.Or(e.What, "unknown")).raw("events lost").named("cause", e.Cause)
+	if e.Cause == "buffer_full" {
+		w.raw("(a larger --buffer-size may help)")
+	}
 }
 
 func (w *detailWriter) process(e *collector.Event) {
