@@ -21,7 +21,7 @@ func addCheck(app *kingpin.Application, c *common) (*kingpin.CmdClause, func() e
 func check(w io.Writer, c *common) error {
 	fmt.Fprintf(w, "kernel      %s, %s\n", release(), runtime.GOARCH)
 	fmt.Fprintf(w, "BTF         %s\n", types())
-	fmt.Fprintf(w, "privileges  %s\n", privileges())
+	fmt.Fprintf(w, "privileges  %s\n", heldCapabilities())
 	probes, err := openProbes(c)
 	if err != nil {
 		return err

@@ -25,7 +25,7 @@ func writeHooks(w io.Writer, hooks []bpf.Hook) error {
 		return fmt.Errorf("write the table: %w", err)
 	}
 	fmt.Fprintf(w, "\n%s\n", tally(hooks))
-	for _, line := range missingPrivileges(hooks) {
+	for _, line := range missingCapabilities(hooks) {
 		fmt.Fprintln(w, line)
 	}
 	if n := count(hooks, bpf.Hook.Narrow); n > 0 {

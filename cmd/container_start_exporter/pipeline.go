@@ -59,7 +59,7 @@ func (p *pipeline) close() {
 // openProbes attaches the probes. Without the privileges it takes it does not
 // even try.
 func openProbes(c *common) (*bpf.Probes, error) {
-	if err := privileged(); err != nil {
+	if err := requirePrivileges(); err != nil {
 		return nil, err
 	}
 	probes, err := bpf.Open(c.probes())

@@ -61,7 +61,7 @@ type server struct {
 }
 
 func serve(c *common, o *serveOptions) error {
-	if err := privileged(); err != nil {
+	if err := requirePrivileges(); err != nil {
 		return err
 	}
 	s, err := newServer(c, o)
@@ -179,7 +179,7 @@ func (s *server) logHooks(hooks []bpf.Hook) {
 			s.log.Warn("A hook is not attached", "hook", h.Name, "missing", h.Feeds, "err", reason(h.Err))
 		}
 	}
-	for _, line := range missingPrivileges(hooks) {
+	for _, line := range missingCapabilities(hooks) {
 		s.log.Warn("A privilege is missing", "lost", line)
 	}
 	s.log.Info("The probes are attached", "hooks", attachedOf(hooks), "traces", s.traces.Enabled())
