@@ -36,11 +36,11 @@ func (c *common) dropPrivileges(probes *bpf.Probes, also ...cap.Value) error {
 		return nil
 	}
 	keep := slices.Concat(readCapabilities, also)
-	if !waiting(probes.Hooks()) {
+	if !anyWaiting(probes.Hooks()) {
 		return dropAllBut(keep)
 	}
 	go func() {
-		for waiting(probes.Hooks()) {
+		for anyWaiting(probes.Hooks()) {
 			time.Sleep(modulePollInterval)
 		}
 		_ = dropAllBut(keep) // the first call succeeded

@@ -21,7 +21,7 @@ func addEvents(app *kingpin.Application, c *common) (*kingpin.CmdClause, func() 
 }
 
 func events(c *common, format string) error {
-	write := exporter.NewTable(os.Stdout, options(os.Stdout)).Event
+	write := exporter.NewTable(os.Stdout, terminalOptions(os.Stdout)).Event
 	if format == formatJSON {
 		lines := json.NewEncoder(os.Stdout)
 		lines.SetEscapeHTML(false)

@@ -85,7 +85,7 @@ func follow(c *common, sink func(*collector.Event), failed <-chan error) error {
 		return err
 	}
 	done := interrupted()
-	sayAttached(probes.Hooks())
+	printAttached(probes.Hooks())
 	ended := make(chan error, 1)
 	go func() { ended <- probes.Read(sink) }()
 	select {

@@ -31,7 +31,7 @@ func replay(c *common, format, name string) error {
 		return fmt.Errorf("replay: %w", err)
 	}
 	defer in.Close()
-	r := newReport(os.Stdout, format, waterfalls(os.Stdout, options(os.Stdout)))
+	r := newReport(os.Stdout, format, waterfalls(os.Stdout, terminalOptions(os.Stdout)))
 	a := collector.New(c.config(), onStart(r.add))
 	if err := collector.ReadEvents(in, a.Handle); err != nil {
 		return fmt.Errorf("replay %s: %w", name, plain(err))

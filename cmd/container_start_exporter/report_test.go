@@ -71,7 +71,7 @@ func TestUnicode(t *testing.T) {
 		t.Setenv("LC_CTYPE", "")
 		t.Setenv("LANG", tc.lang)
 		t.Setenv("TERM", tc.term)
-		if got := unicode(); got != tc.want {
+		if got := supportsUnicode(); got != tc.want {
 			t.Errorf("%+v: %v", tc, got)
 		}
 	}

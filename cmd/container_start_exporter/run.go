@@ -71,7 +71,7 @@ func runCommand(c *common, o *runOptions) error {
 	if o.output == "" && o.format == formatText {
 		fmt.Fprintln(out) // apart from what the command has written last
 	}
-	r := newReport(out, o.format, waterfalls(out, options(out.file)))
+	r := newReport(out, o.format, waterfalls(out, terminalOptions(out.file)))
 	h := newHold(o.wait(), r.add)
 	code, lost, err := observe(c, cmd, probes, h)
 	if err != nil {

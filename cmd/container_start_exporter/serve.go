@@ -159,7 +159,7 @@ func (s *server) observe(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return nil
 	}
-	s.notify(daemon.SdNotifyReady + "\nSTATUS=" + tally(probes.Hooks()))
+	s.notify(daemon.SdNotifyReady + "\nSTATUS=" + summary(probes.Hooks()))
 	return s.pipeline.read(probes)
 }
 
@@ -176,11 +176,11 @@ func (s *server) logHooks(hooks []bpf.Hook) {
 		case h.Waiting:
 			s.log.Info("A hook waits for its module", "hook", h.Name, "missing", h.Feeds)
 		case !h.Attached:
-			s.log.Warn("A hook is not attached", "hook", h.Name, "missing", h.Feeds, "err", reason(h.Err))
+			s.log.Warn("A hook is not attached", "hook", h.Name, "missing", h.Feeds, "err", attachError(h.Err))
 		}
 	}
 	for _, line := range missingCapabilities(hooks) {
 		s.log.Warn("A privilege is missing", "lost", line)
 	}
-	s.log.Info("The probes are attached", "hooks", attachedOf(hooks), "traces", s.traces.Enabled())
+	s.log.Info("The probes are attached", "hooks", countAttached(hooks), "traces", s.traces.Enabled())
 }

@@ -37,7 +37,7 @@ var usageFuncs = template.FuncMap{
 		var rows [][2]string
 		for _, c := range list {
 			if c.Name != "help" && !c.Hidden {
-				rows = append(rows, [2]string{c.Name, sentence(c.Help)})
+				rows = append(rows, [2]string{c.Name, firstSentence(c.Help)})
 			}
 		}
 		return rows

@@ -20,7 +20,7 @@ func addWatch(app *kingpin.Application, c *common) (*kingpin.CmdClause, func() e
 }
 
 func watch(c *common, format string, whole bool, wait time.Duration) error {
-	o := options(os.Stdout)
+	o := terminalOptions(os.Stdout)
 	draw := lines(os.Stdout, o)
 	if whole {
 		draw = waterfalls(os.Stdout, o)
