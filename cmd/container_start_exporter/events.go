@@ -13,10 +13,10 @@ import (
 )
 
 func addEvents(app *kingpin.Application, c *common) (*kingpin.CmdClause, func() error) {
-	cmd := app.Command("events", "Show the kernel events that starts are made of, as they happen. "+
-		"A row tells the time, the command, its process, what it did and with what. "+
-		"With --format json it is a recording, which replay reads.")
-	format := formatFlag(cmd, "How an event is written: table (a row), json (one object per line).", formatTable, formatJSON)
+	cmd := app.Command("events", "Show the raw kernel events that starts are made of, as they happen, like strace. "+
+		"Columns: time, command, pid, action, details. "+
+		"With --format json it writes a recording, which replay reads.")
+	format := formatFlag(cmd, "Output format: table (a row per event), json (an object per line).", formatTable, formatJSON)
 	return cmd, func() error { return events(c, *format) }
 }
 

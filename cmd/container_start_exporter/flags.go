@@ -15,7 +15,7 @@ import (
 	"container_start_exporter/collector/runtime"
 )
 
-// common are the flags of all commands.
+// common holds the flags that several commands share.
 type common struct {
 	log          promslog.Config
 	startTimeout time.Duration
@@ -27,26 +27,27 @@ type common struct {
 }
 
 func (c *common) addFlags(app *kingpin.Application) {
-	app.Flag("start-timeout", "Time after which a start that has neither ended nor failed counts as incomplete.").
+	app.Flag("start-timeout", "Count a start as incomplete if it has neither succeeded nor failed after this time.").
 		Default("10m").DurationVar(&c.startTimeout)
-	app.Flag("ready-timeout", "How long after its start a container's first listen(2) is waited for; 0: not at all.").
+	app.Flag("ready-timeout", "How long to wait after a start for the container's first listen(2); 0 means not at all.").
 		Default("1m").DurationVar(&c.readyTimeout)
-	app.Flag("buffer-size", "Size of the buffer between the kernel and the exporter, a power of two. Larger where events are lost.").
+	app.Flag("buffer-size", "Size of the ring buffer between the kernel and the exporter, a power of two. Raise it if events are lost.").
 		Default("2MiB").BytesVar(&c.bufferSize)
-	app.Flag("probe.mechanism", "How the kernel's functions are probed: auto (what the kernel takes, the cheapest first), fentry, kprobe, tracepoint.").
+	app.Flag("probe.mechanism", "How to attach to kernel functions: auto (the cheapest that this kernel supports), fentry, kprobe, tracepoint.").
 		Default(bpf.MechanismAuto).EnumVar(&c.mechanism, bpf.Mechanisms...)
-	app.Flag("privileges.keep", "Keep all capabilities, rather than drop those that nothing needs once the probes are attached.").
+	app.Flag("privileges.keep", "Keep all capabilities. By default those that are no longer needed are dropped once the probes are attached.").
 		BoolVar(&c.keepPrivileges)
 	promslogflag.AddFlags(app, &c.log)
 	app.Validate(func(*kingpin.Application) error { return c.validate() })
 }
 
-// smallestBuffer has room for the longest record and some more.
-const smallestBuffer = 64 << 10
+// minBufferSize, in bytes, has room for more than the longest record.
+const minBufferSize = 64 << 10
 
-// validate tells of flags that would be refused only when much has been done.
+// validate checks flags that would otherwise be refused only after the programs
+// are loaded.
 func (c *common) validate() error {
-	if size := c.bufferSize; size < smallestBuffer || size > 1<<30 || size&(size-1) != 0 {
+	if size := c.bufferSize; size < minBufferSize || size > 1<<30 || size&(size-1) != 0 {
 		return fmt.Errorf("--buffer-size=%v: must be a power of two from 64KiB to 1GiB", size)
 	}
 	if c.startTimeout <= 0 {
@@ -66,9 +67,10 @@ func (c *common) config() collector.Config {
 	return config
 }
 
-// waitFlag adds --wait-ready, and returns how long starts are to be held back.
-func (c *common) waitFlag(cmd *kingpin.CmdClause) func() time.Duration {
-	wait := cmd.Flag("wait-ready", "Tell of a start only when its container listens, or --ready-timeout is over: with how long that took.").Bool()
+// waitReadyFlag adds --wait-ready. It returns a function that returns how long to
+// hold starts.
+func (c *common) waitReadyFlag(cmd *kingpin.CmdClause) func() time.Duration {
+	wait := cmd.Flag("wait-ready", "Report a start once its container listens (or --ready-timeout passes), with the time that took.").Bool()
 	return func() time.Duration {
 		if *wait {
 			return c.readyTimeout
@@ -86,14 +88,14 @@ func (c *common) probes() bpf.Options {
 	}
 }
 
-// The formats of what is written.
+// The output formats.
 const (
 	formatText  = "text"
 	formatTable = "table"
 	formatJSON  = "json"
 )
 
-// formatFlag adds --format, of which the first is the default.
+// formatFlag adds --format. The first format is the default.
 func formatFlag(cmd *kingpin.CmdClause, help string, formats ...string) *string {
 	return cmd.Flag("format", help).Default(formats[0]).Enum(formats...)
 }

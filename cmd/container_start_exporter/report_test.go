@@ -35,7 +35,7 @@ func TestReport(t *testing.T) {
 
 func TestReportText(t *testing.T) {
 	var b strings.Builder
-	r := newReport(&b, formatText, waterfalls(&b, exporter.TerminalOptions{}))
+	r := newReport(&b, formatText, drawWaterfalls(&b, exporter.TerminalOptions{}))
 	r.add(&collector.Start{ContainerID: "one", Outcome: collector.Started})
 	r.add(&collector.Start{ContainerID: "two", Outcome: collector.Started})
 	if !strings.HasPrefix(b.String(), "one ") || !strings.Contains(b.String(), "\n\ntwo ") {
@@ -43,7 +43,8 @@ func TestReportText(t *testing.T) {
 	}
 }
 
-// A report that cannot be written ends a watch, and says so once.
+// TestReportBroken checks that a report that cannot be written sends the error,
+// once, and goes on counting.
 func TestReportBroken(t *testing.T) {
 	full := errors.New("disk full")
 	r := newReport(nil, formatText, func(*collector.Start) error { return full })

@@ -23,13 +23,13 @@ import (
 	"container_start_exporter/exporter"
 )
 
-// How long the end of serve may take.
+// How long the shutdown of serve may take.
 const (
-	shutdownTimeout = 3 * time.Second // of requests that are being answered
-	flushTimeout    = 5 * time.Second // of traces that have not been sent
+	shutdownTimeout = 3 * time.Second // for requests in progress
+	flushTimeout    = 5 * time.Second // for traces that are not sent yet
 )
 
-// serveOptions are the flags of `serve`.
+// serveOptions are the flags of serve.
 type serveOptions struct {
 	web           *web.FlagConfig
 	telemetryPath string
@@ -38,17 +38,17 @@ type serveOptions struct {
 }
 
 func addServe(app *kingpin.Application, c *common) (*kingpin.CmdClause, func() error) {
-	cmd := app.Command("serve", "Serve metrics, a page with the latest starts, and traces. This is the default. "+
-		"Metrics are at "+defaultTelemetryPath+", the page at /. Traces are sent by OTLP where OTEL_* variables ask for it, "+
-		"for instance OTEL_EXPORTER_OTLP_ENDPOINT.").Default()
+	cmd := app.Command("serve", "Serve metrics and a page with the latest starts, and send traces. This is the default. "+
+		"Metrics are at "+defaultTelemetryPath+", the page at /. Traces are sent if OTEL_* variables ask for them, "+
+		"for example OTEL_EXPORTER_OTLP_ENDPOINT.").Default()
 	o := &serveOptions{web: webflag.AddFlags(cmd, ":9786")}
-	cmd.Flag("web.telemetry-path", "Path under which to expose metrics.").Default(defaultTelemetryPath).StringVar(&o.telemetryPath)
-	cmd.Flag("web.disable-exporter-metrics", "Exclude metrics about the exporter's own process (promhttp_*, process_*, go_*).").BoolVar(&o.noOwnMetrics)
-	cmd.Flag("metrics.native-histograms", "Expose native histograms beside the classic ones. Prometheus 2.x then drops the classic buckets.").BoolVar(&o.native)
+	cmd.Flag("web.telemetry-path", "Path of the metrics.").Default(defaultTelemetryPath).StringVar(&o.telemetryPath)
+	cmd.Flag("web.disable-exporter-metrics", "Do not expose metrics about the exporter's own process (promhttp_*, process_*, go_*).").BoolVar(&o.noOwnMetrics)
+	cmd.Flag("metrics.native-histograms", "Expose native histograms in addition to classic ones. Prometheus 2.x then drops the classic buckets.").BoolVar(&o.native)
 	return cmd, func() error { return serve(c, o) }
 }
 
-// server is serve at work.
+// server is the state of serve.
 type server struct {
 	common   *common
 	options  *serveOptions
@@ -57,7 +57,7 @@ type server struct {
 	traces   *exporter.Traces
 	page     *exporter.Page
 	pipeline *pipeline
-	probes   atomic.Pointer[bpf.Probes] // nil until they are attached
+	probes   atomic.Pointer[bpf.Probes] // nil until the probes are attached
 }
 
 func serve(c *common, o *serveOptions) error {
@@ -72,7 +72,7 @@ func serve(c *common, o *serveOptions) error {
 	ctx, cancel := context.WithTimeout(context.Background(), flushTimeout)
 	defer cancel()
 	if flush := s.traces.Shutdown(ctx); flush != nil {
-		s.log.Warn("Some traces were not sent", "err", flush)
+		s.log.Warn("Cannot send the last traces", "err", flush)
 	}
 	return err
 }
@@ -87,15 +87,15 @@ func newServer(c *common, o *serveOptions) (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	host, _ := os.Hostname() // the page does without
+	host, _ := os.Hostname() // the page can do without
 	s.metrics = exporter.NewMetrics(exporter.MetricsOptions{NativeHistograms: o.native})
 	s.page = exporter.NewPage(exporter.PageOptions{MetricsPath: o.telemetryPath, Version: version.Version, Host: host})
-	s.pipeline = newPipeline(c.config(), observers{s.metrics, s.traces, s.page})
+	s.pipeline = newPipeline(c.config(), fanOut{s.metrics, s.traces, s.page})
 	return s, nil
 }
 
-// run answers requests at once and observes as soon as the probes are
-// attached, until it is interrupted or one of both fails.
+// run answers requests at once, and observes starts as soon as the probes are
+// attached, until it is interrupted or either fails.
 func (s *server) run() error {
 	done := interrupted()
 	group, ctx := errgroup.WithContext(context.Background())
@@ -116,7 +116,7 @@ func (s *server) run() error {
 	return nil
 }
 
-// errStopped ends the group when it is interrupted.
+// errStopped ends the group on an interrupt.
 var errStopped = errors.New("stopped")
 
 func (s *server) stop(web *http.Server) {
@@ -127,7 +127,7 @@ func (s *server) stop(web *http.Server) {
 		_ = web.Close()
 	}
 	if probes := s.probes.Load(); probes != nil {
-		_ = probes.Drain(drainTimeout) // what has happened is exported
+		_ = probes.Drain(drainTimeout) // export what has happened until now
 		_ = probes.Close()
 	}
 }
@@ -138,7 +138,7 @@ func (s *server) listen(server *http.Server) error {
 	case errors.Is(err, http.ErrServerClosed):
 		return nil
 	case errors.Is(err, syscall.EADDRINUSE):
-		return fmt.Errorf("%w: choose another with --web.listen-address", err)
+		return fmt.Errorf("%w: choose another address with --web.listen-address", err)
 	}
 	return err
 }
@@ -155,7 +155,7 @@ func (s *server) observe(ctx context.Context) error {
 		return err
 	}
 	s.probes.Store(probes)
-	defer context.AfterFunc(ctx, func() { _ = probes.Close() })() // stop may have come before
+	defer context.AfterFunc(ctx, func() { _ = probes.Close() })() // stop may have run already
 	if ctx.Err() != nil {
 		return nil
 	}
@@ -163,10 +163,10 @@ func (s *server) observe(ctx context.Context) error {
 	return s.pipeline.read(probes)
 }
 
-// notify tells systemd, where it has started us (Type=notify).
+// notify sends a state to systemd if that started the process with Type=notify.
 func (s *server) notify(state string) {
 	if _, err := daemon.SdNotify(false, state); err != nil {
-		s.log.Warn("systemd could not be notified", "err", err)
+		s.log.Warn("Cannot notify systemd", "err", err)
 	}
 }
 

@@ -6,7 +6,8 @@ import (
 	"github.com/alecthomas/kingpin/v2"
 )
 
-// usage is the layout of --help: what it is, the commands, the flags.
+// usage is the template of --help: what the program or the command does, its
+// commands or arguments, its flags.
 const usage = `{{define "Args"}}{{range .Args}} {{if .PlaceHolder}}{{.PlaceHolder}}{{else}}{{.Name}}{{end}}{{if .Value|IsCumulative}}...{{end}}{{end}}{{end -}}
 {{if .Context.SelectedCommand -}}
 usage: {{.App.Name}} {{.Context.SelectedCommand}} [FLAG...]{{template "Args" .Context.SelectedCommand}}
@@ -24,7 +25,7 @@ Flags:
 usage: {{.App.Name}} [COMMAND] [FLAG...]
 
 {{.App.Help|Wrap 0}}
-Commands ({{.App.Name}} COMMAND --help tells more):
+Commands ({{.App.Name}} COMMAND --help shows more):
 {{.App.Commands|Summaries|FormatTwoColumns}}
 {{end -}}
 Flags of all commands:
@@ -32,7 +33,7 @@ Flags of all commands:
 `
 
 var usageFuncs = template.FuncMap{
-	// Summaries are the names of the commands and what each does.
+	// Summaries returns the names of the commands, each with its first sentence.
 	"Summaries": func(list []*kingpin.CmdModel) [][2]string {
 		var rows [][2]string
 		for _, c := range list {
