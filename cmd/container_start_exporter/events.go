@@ -16,8 +16,9 @@ func addEvents(app *kingpin.Application, c *common) (*kingpin.CmdClause, func() 
 	cmd := app.Command("events", "Show the raw kernel events that starts are made of, as they happen, like strace. "+
 		"Columns: time, command, pid, action, details. "+
 		"With --format json it writes a recording, which replay reads.")
-	format := formatFlag(cmd, "Output format: table (a row per event), json (an object per line).", formatTable, formatJSON)
-	return cmd, func() error { return events(c, *format) }
+	var format string
+	addFormatFlag(cmd, &format, "Output format: table (a row per event), json (an object per line).", formatTable, formatJSON)
+	return cmd, func() error { return events(c, format) }
 }
 
 func events(c *common, format string) error {

@@ -51,7 +51,10 @@ func run(args []string) int {
 	}
 	name, err := app.Parse(args)
 	if err != nil {
-		printError(fmt.Errorf("%w: try %s --help", err, program))
+		if bad := (*valueError)(nil); !errors.As(err, &bad) { // which says what to do
+			err = fmt.Errorf("%w: try %s --help", err, program)
+		}
+		printError(err)
 		return statusUsage
 	}
 	return status(commands[name]())

@@ -17,9 +17,10 @@ func addReplay(app *kingpin.Application, c *common) (*kingpin.CmdClause, func() 
 	cmd := app.Command("replay", "Show the starts in a recording of kernel events. "+
 		"The recording is what `events --format json` wrote; it goes through the same code as events from the kernel. "+
 		"A start that has not ended at the end of the file is incomplete. Needs neither root nor BPF.")
-	format := formatFlag(cmd, "Output format: text (a waterfall per start), json (an object per line).", formatText, formatJSON)
+	var format string
+	addFormatFlag(cmd, &format, "Output format: text (a waterfall per start), json (an object per line).", formatText, formatJSON)
 	name := cmd.Arg("FILE", "The recording, or - for standard input.").Required().String()
-	return cmd, func() error { return replay(c, *format, *name) }
+	return cmd, func() error { return replay(c, format, *name) }
 }
 
 func replay(c *common, format, name string) error {

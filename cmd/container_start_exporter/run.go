@@ -47,8 +47,7 @@ func addRun(app *kingpin.Application, c *common) (*kingpin.CmdClause, func() err
 		"All starts on the host are reported, whoever requested them. The exit status is that of the command; 125 means that run itself failed.")
 	o := &runOptions{}
 	cmd.Flag("output", "Write the report to this file instead of standard error.").Short('o').PlaceHolder("FILE").StringVar(&o.output)
-	cmd.Flag("format", "Output format: text (a waterfall per start), json (an object per line).").
-		Default(formatText).EnumVar(&o.format, formatText, formatJSON)
+	addFormatFlag(cmd, &o.format, "Output format: text (a waterfall per start), json (an object per line).", formatText, formatJSON)
 	o.wait = c.waitReadyFlag(cmd)
 	cmd.Arg("COMMAND", "The command and its arguments, after --.").PlaceHolder("-- COMMAND ").Required().StringsVar(&o.command)
 	return cmd, func() error { return runCommand(c, o) }
