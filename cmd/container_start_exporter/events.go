@@ -18,6 +18,7 @@ func addEvents(app *kingpin.Application, c *common) (*kingpin.CmdClause, func() 
 		"With --format json it writes a recording, which replay reads.")
 	var format string
 	addFormatFlag(cmd, &format, "Output format: table (a row per event), json (an object per line).", formatTable, formatJSON)
+	c.addReadFlags(cmd)
 	return cmd, func() error { return events(c, format) }
 }
 

@@ -5,7 +5,6 @@ import (
 
 	"github.com/alecthomas/kingpin/v2"
 	"github.com/prometheus/common/promslog"
-	promslogflag "github.com/prometheus/common/promslog/flag"
 
 	"container_start_exporter/bpf"
 	"container_start_exporter/collector"
@@ -13,7 +12,8 @@ import (
 	"container_start_exporter/collector/runtime"
 )
 
-// common holds the flags that several commands share.
+// common holds the flags that several commands share. Each command adds those that
+// apply to it.
 type common struct {
 	log          promslog.Config
 	startTimeout time.Duration
@@ -24,18 +24,28 @@ type common struct {
 	keepPrivileges bool
 }
 
-func (c *common) addFlags(app *kingpin.Application) {
-	addFlag(app, "start-timeout", "10m", &c.startTimeout, parseStartTimeout,
-		"Count a start as incomplete if it has neither succeeded nor failed after this time.")
-	addFlag(app, "ready-timeout", "1m", &c.readyTimeout, parseReadyTimeout,
-		"How long to wait after a start for the container's first listen(2); 0 means not at all.")
-	addFlag(app, "buffer-size", "2MiB", &c.bufferSize, parseBufferSize,
+// addProbeFlags adds the flags of commands that attach the probes.
+func (c *common) addProbeFlags(cmd *kingpin.CmdClause) {
+	addFlag(cmd, "buffer-size", "2MiB", &c.bufferSize, parseBufferSize,
 		"Size of the ring buffer between the kernel and the exporter, a power of two. Raise it if events are lost.")
-	addFlag(app, "probe.mechanism", bpf.MechanismAuto, &c.mechanism, oneOf(bpf.Mechanisms...),
+	addFlag(cmd, "probe.mechanism", bpf.MechanismAuto, &c.mechanism, oneOf(bpf.Mechanisms...),
 		"How to attach to kernel functions: auto (the cheapest that this kernel supports), fentry, kprobe, tracepoint.")
-	app.Flag("privileges.keep", "Keep all capabilities. By default those that are no longer needed are dropped once the probes are attached.").
+}
+
+// addReadFlags adds the flags of commands that attach the probes and read events.
+func (c *common) addReadFlags(cmd *kingpin.CmdClause) {
+	c.addProbeFlags(cmd)
+	cmd.Flag("privileges.keep", "Keep all capabilities. By default those that are no longer needed are dropped once the probes are attached.").
 		BoolVar(&c.keepPrivileges)
-	promslogflag.AddFlags(app, &c.log)
+}
+
+func (c *common) addStartTimeout(cmd *kingpin.CmdClause) {
+	addFlag(cmd, "start-timeout", "10m", &c.startTimeout, parseStartTimeout,
+		"Count a start as incomplete if it has neither succeeded nor failed after this time.")
+}
+
+func (c *common) addReadyTimeout(cmd *kingpin.CmdClause, help string) {
+	addFlag(cmd, "ready-timeout", "1m", &c.readyTimeout, parseReadyTimeout, help)
 }
 
 func (c *common) config() collector.Config {
@@ -46,10 +56,11 @@ func (c *common) config() collector.Config {
 	return config
 }
 
-// waitReadyFlag adds --wait-ready. It returns a function that returns how long to
-// hold starts.
-func (c *common) waitReadyFlag(cmd *kingpin.CmdClause) func() time.Duration {
+// addWaitReady adds --wait-ready and --ready-timeout. It returns a function that
+// returns how long to hold starts.
+func (c *common) addWaitReady(cmd *kingpin.CmdClause) func() time.Duration {
 	wait := cmd.Flag("wait-ready", "Report a start once its container listens (or --ready-timeout passes), with the time that took.").Bool()
+	c.addReadyTimeout(cmd, "How long --wait-ready waits for the container to listen, counted from its start.")
 	return func() time.Duration {
 		if *wait {
 			return c.readyTimeout

@@ -10,9 +10,6 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
-
-	"github.com/alecthomas/kingpin/v2"
-	"github.com/prometheus/common/version"
 )
 
 const program = "container_start_exporter"
@@ -32,42 +29,12 @@ func main() { os.Exit(run(os.Args[1:])) }
 
 // run parses the command line, runs the command in it and returns the exit status.
 func run(args []string) int {
-	app := kingpin.New(program, "Times every container start on this host from inside the kernel, phase by phase. Without a command it runs serve.")
-	app.HelpFlag.Short('h').Help("Show help and exit.")
-	app.Version(version.Print(program))
-	app.VersionFlag.Help("Show the version and exit.")
-	app.UsageWriter(os.Stdout).ErrorWriter(os.Stderr)
-	app.UsageTemplate(usage).UsageFuncs(usageFuncs)
-	app.Interspersed(firstWord(args) != "run") // flags after the command of run belong to that command
-
-	c := common{}
-	c.addFlags(app)
-	commands := map[string]func() error{}
-	for _, add := range []func(*kingpin.Application, *common) (*kingpin.CmdClause, func() error){
-		addServe, addRun, addWatch, addEvents, addReplay, addCheck,
-	} {
-		clause, do := add(app, &c)
-		commands[clause.FullCommand()] = do
-	}
-	name, err := app.Parse(args)
+	_, do, err := parse(args)
 	if err != nil {
-		if bad := (*valueError)(nil); !errors.As(err, &bad) { // which says what to do
-			err = fmt.Errorf("%w: try %s --help", err, program)
-		}
 		printError(err)
 		return statusUsage
 	}
-	return status(commands[name]())
-}
-
-// firstWord returns the first word that is not a flag, or an empty string.
-func firstWord(args []string) string {
-	for _, a := range args {
-		if !strings.HasPrefix(a, "-") {
-			return a
-		}
-	}
-	return ""
+	return status(do())
 }
 
 // status prints an error, unless it is only an exit status, and returns the status

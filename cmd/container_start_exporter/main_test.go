@@ -105,7 +105,7 @@ func TestBadInput(t *testing.T) {
 		"size in what":      {args: []string{"--buffer-size=3"}, code: statusUsage, says: []string{"--buffer-size=3: give a unit, for example 4MiB"}},
 		"unknown mechanism": {args: []string{"--probe.mechanism=magic", "check"}, code: statusUsage, says: []string{"--probe.mechanism=magic: must be one of auto, fentry, kprobe, tracepoint"}},
 		"misspelt flag":     {args: []string{"--privilege.keep", "check"}, code: statusUsage, says: []string{"--privilege.keep", "--help"}},
-		"value of a switch": {args: []string{"--privileges.keep=bpf", "check"}, code: statusUsage, says: []string{"unexpected bpf"}},
+		"value of a switch": {args: []string{"--privileges.keep=bpf", "watch"}, code: statusUsage, says: []string{`unexpected argument "bpf"`}},
 		"bad size":          {args: []string{"--buffer-size", "big"}, code: statusUsage, says: []string{"--buffer-size=big: must be a size, for example 4MiB"}},
 		"no file":           {args: []string{"replay"}, code: statusUsage, says: []string{"FILE"}},
 		"no command to run": {args: []string{"run"}, code: statusUsage, says: []string{"COMMAND"}},

@@ -19,6 +19,7 @@ func addReplay(app *kingpin.Application, c *common) (*kingpin.CmdClause, func() 
 		"A start that has not ended at the end of the file is incomplete. Needs neither root nor BPF.")
 	var format string
 	addFormatFlag(cmd, &format, "Output format: text (a waterfall per start), json (an object per line).", formatText, formatJSON)
+	c.addStartTimeout(cmd)
 	name := cmd.Arg("FILE", "The recording, or - for standard input.").Required().String()
 	return cmd, func() error { return replay(c, format, *name) }
 }

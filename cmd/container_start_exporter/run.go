@@ -48,7 +48,9 @@ func addRun(app *kingpin.Application, c *common) (*kingpin.CmdClause, func() err
 	o := &runOptions{}
 	cmd.Flag("output", "Write the report to this file instead of standard error.").Short('o').PlaceHolder("FILE").StringVar(&o.output)
 	addFormatFlag(cmd, &o.format, "Output format: text (a waterfall per start), json (an object per line).", formatText, formatJSON)
-	o.wait = c.waitReadyFlag(cmd)
+	o.wait = c.addWaitReady(cmd)
+	c.addStartTimeout(cmd)
+	c.addReadFlags(cmd)
 	cmd.Arg("COMMAND", "The command and its arguments, after --.").PlaceHolder("-- COMMAND ").Required().StringsVar(&o.command)
 	return cmd, func() error { return runCommand(c, o) }
 }

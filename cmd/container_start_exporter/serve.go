@@ -45,6 +45,9 @@ func addServe(app *kingpin.Application, c *common) (*kingpin.CmdClause, func() e
 	cmd.Flag("web.telemetry-path", "Path of the metrics.").Default(defaultTelemetryPath).StringVar(&o.telemetryPath)
 	cmd.Flag("web.disable-exporter-metrics", "Do not expose metrics about the exporter's own process (promhttp_*, process_*, go_*).").BoolVar(&o.noOwnMetrics)
 	cmd.Flag("metrics.native-histograms", "Expose native histograms in addition to classic ones. Prometheus 2.x then drops the classic buckets.").BoolVar(&o.native)
+	c.addStartTimeout(cmd)
+	c.addReadyTimeout(cmd, "How long to wait after a start for the container's first listen(2); 0 means not at all.")
+	c.addReadFlags(cmd)
 	return cmd, func() error { return serve(c, o) }
 }
 

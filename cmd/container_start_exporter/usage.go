@@ -1,9 +1,11 @@
 package main
 
 import (
+	"strings"
 	"text/template"
 
 	"github.com/alecthomas/kingpin/v2"
+	promslogflag "github.com/prometheus/common/promslog/flag"
 )
 
 // usage is the template of --help: what the program or the command does, its
@@ -17,30 +19,56 @@ usage: {{.App.Name}} {{.Context.SelectedCommand}} [FLAG...]{{template "Args" .Co
 Arguments:
 {{.Context.Args|ArgsToTwoColumns|FormatTwoColumns}}
 {{end -}}
-{{if .Context.SelectedCommand.Flags -}}
-Flags:
-{{.Context.SelectedCommand.Flags|FlagsToTwoColumns|FormatTwoColumns}}
-{{end -}}
 {{else -}}
 usage: {{.App.Name}} [COMMAND] [FLAG...]
 
 {{.App.Help|Wrap 0}}
-Commands ({{.App.Name}} COMMAND --help shows more):
+Commands ({{.App.Name}} COMMAND --help shows the flags of each):
 {{.App.Commands|Summaries|FormatTwoColumns}}
 {{end -}}
-Flags of all commands:
-{{.App.Flags|FlagsToTwoColumns|FormatTwoColumns}}
+Flags:
+{{FlagsOf .App .Context.SelectedCommand|FlagsToTwoColumns|PlainSwitches|FormatTwoColumns}}
 `
 
 var usageFuncs = template.FuncMap{
-	// Summaries returns the names of the commands, each with its first sentence.
-	"Summaries": func(list []*kingpin.CmdModel) [][2]string {
-		var rows [][2]string
-		for _, c := range list {
-			if c.Name != "help" && !c.Hidden {
-				rows = append(rows, [2]string{c.Name, firstSentence(c.Help)})
-			}
+	"Summaries":     summaries,
+	"FlagsOf":       flagsOf,
+	"PlainSwitches": plainSwitches,
+}
+
+// summaries returns the names of the commands, each with its first sentence.
+func summaries(commands []*kingpin.CmdModel) [][2]string {
+	var rows [][2]string
+	for _, c := range commands {
+		if c.Name != "help" && !c.Hidden {
+			rows = append(rows, [2]string{c.Name, firstSentence(c.Help)})
 		}
-		return rows
-	},
+	}
+	return rows
+}
+
+// flagsOf returns the flags that apply to a command, or those of the program if it
+// is nil. Only serve logs.
+func flagsOf(app *kingpin.ApplicationModel, command *kingpin.CmdModel) []*kingpin.FlagModel {
+	byName := map[string]*kingpin.FlagModel{}
+	for _, f := range app.Flags {
+		byName[f.Name] = f
+	}
+	switch help := byName["help"]; {
+	case command == nil:
+		return []*kingpin.FlagModel{help, byName["version"]}
+	case command.Name == "serve":
+		return append(command.Flags, byName[promslogflag.LevelFlagName], byName[promslogflag.FormatFlagName], help)
+	default:
+		return append(command.Flags, help)
+	}
+}
+
+// plainSwitches returns rows of flags without the mark that a switch can be negated,
+// as --[no-]help.
+func plainSwitches(rows [][2]string) [][2]string {
+	for i := range rows {
+		rows[i][0] = strings.Replace(rows[i][0], "[no-]", "", 1)
+	}
+	return rows
 }

@@ -38,14 +38,9 @@ func (v value[T]) Set(text string) error {
 
 func (v value[T]) String() string { return fmt.Sprint(*v.to) }
 
-// flagAdder is the application or a command.
-type flagAdder interface {
-	Flag(name, help string) *kingpin.FlagClause
-}
-
 // addFlag adds a flag that sets to.
-func addFlag[T any](a flagAdder, name, byDefault string, to *T, parse func(string) (T, error), help string) {
-	a.Flag(name, help).Default(byDefault).SetValue(value[T]{name, to, parse})
+func addFlag[T any](cmd *kingpin.CmdClause, name, byDefault string, to *T, parse func(string) (T, error), help string) {
+	cmd.Flag(name, help).Default(byDefault).SetValue(value[T]{name, to, parse})
 }
 
 // oneOf returns a function that accepts these values.

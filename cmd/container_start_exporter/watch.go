@@ -16,7 +16,9 @@ func addWatch(app *kingpin.Application, c *common) (*kingpin.CmdClause, func() e
 	var format string
 	addFormatFlag(cmd, &format, "Output format: text (a line per start), json (an object per line).", formatText, formatJSON)
 	waterfall := cmd.Flag("waterfall", "Draw each start in full instead of on one line.").Bool()
-	wait := c.waitReadyFlag(cmd)
+	wait := c.addWaitReady(cmd)
+	c.addStartTimeout(cmd)
+	c.addReadFlags(cmd)
 	return cmd, func() error { return watch(c, format, *waterfall, wait()) }
 }
 
