@@ -15,6 +15,8 @@ func addCheck(app *kingpin.Application, c *common) (*kingpin.CmdClause, func() e
 		"For each kernel hook it shows how it is attached, or why not, what is missing without it, "+
 		"and which capability would restore it. It attaches the probes and detaches them. "+
 		"The exit status is 0 if starts can be timed, else 1.")
+	cmd.HelpLong(examples(program+" check",
+		program+" check --probe.mechanism=kprobe"))
 	c.addProbeFlags(cmd)
 	return cmd, func() error { return check(os.Stdout, c) }
 }

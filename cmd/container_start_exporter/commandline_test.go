@@ -85,3 +85,27 @@ func TestHelpListsFlagsThatApply(t *testing.T) {
 		}
 	}
 }
+
+// TestHelpExamples checks that --help shows two examples, and that each is a valid
+// command line of that command.
+func TestHelpExamples(t *testing.T) {
+	for _, command := range []string{"", "serve", "run", "watch", "events", "replay", "check"} {
+		help := invoke(t, "", 0, strings.Fields(command+" --help")...).stdout
+		_, examples, _ := strings.Cut(help, "\nExamples:\n")
+		n := 0
+		for line := range strings.Lines(examples) {
+			_, args, ok := strings.Cut(line, " "+program)
+			if !ok {
+				break
+			}
+			n++
+			args, _, _ = strings.Cut(args, " > ")
+			if got, _, err := parse(strings.Fields(args)); err != nil || command != "" && got != command {
+				t.Errorf("%s --help: %s is %q, %v", command, line, got, err)
+			}
+		}
+		if n != 2 {
+			t.Errorf("%s --help shows %d examples:\n%s", command, n, help)
+		}
+	}
+}

@@ -13,9 +13,11 @@ import (
 )
 
 func addEvents(app *kingpin.Application, c *common) (*kingpin.CmdClause, func() error) {
-	cmd := app.Command("events", "Show the raw kernel events that starts are made of, as they happen, like strace. "+
+	cmd := app.Command("events", "Show the raw kernel events of container starts as they happen. "+
 		"Columns: time, command, pid, action, details. "+
 		"With --format json it writes a recording, which replay reads.")
+	cmd.HelpLong(examples(program+" events",
+		program+" events --format=json > recording.jsonl"))
 	var format string
 	addFormatFlag(cmd, &format, "Output format: table (a row per event), json (an object per line).", formatTable, formatJSON)
 	c.addReadFlags(cmd)

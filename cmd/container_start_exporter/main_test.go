@@ -254,13 +254,13 @@ func TestRunForwardsSignals(t *testing.T) {
 }
 
 func TestHelp(t *testing.T) {
-	for _, args := range [][]string{nil, {"run"}, {"watch"}, {"events"}, {"replay"}, {"check"}} {
+	for _, args := range [][]string{nil, {"serve"}, {"run"}, {"watch"}, {"events"}, {"replay"}, {"check"}} {
 		e := invoke(t, "", 0, append(args, "--help")...)
 		if e.code != 0 || e.stderr != "" {
 			t.Errorf("%v: %+v", args, e)
 		}
 		for l := range strings.Lines(e.stdout) {
-			if utf8.RuneCountInString(strings.TrimSpace(l)) > 80 {
+			if utf8.RuneCountInString(strings.TrimSpace(l)) > 80 && !strings.Contains(l, "https://") {
 				t.Errorf("%v: wider than 80 columns: %s", args, l)
 			}
 		}

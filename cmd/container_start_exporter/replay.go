@@ -17,6 +17,8 @@ func addReplay(app *kingpin.Application, c *common) (*kingpin.CmdClause, func() 
 	cmd := app.Command("replay", "Show the starts in a recording of kernel events. "+
 		"The recording is what `events --format json` wrote; it goes through the same code as events from the kernel. "+
 		"A start that has not ended at the end of the file is incomplete. Needs neither root nor BPF.")
+	cmd.HelpLong(examples(program+" replay recording.jsonl",
+		program+" replay --format=json recording.jsonl > starts.jsonl"))
 	var format string
 	addFormatFlag(cmd, &format, "Output format: text (a waterfall per start), json (an object per line).", formatText, formatJSON)
 	c.addStartTimeout(cmd)

@@ -45,6 +45,8 @@ func addRun(app *kingpin.Application, c *common) (*kingpin.CmdClause, func() err
 	cmd := app.Command("run", "Run a command and report every container start during it. "+
 		"The command has the terminal to itself; the report is written after it has exited, to standard error or to a file. "+
 		"All starts on the host are reported, whoever requested them. The exit status is that of the command; 125 means that run itself failed.")
+	cmd.HelpLong(examples(program+" run -- docker run --rm busybox true",
+		program+" run -o starts.jsonl --format=json -- make test"))
 	o := &runOptions{}
 	cmd.Flag("output", "Write the report to this file instead of standard error.").Short('o').PlaceHolder("FILE").StringVar(&o.output)
 	addFormatFlag(cmd, &o.format, "Output format: text (a waterfall per start), json (an object per line).", formatText, formatJSON)

@@ -41,6 +41,8 @@ func addServe(app *kingpin.Application, c *common) (*kingpin.CmdClause, func() e
 	cmd := app.Command("serve", "Serve metrics and a page with the latest starts, and send traces. This is the default. "+
 		"Metrics are at "+defaultTelemetryPath+", the page at /. Traces are sent if OTEL_* variables ask for them, "+
 		"for example OTEL_EXPORTER_OTLP_ENDPOINT.").Default()
+	cmd.HelpLong(examples(program+" serve --web.listen-address=127.0.0.1:9786",
+		"OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318 "+program))
 	o := &serveOptions{web: webflag.AddFlags(cmd, ":9786")}
 	cmd.Flag("web.telemetry-path", "Path of the metrics.").Default(defaultTelemetryPath).StringVar(&o.telemetryPath)
 	cmd.Flag("web.disable-exporter-metrics", "Do not expose metrics about the exporter's own process (promhttp_*, process_*, go_*).").BoolVar(&o.noOwnMetrics)

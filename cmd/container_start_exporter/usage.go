@@ -8,13 +8,16 @@ import (
 	promslogflag "github.com/prometheus/common/promslog/flag"
 )
 
-// usage is the template of --help: what the program or the command does, its
-// commands or arguments, its flags.
+// usage is the template of --help: what the program or the command does, examples,
+// its commands or arguments, its flags. HelpLong are the examples.
 const usage = `{{define "Args"}}{{range .Args}} {{if .PlaceHolder}}{{.PlaceHolder}}{{else}}{{.Name}}{{end}}{{if .Value|IsCumulative}}...{{end}}{{end}}{{end -}}
 {{if .Context.SelectedCommand -}}
 usage: {{.App.Name}} {{.Context.SelectedCommand}} [FLAG...]{{template "Args" .Context.SelectedCommand}}
 
 {{.Context.SelectedCommand.Help|Wrap 0}}
+Examples:
+{{.Context.SelectedCommand.HelpLong}}
+
 {{if .Context.Args -}}
 Arguments:
 {{.Context.Args|ArgsToTwoColumns|FormatTwoColumns}}
@@ -23,6 +26,10 @@ Arguments:
 usage: {{.App.Name}} [COMMAND] [FLAG...]
 
 {{.App.Help|Wrap 0}}
+Examples:
+  {{.App.Name}} --web.listen-address=127.0.0.1:9786
+  {{.App.Name}} run -- docker run --rm busybox true
+
 Commands ({{.App.Name}} COMMAND --help shows the flags of each):
 {{.App.Commands|Summaries|FormatTwoColumns}}
 {{end -}}
@@ -63,6 +70,9 @@ func flagsOf(app *kingpin.ApplicationModel, command *kingpin.CmdModel) []*kingpi
 		return append(command.Flags, help)
 	}
 }
+
+// examples returns lines of the same indentation as those of the other lists.
+func examples(lines ...string) string { return "  " + strings.Join(lines, "\n  ") }
 
 // plainSwitches returns rows of flags without the mark that a switch can be negated,
 // as --[no-]help.

@@ -13,6 +13,8 @@ func addWatch(app *kingpin.Application, c *common) (*kingpin.CmdClause, func() e
 	cmd := app.Command("watch", "Show container starts as they happen, one line each. "+
 		"A line shows when the start began, its container, engine and runtime, how long it took, how it ended, "+
 		"and its phases as a bar to scale, with the longest phase beside it. Without colour the bar is made of letters: "+exporter.PhaseLetters+".")
+	cmd.HelpLong(examples(program+" watch --waterfall",
+		program+" watch --wait-ready --ready-timeout=10s"))
 	var format string
 	addFormatFlag(cmd, &format, "Output format: text (a line per start), json (an object per line).", formatText, formatJSON)
 	waterfall := cmd.Flag("waterfall", "Draw each start in full instead of on one line.").Bool()
