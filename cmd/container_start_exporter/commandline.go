@@ -17,7 +17,12 @@ import (
 // function that runs it.
 func parse(args []string) (command string, do func() error, err error) {
 	app, commands := newApplication()
-	args = commandFirst(app.Model(), args)
+	if len(args) > 0 && args[0] == "help" {
+		args = append([]string{"--help"}, args[1:]...)
+	}
+	if args, err = commandFirst(app.Model(), args); err != nil {
+		return "", nil, err
+	}
 	given := "" // without a command
 	if len(args) > 0 && commands[args[0]] != nil {
 		given = args[0]
@@ -53,25 +58,30 @@ func newApplication() (*kingpin.Application, map[string]func() error) {
 
 // commandFirst moves the command to the front. Flags may come before it, but
 // kingpin knows the flags of a command only after it has seen the command. What
-// begins with an unknown word stays as it is, for kingpin to refuse.
-func commandFirst(app *kingpin.ApplicationModel, args []string) []string {
+// follows an unknown flag stays as it is, because kingpin refuses that flag.
+func commandFirst(app *kingpin.ApplicationModel, args []string) ([]string, error) {
 	needsValue := flagNames(app)
 	for i := 0; i < len(args); i++ {
 		word := args[i]
-		if isCommand(app, word) {
-			return slices.Concat([]string{word}, args[:i], args[i+1:])
-		}
 		name, _, hasValue := strings.Cut(word, "=")
 		needs, known := needsValue[name]
-		if !known {
-			break
-		}
-		if needs && !hasValue {
+		switch {
+		case isCommand(app, word):
+			return slices.Concat([]string{word}, args[:i], args[i+1:]), nil
+		case isWord(word):
+			return nil, unknownCommand(app, word)
+		case !known:
+			return args, nil
+		case needs && !hasValue:
 			i++
 		}
 	}
-	return args
+	return args, nil
 }
+
+// isWord returns whether kingpin would read a word as it is: - begins a flag, and @
+// the name of a file with arguments.
+func isWord(word string) bool { return word == "" || word[0] != '-' && word[0] != '@' }
 
 func isCommand(app *kingpin.ApplicationModel, word string) bool {
 	return slices.ContainsFunc(app.Commands, func(c *kingpin.CmdModel) bool { return c.Name == word })

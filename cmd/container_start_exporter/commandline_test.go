@@ -52,6 +52,10 @@ func TestCommandLineRefuses(t *testing.T) {
 		"--privilege.keep check":             "unknown flag --privilege.keep: try container_start_exporter --help",
 		"--format=json":                      "unknown flag --format: try container_start_exporter --help",
 		"check everything":                   `unexpected argument "everything": try container_start_exporter check --help`,
+		"--log.level debug wacth":            `unknown command "wacth"; did you mean "watch"?`,
+		"--format=json replya FILE":          `unknown command "replya"; did you mean "replay"?`,
+		"help wacth":                         `unknown command "wacth"; did you mean "watch"?`,
+		"docker run":                         `unknown command "docker": try container_start_exporter --help`,
 	} {
 		if _, _, err := parse(strings.Fields(args)); err == nil || err.Error() != want {
 			t.Errorf("%q: %v\nwant %s", args, err, want)
@@ -106,6 +110,20 @@ func TestHelpExamples(t *testing.T) {
 		}
 		if n != 2 {
 			t.Errorf("%s --help shows %d examples:\n%s", command, n, help)
+		}
+	}
+}
+
+func TestEditDistance(t *testing.T) {
+	for _, tc := range []struct {
+		a, b string
+		want int
+	}{
+		{"watch", "watch", 0}, {"wacth", "watch", 1}, {"wach", "watch", 1}, {"wwatch", "watch", 1}, {"catch", "watch", 1},
+		{"", "run", 3}, {"run", "", 3}, {"runs", "rnu", 2}, {"docker", "check", 5},
+	} {
+		if got := editDistance(tc.a, tc.b); got != tc.want {
+			t.Errorf("%q, %q: %d; want %d", tc.a, tc.b, got, tc.want)
 		}
 	}
 }

@@ -95,7 +95,8 @@ func TestBadInput(t *testing.T) {
 		says  []string
 	}{
 		"unknown flag":      {args: []string{"--nope"}, code: statusUsage, says: []string{"--nope", "--help"}},
-		"unknown command":   {args: []string{"nope"}, code: statusUsage, says: []string{"nope", "--help"}},
+		"unknown command":   {args: []string{"nope"}, code: statusUsage, says: []string{`unknown command "nope": try container_start_exporter --help`}},
+		"misspelt command":  {args: []string{"wacth"}, code: statusUsage, says: []string{`unknown command "wacth"; did you mean "watch"?`}},
 		"unknown format":    {args: []string{"watch", "--format", "xml"}, code: statusUsage, says: []string{"--format=xml: must be one of text, json"}},
 		"bad timeout":       {args: []string{"--start-timeout", "soon"}, code: statusUsage, says: []string{"--start-timeout=soon: must be a duration, for example 90s"}},
 		"timeout in what":   {args: []string{"--ready-timeout=5"}, code: statusUsage, says: []string{"--ready-timeout=5: give a unit, for example 90s"}},
