@@ -116,8 +116,9 @@ func TestBadInput(t *testing.T) {
 		"truncated":         {args: []string{"replay", "-"}, stdin: one + `{"time":2,"ki`, code: statusFailed, says: []string{"replay -", "line 2"}},
 		"no event":          {args: []string{"replay", "-"}, stdin: "{}\n", code: statusFailed, says: []string{"line 1"}},
 		"long line":         {args: []string{"replay", "-"}, stdin: one + strings.Repeat("x", 1<<21), code: statusFailed, says: []string{"line 2"}},
-		"not found":         {args: []string{"run", "--", "no-such-command"}, code: statusNotFound, says: []string{"no-such-command"}},
-		"not executable":    {args: []string{"run", "--", garbage}, code: statusNoExec, says: []string{garbage}},
+		"not found":         {args: []string{"run", "--", "no-such-command"}, code: statusNotFound, says: []string{": run: no-such-command: executable file not found in $PATH"}},
+		"no such path":      {args: []string{"run", "--", "/nope"}, code: statusNotFound, says: []string{": run: /nope: no such file or directory"}},
+		"not executable":    {args: []string{"run", "--", garbage}, code: statusNoExec, says: []string{": run: " + garbage + ": permission denied"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			expectError(t, invoke(t, tc.stdin, 0, tc.args...), tc.code, tc.says...)

@@ -149,11 +149,25 @@ func settle(probes *bpf.Probes, p *pipeline) {
 // commandError prints why the command could not be executed, and returns the exit
 // status that a shell would have.
 func commandError(err error) error {
-	printError(fmt.Errorf("run: %w", err))
+	printError(fmt.Errorf("run: %w", withoutCall(err)))
 	if errors.Is(err, exec.ErrNotFound) || errors.Is(err, fs.ErrNotExist) {
 		return exitStatus(statusNotFound)
 	}
 	return exitStatus(statusNoExec)
+}
+
+// withoutCall returns an error of os/exec without the call that failed: only the
+// command and the cause.
+func withoutCall(err error) error {
+	var search *exec.Error
+	var start *fs.PathError
+	switch {
+	case errors.As(err, &search):
+		return fmt.Errorf("%s: %w", search.Name, search.Err)
+	case errors.As(err, &start):
+		return fmt.Errorf("%s: %w", start.Path, start.Err)
+	}
+	return err
 }
 
 // ownFailure prints an error of run itself, and returns its exit status.
