@@ -83,6 +83,7 @@ func needRoot(t *testing.T) {
 // to do.
 func TestBadInput(t *testing.T) {
 	const one = `{"time":1,"kind":"exit","pid":1}` + "\n"
+	const notRecording = `not a recording: replay reads what "events --format json" writes`
 	dir := t.TempDir()
 	garbage := filepath.Join(dir, "garbage")
 	if err := os.WriteFile(garbage, []byte(one+one+"\x00\x1b[31m garbage\n"), 0o644); err != nil {
@@ -111,10 +112,13 @@ func TestBadInput(t *testing.T) {
 		"no file":           {args: []string{"replay"}, code: statusUsage, says: []string{"FILE"}},
 		"no command to run": {args: []string{"run"}, code: statusUsage, says: []string{"COMMAND"}},
 		"missing file":      {args: []string{"replay", "/no/such/file"}, code: statusFailed, says: []string{"/no/such/file", "no such file"}},
-		"directory":         {args: []string{"replay", dir}, code: statusFailed, says: []string{dir}},
+		"directory":         {args: []string{"replay", dir}, code: statusFailed, says: []string{"replay " + dir + ": is a directory"}},
 		"garbage":           {args: []string{"replay", garbage}, code: statusFailed, says: []string{garbage, "line 3"}},
 		"truncated":         {args: []string{"replay", "-"}, stdin: one + `{"time":2,"ki`, code: statusFailed, says: []string{"replay -", "line 2"}},
-		"no event":          {args: []string{"replay", "-"}, stdin: "{}\n", code: statusFailed, says: []string{"line 1"}},
+		"no event":          {args: []string{"replay", "-"}, stdin: "{}\n", code: statusFailed, says: []string{"replay -: line 1: " + notRecording}},
+		"starts":            {args: []string{"replay", "-"}, stdin: `{"container_id":"a","kind":"container","begin":"2026-01-01T00:00:00Z"}`, code: statusFailed, says: []string{"replay -: line 1: " + notRecording}},
+		"indented":          {args: []string{"replay", "-"}, stdin: "\n{\n  \"time\": 1\n}\n", code: statusFailed, says: []string{"replay -: line 2: " + notRecording}},
+		"binary":            {args: []string{"replay", binary}, code: statusFailed, says: []string{"replay " + binary + ": line 1: " + notRecording}},
 		"long line":         {args: []string{"replay", "-"}, stdin: one + strings.Repeat("x", 1<<21), code: statusFailed, says: []string{"line 2"}},
 		"not found":         {args: []string{"run", "--", "no-such-command"}, code: statusNotFound, says: []string{": run: no-such-command: executable file not found in $PATH"}},
 		"no such path":      {args: []string{"run", "--", "/nope"}, code: statusNotFound, says: []string{": run: /nope: no such file or directory"}},

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"slices"
+	"strings"
 
 	"github.com/alecthomas/kingpin/v2"
 
@@ -37,7 +38,15 @@ func replay(c *common, format, name string) error {
 	defer in.Close()
 	r := newReport(os.Stdout, format, drawWaterfalls(os.Stdout, terminalOptions(os.Stdout)))
 	a := collector.New(c.config(), startFunc(r.add))
-	if err := collector.ReadEvents(in, a.Handle); err != nil {
+	n := 0
+	err = collector.ReadEvents(in, func(e *collector.Event) {
+		n++
+		a.Handle(e)
+	})
+	if err != nil && n == 0 {
+		err = notRecording(err)
+	}
+	if err != nil {
 		return fmt.Errorf("replay %s: %w", name, withoutPath(err))
 	}
 	a.Close()
@@ -55,6 +64,18 @@ func open(name string) (io.ReadCloser, error) {
 		return os.Stdin, nil
 	}
 	return os.Open(name)
+}
+
+// notRecording returns the error for a file whose first line that is not empty is
+// not an event: something else was recorded. An error of reading the file stays as
+// it is. The errors of ReadEvents begin with the number of the line.
+func notRecording(err error) error {
+	var file *fs.PathError
+	if errors.As(err, &file) {
+		return err
+	}
+	line, _, _ := strings.Cut(err.Error(), ": ")
+	return fmt.Errorf("%s: not a recording: replay reads what %q writes", line, "events --format json")
 }
 
 // withoutPath returns the cause of an error about a file whose name is printed
