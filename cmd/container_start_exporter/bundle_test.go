@@ -17,14 +17,15 @@ import (
 	"container_start_exporter/collector"
 )
 
-// newBundle makes a bundle of a container that ends with its standard input: its
-// entrypoint is the exporter itself, which needs nothing beside it.
+// newBundle creates a bundle of a container that exits at the end of its standard
+// input, and returns its directory. The entrypoint is the exporter itself, which
+// needs no other file.
 func newBundle(t *testing.T, mode os.FileMode) string {
 	t.Helper()
 	if _, err := exec.LookPath("runc"); err != nil {
 		t.Skip("runc is not installed (package runc)")
 	}
-	dir, err := os.MkdirTemp("", "bundle") // that another user may reach, unlike t.TempDir's
+	dir, err := os.MkdirTemp("", "bundle") // unlike t.TempDir, other users can reach it
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,8 +57,8 @@ func newBundle(t *testing.T, mode os.FileMode) string {
 	return dir
 }
 
-// The capabilities by which bundles are read, one for files and one for other
-// mount namespaces, are in use when the others have been dropped.
+// TestPrivilegesToReadBundles checks that bundles are read by the two capabilities
+// that are not dropped: one for files, one for other mount namespaces.
 func TestPrivilegesToReadBundles(t *testing.T) {
 	needRoot(t)
 	private, public := newBundle(t, 0o600), newBundle(t, 0o644)
@@ -65,7 +66,7 @@ func TestPrivilegesToReadBundles(t *testing.T) {
 		user         int
 		capabilities []string
 	}{
-		{0, all[:3]}, {nobody, all}, {nobody, but(all, "SYS_PTRACE")}, {nobody, but(all, "DAC_READ_SEARCH")}, {nobody, all[:2]},
+		{0, allCapabilities[:3]}, {nobody, allCapabilities}, {nobody, without(allCapabilities, "SYS_PTRACE")}, {nobody, without(allCapabilities, "DAC_READ_SEARCH")}, {nobody, allCapabilities[:2]},
 	} {
 		ptrace := slices.Contains(tc.capabilities, "SYS_PTRACE")
 		files := tc.user == 0 || slices.Contains(tc.capabilities, "DAC_READ_SEARCH")
@@ -76,18 +77,18 @@ func TestPrivilegesToReadBundles(t *testing.T) {
 					path string
 					read bool
 				}{
-					{public, ptrace || !elsewhere}, {public, ptrace}, // by its absolute path, and by a relative one
+					{public, ptrace || !elsewhere}, {public, ptrace}, // by an absolute path, and by a relative one
 					{private, files && (ptrace || !elsewhere)}, {private, files && ptrace},
 				} {
 					if b.read {
 						want = append(want, b.path)
 					}
 				}
-				cmd := as(t, tc.user, tc.capabilities, binary, "events", "--format=json")
+				cmd := asUser(t, tc.user, tc.capabilities, binary, "events", "--format=json")
 				if elsewhere {
 					cmd = exec.Command("unshare", append([]string{"--mount"}, cmd.Args...)...)
 				}
-				if got := bundlesSeen(t, cmd, public, private); !slices.Equal(got, want) {
+				if got := bundlesRead(t, cmd, public, private); !slices.Equal(got, want) {
 					t.Errorf("read %q; want %q", got, want)
 				}
 			})
@@ -95,9 +96,9 @@ func TestPrivilegesToReadBundles(t *testing.T) {
 	}
 }
 
-// bundlesSeen are those that `events` tells of, of two containers of each of
-// these: one whose bundle has an absolute path, and one with a relative one.
-func bundlesSeen(t *testing.T, events *exec.Cmd, bundles ...string) (read []string) {
+// bundlesRead starts two containers of each bundle, one by the bundle's absolute
+// path and one by a relative path, and returns the bundles that events reports.
+func bundlesRead(t *testing.T, events *exec.Cmd, bundles ...string) (read []string) {
 	t.Helper()
 	stdout, err := events.StdoutPipe()
 	if err != nil {
@@ -114,15 +115,15 @@ func bundlesSeen(t *testing.T, events *exec.Cmd, bundles ...string) (read []stri
 	if _, err := stderr.Read(make([]byte, 1)); err != nil { // "attached: ..."
 		t.Fatal(err)
 	}
-	begun := make(chan struct{}, 8) // for each entrypoint
-	told := make(chan error)
+	executed := make(chan struct{}, 8) // one for each entrypoint
+	ended := make(chan error)
 	go func() {
-		told <- collector.ReadEvents(stdout, func(e *collector.Event) {
+		ended <- collector.ReadEvents(stdout, func(e *collector.Event) {
 			switch {
 			case e.Kind == collector.KindBundle && slices.Contains(bundles, e.Path):
 				read = append(read, e.Path)
 			case e.Kind == collector.KindExec && e.File == "/"+program:
-				begun <- struct{}{}
+				executed <- struct{}{}
 			}
 		})
 	}()
@@ -131,13 +132,13 @@ func bundlesSeen(t *testing.T, events *exec.Cmd, bundles ...string) (read []stri
 			id := fmt.Sprintf("privileges-%d-%d-%d", os.Getpid(), i, len(path))
 			start := exec.Command("runc", "run", "--bundle", path, id)
 			start.Dir = bundle
-			holdStart(t, start, begun)
+			runUntilSeen(t, start, executed)
 		}
 	}
 	if err := events.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
-	if err := <-told; err != nil {
+	if err := <-ended; err != nil {
 		t.Fatal(err)
 	}
 	_, _ = io.Copy(io.Discard, stderr)
@@ -147,8 +148,9 @@ func bundlesSeen(t *testing.T, events *exec.Cmd, bundles ...string) (read []stri
 	return read
 }
 
-// holdStart runs a container until it is told of: its runtime is there for as long.
-func holdStart(t *testing.T, start *exec.Cmd, begun <-chan struct{}) {
+// runUntilSeen runs a container, and ends it only when the exec of its entrypoint
+// is reported: until then /proc has its runtime.
+func runUntilSeen(t *testing.T, start *exec.Cmd, executed <-chan struct{}) {
 	t.Helper()
 	stdin, err := start.StdinPipe()
 	if err != nil {
@@ -160,9 +162,9 @@ func holdStart(t *testing.T, start *exec.Cmd, begun <-chan struct{}) {
 		t.Fatal(err)
 	}
 	select {
-	case <-begun:
+	case <-executed:
 	case <-time.After(20 * time.Second):
-		t.Error("no entrypoint is told of")
+		t.Error("the exec of the entrypoint is not reported")
 	}
 	stdin.Close()
 	if err := start.Wait(); err != nil {

@@ -11,17 +11,20 @@ import (
 )
 
 func addCheck(app *kingpin.Application, c *common) (*kingpin.CmdClause, func() error) {
-	cmd := app.Command("check", "Tell what this kernel and these privileges allow. "+
-		"It attaches the probes, tells hook by hook how or why not and what is missing without it, "+
-		"and which capability would give more, and detaches them. "+
-		"It exits with 0 if starts can be timed, else with 1.")
+	cmd := app.Command("check", "Show what this kernel and these privileges allow. "+
+		"For each kernel hook it shows how it is attached, or why not, what is missing without it, "+
+		"and which capability would restore it. It attaches the probes and detaches them. "+
+		"The exit status is 0 if starts can be timed, else 1.")
+	cmd.HelpLong(examples(program+" check",
+		program+" check --probe.mechanism=kprobe"))
+	c.addProbeFlags(cmd)
 	return cmd, func() error { return check(os.Stdout, c) }
 }
 
 func check(w io.Writer, c *common) error {
-	fmt.Fprintf(w, "kernel      %s, %s\n", release(), runtime.GOARCH)
-	fmt.Fprintf(w, "BTF         %s\n", types())
-	fmt.Fprintf(w, "privileges  %s\n", privileges())
+	fmt.Fprintf(w, "kernel      %s, %s\n", kernelRelease(), runtime.GOARCH)
+	fmt.Fprintf(w, "BTF         %s\n", kernelBTF())
+	fmt.Fprintf(w, "privileges  %s\n", heldCapabilities())
 	probes, err := openProbes(c)
 	if err != nil {
 		return err
@@ -31,7 +34,7 @@ func check(w io.Writer, c *common) error {
 	return writeHooks(w, probes.Hooks())
 }
 
-func release() string {
+func kernelRelease() string {
 	var u unix.Utsname
 	if err := unix.Uname(&u); err != nil {
 		return "unknown: " + err.Error()
@@ -39,8 +42,9 @@ func release() string {
 	return unix.ByteSliceToString(u.Release[:])
 }
 
-// types says whether the kernel describes its types, which the probes need.
-func types() string {
+// kernelBTF returns the file with the kernel's BTF, which the probes need, or what
+// is needed to have it.
+func kernelBTF() string {
 	const file = "/sys/kernel/btf/vmlinux"
 	if _, err := os.Stat(file); err != nil {
 		return "missing: a kernel with CONFIG_DEBUG_INFO_BTF=y is needed"

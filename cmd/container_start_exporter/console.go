@@ -12,46 +12,46 @@ import (
 	"container_start_exporter/exporter/terminal"
 )
 
-// widest is how wide drawings get on a wide terminal: bars that are longer
-// tell no more.
-const widest = 120
+// maxWidth bounds drawings on a wide terminal, in columns: longer bars show
+// nothing more.
+const maxWidth = 120
 
-// options are what a file that is written to can show. Colour is for terminals
-// whose user has not set NO_COLOR (no-color.org).
-func options(f *os.File) terminal.Options {
-	o := terminal.Options{Width: 80, ASCII: !unicode()}
+// terminalOptions returns what the output file can show. Colour is for terminals,
+// unless the user has set NO_COLOR (no-color.org).
+func terminalOptions(f *os.File) terminal.Options {
+	o := terminal.Options{Width: 80, ASCII: !supportsUnicode()}
 	width, _, err := term.GetSize(int(f.Fd()))
 	if err != nil {
 		return o // not a terminal
 	}
 	if width > 0 {
-		o.Width = min(width, widest)
+		o.Width = min(width, maxWidth)
 	}
 	o.Color = os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
 	return o
 }
 
-// unicode tells whether block characters can be shown: unless the locale names
-// another character set or it is the kernel's console, whose font has none.
-func unicode() bool {
+// supportsUnicode returns whether block characters can be shown: not if the locale
+// names another character set, nor on the kernel's console, whose font lacks them.
+func supportsUnicode() bool {
 	locale := cmp.Or(os.Getenv("LC_ALL"), os.Getenv("LC_CTYPE"), os.Getenv("LANG"))
 	locale = strings.ToLower(strings.ReplaceAll(locale, "-", ""))
 	return os.Getenv("TERM") != "linux" && (locale == "" || strings.Contains(locale, "utf8"))
 }
 
-// sayAttached tells on standard error that events are seen from now on, and
-// what is not.
-func sayAttached(hooks []bpf.Hook) {
-	attached := attachedOf(hooks)
+// printAttached prints on standard error that events are reported from now on, and
+// how many kernel hooks are attached.
+func printAttached(hooks []bpf.Hook) {
+	attached := countAttached(hooks)
 	if attached == len(hooks) {
-		fmt.Fprintf(os.Stderr, "attached: %d hooks; Ctrl-C ends\n", attached)
+		fmt.Fprintf(os.Stderr, "attached: %d kernel hooks; press Ctrl-C to stop\n", attached)
 		return
 	}
-	fmt.Fprintf(os.Stderr, "attached: %d of %d hooks (`%s check` tells why); Ctrl-C ends\n", attached, len(hooks), program)
+	fmt.Fprintf(os.Stderr, "attached: %d of %d kernel hooks (`%s check` shows why); press Ctrl-C to stop\n", attached, len(hooks), program)
 }
 
-// sentence is the first sentence of a text.
-func sentence(text string) string {
+// firstSentence returns the first sentence of a text.
+func firstSentence(text string) string {
 	if head, _, ok := strings.Cut(text, ". "); ok {
 		return head + "."
 	}

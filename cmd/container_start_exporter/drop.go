@@ -11,46 +11,48 @@ import (
 	"container_start_exporter/bpf"
 )
 
-// Once the probes are attached, few capabilities are of use: what reads the
-// bundles of containers, and what attaches the hooks that still wait for their
-// module. All others are dropped, for good and in all threads. What is attached
-// stays so, and what the probes count is read from memory that is mapped.
+// Once the probes are attached, few capabilities are still needed: those that
+// read the bundles of containers, and those that attach kernel hooks whose module
+// is not loaded yet. All others are dropped, for good and in all threads. What is
+// attached stays attached, and the probes' counters are read from mapped memory.
 //
-// The user stays who he is: root goes on to read what is root's alone, as
-// bundles and the key of the web server, also without CAP_DAC_READ_SEARCH. Who
-// would not have it be root starts it as another user.
+// The user does not change: root can still read files owned by root, such as
+// bundles and the key of the web server, without CAP_DAC_READ_SEARCH too. To run
+// as another user, start the exporter as that user.
 var (
-	toRead   = []cap.Value{cap.SYS_PTRACE, cap.DAC_READ_SEARCH}
-	toAttach = []cap.Value{cap.BPF, cap.PERFMON, cap.SYS_ADMIN}
+	readCapabilities   = []cap.Value{cap.SYS_PTRACE, cap.DAC_READ_SEARCH}
+	attachCapabilities = []cap.Value{cap.BPF, cap.PERFMON, cap.SYS_ADMIN}
 )
 
-// moduleStep is how often is looked whether hooks still wait for a module.
-const moduleStep = 5 * time.Second
+// modulePollInterval is how often dropPrivileges checks whether kernel hooks
+// still wait for a module.
+const modulePollInterval = 5 * time.Second
 
-// dropPrivileges drops what the probes do not need any more, unless the user
-// wants to keep it; and the rest of it when no hook waits any more.
+// dropPrivileges drops the capabilities that the attached probes do not need,
+// unless --privileges.keep is set. It keeps those to attach probes until no kernel
+// hook waits for its module. Those in also are kept as well.
 func (c *common) dropPrivileges(probes *bpf.Probes, also ...cap.Value) error {
 	if c.keepPrivileges {
 		return nil
 	}
-	keep := slices.Concat(toRead, also)
-	if !waiting(probes.Hooks()) {
+	keep := slices.Concat(readCapabilities, also)
+	if !anyWaiting(probes.Hooks()) {
 		return dropAllBut(keep)
 	}
 	go func() {
-		for waiting(probes.Hooks()) {
-			time.Sleep(moduleStep)
+		for anyWaiting(probes.Hooks()) {
+			time.Sleep(modulePollInterval)
 		}
-		_ = dropAllBut(keep) // it went well before
+		_ = dropAllBut(keep) // the first call succeeded
 	}()
-	return dropAllBut(slices.Concat(toAttach, keep))
+	return dropAllBut(slices.Concat(attachCapabilities, keep))
 }
 
-// dropAllBut drops all capabilities but these from all sets, and sees to it
-// that none can be had again.
+// dropAllBut drops all capabilities but these from all sets, and prevents the
+// process from gaining any again.
 func dropAllBut(keep []cap.Value) error {
 	if err := setCapabilities(keep); err != nil {
-		return fmt.Errorf("drop privileges: %w: --privileges.keep goes on with all of them", err)
+		return fmt.Errorf("drop privileges: %w: to continue with all of them, use --privileges.keep", err)
 	}
 	return nil
 }
@@ -64,7 +66,7 @@ func setCapabilities(keep []cap.Value) error {
 	for _, c := range keep {
 		for _, flag := range []cap.Flag{cap.Permitted, cap.Effective} {
 			if held, _ := old.GetFlag(flag, c); held {
-				_ = left.SetFlag(flag, true, c) // one that was held exists
+				_ = left.SetFlag(flag, true, c) // no error: it was held, so it exists
 			}
 		}
 	}
@@ -74,16 +76,16 @@ func setCapabilities(keep []cap.Value) error {
 	if err := cap.ResetAmbient(); err != nil {
 		return err
 	}
-	if may, _ := old.GetFlag(cap.Effective, cap.SETPCAP); may { // else nothing can be gained by it either
-		if err := cap.DropBound(bounding()...); err != nil {
+	if may, _ := old.GetFlag(cap.Effective, cap.SETPCAP); may { // without it, nothing can be gained through the bounding set either
+		if err := cap.DropBound(boundingSet()...); err != nil {
 			return err
 		}
 	}
 	return left.SetProc()
 }
 
-// bounding are the capabilities that could be had by executing a file.
-func bounding() (set []cap.Value) {
+// boundingSet returns the capabilities that executing a file can still gain.
+func boundingSet() (set []cap.Value) {
 	for c := cap.Value(0); c < cap.MaxBits(); c++ {
 		if in, err := cap.GetBound(c); err == nil && in {
 			set = append(set, c)

@@ -17,13 +17,13 @@ import (
 	"kernel.org/pub/linux/libs/security/libcap/cap"
 )
 
-// supervisor is what systemd is to a service of Type=notify.
+// supervisor receives what a service of Type=notify sends to systemd.
 type supervisor struct{ *net.UnixConn }
 
-// supervise starts serve, as a service, and ends it with the test.
+// supervise starts a command as a service, and kills it when the test ends.
 func supervise(t *testing.T, cmd *exec.Cmd) *supervisor {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "notify") // t.TempDir's may be too long for a socket
+	dir, err := os.MkdirTemp("", "notify") // t.TempDir may be too long a path for a socket
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,8 +51,8 @@ func supervise(t *testing.T, cmd *exec.Cmd) *supervisor {
 	return &supervisor{conn}
 }
 
-// told waits for what a service says next.
-func (s *supervisor) told(t *testing.T) string {
+// next waits for the service's next message and returns it.
+func (s *supervisor) next(t *testing.T) string {
 	t.Helper()
 	if err := s.SetReadDeadline(time.Now().Add(30 * time.Second)); err != nil {
 		t.Fatal(err)
@@ -60,12 +60,12 @@ func (s *supervisor) told(t *testing.T) string {
 	text := make([]byte, 4096)
 	n, err := s.Read(text)
 	if err != nil {
-		t.Fatal("nothing was told:", err)
+		t.Fatal("no message from the service:", err)
 	}
 	return string(text[:n])
 }
 
-// credentials are the capabilities of each thread of a process.
+// credentials returns what credentialsOf returns for each thread of a process.
 func credentials(t *testing.T, pid int) (threads []string) {
 	t.Helper()
 	files, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/status", pid))
@@ -80,13 +80,15 @@ func credentials(t *testing.T, pid int) (threads []string) {
 	return threads
 }
 
-// credentialsOf are the lines of a status file that tell what a process may.
+// credentialsOf returns the lines of /proc/PID/status with capabilities and
+// NoNewPrivs.
 func credentialsOf(status string) string {
 	return strings.Join(regexp.MustCompile(`(?m)^(Cap...|NoNewPrivs):.*$`).FindAllString(status, -1), "\n")
 }
 
-// sets are such lines, of these sets.
-func sets(inherited, permitted, bounding, ambient []cap.Value, noNewPrivs int) string {
+// credentialLines returns the lines that credentialsOf would return for these
+// capability sets.
+func credentialLines(inherited, permitted, bounding, ambient []cap.Value, noNewPrivs int) string {
 	bits := func(list []cap.Value) (n uint64) {
 		for _, c := range list {
 			n |= 1 << c
@@ -97,8 +99,9 @@ func sets(inherited, permitted, bounding, ambient []cap.Value, noNewPrivs int) s
 		bits(inherited), bits(permitted), bits(bounding), bits(ambient), noNewPrivs)
 }
 
-// serve drops what nothing needs any more before it says that it is ready, in
-// all of its threads, and says when it stops.
+// TestServeDropsPrivileges checks that serve drops capabilities in all of its
+// threads before it notifies systemd that it is ready, and notifies it when it
+// stops.
 func TestServeDropsPrivileges(t *testing.T) {
 	needRoot(t)
 	four := []cap.Value{cap.BPF, cap.PERFMON, cap.SYS_PTRACE, cap.DAC_READ_SEARCH}
@@ -107,28 +110,28 @@ func TestServeDropsPrivileges(t *testing.T) {
 		cmd  *exec.Cmd
 		want string
 	}{
-		"root":    {exec.Command(serve[0], serve[1:]...), sets(nil, toRead, nil, nil, 1)},
-		"two":     {as(t, nobody, all[:2], serve...), sets(nil, nil, four[:2], nil, 1)},
-		"four":    {as(t, nobody, all, serve...), sets(nil, toRead, four, nil, 1)},
-		"no root": {as(t, 0, all[:3], serve...), sets(nil, four[2:3], four[:3], nil, 1)},
-		"keep":    {as(t, nobody, all, append(serve, "--privileges.keep")...), sets(four, four, four, four, 1)},
+		"root":    {exec.Command(serve[0], serve[1:]...), credentialLines(nil, readCapabilities, nil, nil, 1)},
+		"two":     {asUser(t, nobody, allCapabilities[:2], serve...), credentialLines(nil, nil, four[:2], nil, 1)},
+		"four":    {asUser(t, nobody, allCapabilities, serve...), credentialLines(nil, readCapabilities, four, nil, 1)},
+		"no root": {asUser(t, 0, allCapabilities[:3], serve...), credentialLines(nil, four[2:3], four[:3], nil, 1)},
+		"keep":    {asUser(t, nobody, allCapabilities, append(serve, "--privileges.keep")...), credentialLines(four, four, four, four, 1)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := supervise(t, tc.cmd)
-			if told := s.told(t); !strings.HasPrefix(told, "READY=1\nSTATUS=") || !strings.Contains(told, "hooks are attached") {
-				t.Errorf("told %q", told)
+			if message := s.next(t); !strings.HasPrefix(message, "READY=1\nSTATUS=") || !strings.Contains(message, "hooks are attached") {
+				t.Errorf("message %q", message)
 			}
 			threads := credentials(t, tc.cmd.Process.Pid)
 			for _, got := range slices.Compact(threads) {
 				if got != tc.want {
-					t.Errorf("of %d threads one has\n%s\nwant\n%s", len(threads), got, tc.want)
+					t.Errorf("one of %d threads has\n%s\nwant\n%s", len(threads), got, tc.want)
 				}
 			}
 			if err := tc.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 				t.Fatal(err)
 			}
-			if told := s.told(t); told != "STOPPING=1" {
-				t.Errorf("told %q", told)
+			if message := s.next(t); message != "STOPPING=1" {
+				t.Errorf("message %q", message)
 			}
 			if err := tc.cmd.Wait(); err != nil {
 				t.Error(err)
@@ -137,7 +140,8 @@ func TestServeDropsPrivileges(t *testing.T) {
 	}
 }
 
-// The command of run may what its user may.
+// TestRunCommandHasUsersPrivileges checks that the command of run has the
+// privileges of the user who started run.
 func TestRunCommandHasUsersPrivileges(t *testing.T) {
 	show := []string{"grep", "-E", "Cap|NoNewPrivs", "/proc/self/status"}
 	own, err := os.ReadFile("/proc/self/status")
@@ -145,18 +149,18 @@ func TestRunCommandHasUsersPrivileges(t *testing.T) {
 		t.Fatal(err)
 	}
 	needRoot(t)
-	if e := do(t, "", 0, append([]string{"run", "--"}, show...)...); strings.TrimSpace(e.stdout) != credentialsOf(string(own)) {
+	if e := invoke(t, "", 0, append([]string{"run", "--"}, show...)...); strings.TrimSpace(e.stdout) != credentialsOf(string(own)) {
 		t.Errorf("as root: %+v; want %s", e, credentialsOf(string(own)))
 	}
 	run := append([]string{binary, "run", "--"}, show...)
-	without, with := ends(t, as(t, nobody, all, show...)), ends(t, as(t, nobody, all, run...))
-	if without.stdout == "" || with.stdout != without.stdout {
-		t.Errorf("as another user: %+v; want %s", with, without.stdout)
+	alone, underRun := finish(t, asUser(t, nobody, allCapabilities, show...)), finish(t, asUser(t, nobody, allCapabilities, run...))
+	if alone.stdout == "" || underRun.stdout != alone.stdout {
+		t.Errorf("as another user: %+v; want %s", underRun, alone.stdout)
 	}
 }
 
-// What asks run to end reaches its command, also where that has become another
-// user: for a signal to it CAP_KILL is kept.
+// TestRunSignalsAnotherUser checks that SIGTERM to run reaches its command after
+// the command has become another user, which needs CAP_KILL.
 func TestRunSignalsAnotherUser(t *testing.T) {
 	needRoot(t)
 	cmd := exec.Command(binary, "run", "--", "setpriv", "--reuid", "65532", "--clear-groups",
@@ -171,23 +175,23 @@ func TestRunSignalsAnotherUser(t *testing.T) {
 		t.Fatal(err)
 	}
 	go io.Copy(io.Discard, reading)
-	want := sets(nil, append(toRead, cap.KILL), nil, nil, 1)
+	want := credentialLines(nil, append(readCapabilities, cap.KILL), nil, nil, 1)
 	waitFor(t, "run to drop privileges", func() bool { return slices.Contains(credentials(t, cmd.Process.Pid), want) })
 	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
 	_ = cmd.Wait()
 	if code := cmd.ProcessState.ExitCode(); code != 9 {
-		t.Errorf("status %d; want the command's 9", code)
+		t.Errorf("status %d; want 9, that of the command", code)
 	}
 }
 
-// waitFor waits until a condition holds.
-func waitFor(t *testing.T, what string, holds func() bool) {
+// waitFor waits until a condition is true.
+func waitFor(t *testing.T, what string, condition func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); !holds(); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(20 * time.Second); !condition(); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatal("waited in vain for", what)
+			t.Fatal("timed out waiting for", what)
 		}
 	}
 }

@@ -7,21 +7,25 @@ import (
 
 	"github.com/alecthomas/kingpin/v2"
 
-	"container_start_exporter/internal/bundle"
 	"container_start_exporter/collector"
 	"container_start_exporter/exporter/terminal"
+	"container_start_exporter/internal/bundle"
 )
 
 func addEvents(app *kingpin.Application, c *common) (*kingpin.CmdClause, func() error) {
-	cmd := app.Command("events", "Show the kernel events that starts are made of, as they happen. "+
-		"A row tells the time, the command, its process, what it did and with what. "+
-		"With --format json it is a recording, which replay reads.")
-	format := formatFlag(cmd, "How an event is written: table (a row), json (one object per line).", formatTable, formatJSON)
-	return cmd, func() error { return events(c, *format) }
+	cmd := app.Command("events", "Show the raw kernel events of container starts as they happen. "+
+		"Columns: time, command, pid, action, details. "+
+		"With --format json it writes a recording, which replay reads.")
+	cmd.HelpLong(examples(program+" events",
+		program+" events --format=json > recording.jsonl"))
+	var format string
+	addFormatFlag(cmd, &format, "Output format: table (a row per event), json (an object per line).", formatTable, formatJSON)
+	c.addReadFlags(cmd)
+	return cmd, func() error { return events(c, format) }
 }
 
 func events(c *common, format string) error {
-	write := terminal.NewTable(os.Stdout, options(os.Stdout)).Event
+	write := terminal.NewTable(os.Stdout, terminalOptions(os.Stdout)).Event
 	if format == formatJSON {
 		lines := json.NewEncoder(os.Stdout)
 		lines.SetEscapeHTML(false)

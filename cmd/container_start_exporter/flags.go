@@ -1,13 +1,10 @@
 package main
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/alecthomas/kingpin/v2"
-	"github.com/alecthomas/units"
 	"github.com/prometheus/common/promslog"
-	promslogflag "github.com/prometheus/common/promslog/flag"
 
 	"container_start_exporter/bpf"
 	"container_start_exporter/collector"
@@ -15,47 +12,40 @@ import (
 	"container_start_exporter/collector/runtime"
 )
 
-// common are the flags of all commands.
+// common holds the flags that several commands share. Each command adds those that
+// apply to it.
 type common struct {
 	log          promslog.Config
 	startTimeout time.Duration
 	readyTimeout time.Duration
-	bufferSize   units.Base2Bytes
+	bufferSize   int // in bytes
 
 	mechanism      string
 	keepPrivileges bool
 }
 
-func (c *common) addFlags(app *kingpin.Application) {
-	app.Flag("start-timeout", "Time after which a start that has neither ended nor failed counts as incomplete.").
-		Default("10m").DurationVar(&c.startTimeout)
-	app.Flag("ready-timeout", "How long after its start a container's first listen(2) is waited for; 0: not at all.").
-		Default("1m").DurationVar(&c.readyTimeout)
-	app.Flag("buffer-size", "Size of the buffer between the kernel and the exporter, a power of two. Larger where events are lost.").
-		Default("2MiB").BytesVar(&c.bufferSize)
-	app.Flag("probe.mechanism", "How the kernel's functions are probed: auto (what the kernel takes, the cheapest first), fentry, kprobe, tracepoint.").
-		Default(bpf.MechanismAuto).EnumVar(&c.mechanism, bpf.Mechanisms...)
-	app.Flag("privileges.keep", "Keep all capabilities, rather than drop those that nothing needs once the probes are attached.").
-		BoolVar(&c.keepPrivileges)
-	promslogflag.AddFlags(app, &c.log)
-	app.Validate(func(*kingpin.Application) error { return c.validate() })
+// addProbeFlags adds the flags of commands that attach the probes.
+func (c *common) addProbeFlags(cmd *kingpin.CmdClause) {
+	addFlag(cmd, "buffer-size", "2MiB", &c.bufferSize, parseBufferSize,
+		"Size of the ring buffer between the kernel and the exporter, a power of two. Raise it if events are lost.")
+	addFlag(cmd, "probe.mechanism", bpf.MechanismAuto, &c.mechanism, oneOf(bpf.Mechanisms...),
+		"How to attach to kernel functions: auto (the cheapest that this kernel supports), fentry, kprobe, tracepoint.")
 }
 
-// smallestBuffer has room for the longest record and some more.
-const smallestBuffer = 64 << 10
+// addReadFlags adds the flags of commands that attach the probes and read events.
+func (c *common) addReadFlags(cmd *kingpin.CmdClause) {
+	c.addProbeFlags(cmd)
+	cmd.Flag("privileges.keep", "Keep all capabilities. By default those that are no longer needed are dropped once the probes are attached.").
+		BoolVar(&c.keepPrivileges)
+}
 
-// validate tells of flags that would be refused only when much has been done.
-func (c *common) validate() error {
-	if size := c.bufferSize; size < smallestBuffer || size > 1<<30 || size&(size-1) != 0 {
-		return fmt.Errorf("--buffer-size=%v: must be a power of two from 64KiB to 1GiB", size)
-	}
-	if c.startTimeout <= 0 {
-		return fmt.Errorf("--start-timeout=%v: must be more than 0", c.startTimeout)
-	}
-	if c.readyTimeout < 0 {
-		return fmt.Errorf("--ready-timeout=%v: must not be less than 0", c.readyTimeout)
-	}
-	return nil
+func (c *common) addStartTimeout(cmd *kingpin.CmdClause) {
+	addFlag(cmd, "start-timeout", "10m", &c.startTimeout, parseStartTimeout,
+		"Count a start as incomplete if it has neither succeeded nor failed after this time.")
+}
+
+func (c *common) addReadyTimeout(cmd *kingpin.CmdClause, help string) {
+	addFlag(cmd, "ready-timeout", "1m", &c.readyTimeout, parseReadyTimeout, help)
 }
 
 func (c *common) config() collector.Config {
@@ -66,9 +56,11 @@ func (c *common) config() collector.Config {
 	return config
 }
 
-// waitFlag adds --wait-ready, and returns how long starts are to be held back.
-func (c *common) waitFlag(cmd *kingpin.CmdClause) func() time.Duration {
-	wait := cmd.Flag("wait-ready", "Tell of a start only when its container listens, or --ready-timeout is over: with how long that took.").Bool()
+// addWaitReady adds --wait-ready and --ready-timeout. It returns a function that
+// returns how long to hold starts.
+func (c *common) addWaitReady(cmd *kingpin.CmdClause) func() time.Duration {
+	wait := cmd.Flag("wait-ready", "Report a start once its container listens (or --ready-timeout passes), with the time that took.").Bool()
+	c.addReadyTimeout(cmd, "How long --wait-ready waits for the container to listen, counted from its start.")
 	return func() time.Duration {
 		if *wait {
 			return c.readyTimeout
@@ -82,19 +74,19 @@ func (c *common) probes() bpf.Options {
 		Names:      engine.Executables(),
 		Runtimes:   runtime.Executables(),
 		InitNames:  runtime.InitNames(),
-		BufferSize: int(c.bufferSize),
+		BufferSize: c.bufferSize,
 		Mechanism:  c.mechanism,
 	}
 }
 
-// The formats of what is written.
+// The output formats.
 const (
 	formatText  = "text"
 	formatTable = "table"
 	formatJSON  = "json"
 )
 
-// formatFlag adds --format, of which the first is the default.
-func formatFlag(cmd *kingpin.CmdClause, help string, formats ...string) *string {
-	return cmd.Flag("format", help).Default(formats[0]).Enum(formats...)
+// addFormatFlag adds --format. The first format is the default.
+func addFormatFlag(cmd *kingpin.CmdClause, to *string, help string, formats ...string) {
+	addFlag(cmd, "format", formats[0], to, oneOf(formats...), help)
 }

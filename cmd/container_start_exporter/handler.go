@@ -23,18 +23,18 @@ const (
 	readyPath            = "/-/ready"
 )
 
-// validate keeps the path of the metrics apart from the others.
+// validate returns an error unless the path of the metrics is a path of its own.
 func (o *serveOptions) validate() error {
 	switch p := o.telemetryPath; {
 	case !strings.HasPrefix(p, "/"), strings.ContainsAny(p, "{} "):
 		return fmt.Errorf("--web.telemetry-path=%s: must be a path that begins with /", p)
 	case p == "/" || p == healthyPath || p == readyPath:
-		return fmt.Errorf("--web.telemetry-path=%s: is taken by the exporter itself", p)
+		return fmt.Errorf("--web.telemetry-path=%s: this path is reserved", p)
 	}
 	return nil
 }
 
-// handler answers all requests.
+// handler returns the handler of all requests.
 func (s *server) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/", s.page)
@@ -59,21 +59,22 @@ func (s *server) metricsHandler() http.Handler {
 	return promhttp.InstrumentMetricHandler(registry, handler)
 }
 
-// scrapeLog logs what goes wrong in a scrape, once a second: a client that has
-// gone away is an error for each metric that was left.
+// scrapeLog logs errors of scrapes, at most one a second: a client that has gone
+// away is an error for each metric not yet written.
 type scrapeLog struct {
 	log  *slog.Logger
-	last atomic.Int64 // Unix seconds
+	last atomic.Int64 // when it last logged, in Unix seconds
 }
 
 // Println is called by promhttp.
 func (l *scrapeLog) Println(v ...any) {
 	if now := time.Now().Unix(); l.last.Swap(now) != now {
-		l.log.Error("A scrape failed", "err", strings.TrimSpace(fmt.Sprintln(v...)))
+		l.log.Error("Scrape failed", "err", strings.TrimSpace(fmt.Sprintln(v...)))
 	}
 }
 
-// probeStats are the counters of the probes; before they are attached, none.
+// probeStats returns the counters of the probes, which are zero until they are
+// attached.
 func (s *server) probeStats() metrics.ProbeStats {
 	probes := s.probes.Load()
 	if probes == nil {
@@ -104,9 +105,9 @@ func (s *server) probeStats() metrics.ProbeStats {
 
 var errNotReady = errors.New("not ready: the probes are not attached yet")
 
-// ready tells whether the probes are attached, hook by hook. It is ready as
-// soon as starts are timed: a hook that is missing is no reason to take the
-// exporter out of service, and none that goes away by waiting.
+// ready reports whether the probes are attached, and lists the kernel hooks. The
+// exporter is ready as soon as starts are timed: a missing hook is no reason to
+// take it out of service, and waiting would not attach it.
 func (s *server) ready(w http.ResponseWriter, _ *http.Request) {
 	probes := s.probes.Load()
 	if probes == nil {

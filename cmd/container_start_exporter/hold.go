@@ -11,58 +11,60 @@ import (
 	"container_start_exporter/collector"
 )
 
-// hold keeps starts back until their containers listen, or for as long as that
-// is waited for, so that what is told of a start is whole. It tells of one
-// start at a time.
-type hold struct {
+// readyBuffer holds successful starts until their containers listen or the timeout
+// passes, so that what it emits of a start is complete. It emits one start at a
+// time.
+type readyBuffer struct {
 	mu      sync.Mutex
-	tell    func(*collector.Start)
+	emit    func(*collector.Start)
 	timeout time.Duration
 	held    map[string]*collector.Start // by span id
 }
 
-func newHold(timeout time.Duration, tell func(*collector.Start)) *hold {
-	return &hold{tell: tell, timeout: timeout, held: make(map[string]*collector.Start)}
+// newReadyBuffer returns a buffer that emits starts by calling emit. With a timeout
+// of 0 it holds none.
+func newReadyBuffer(timeout time.Duration, emit func(*collector.Start)) *readyBuffer {
+	return &readyBuffer{emit: emit, timeout: timeout, held: make(map[string]*collector.Start)}
 }
 
-// Start holds a start that has succeeded, and tells of another at once.
-func (h *hold) Start(s *collector.Start) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if h.timeout <= 0 || s.Outcome != collector.Started {
-		h.tell(s)
+// Start holds a start that succeeded, and emits any other at once.
+func (r *readyBuffer) Start(s *collector.Start) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.timeout <= 0 || s.Outcome != collector.Started {
+		r.emit(s)
 		return
 	}
-	h.held[s.SpanID] = s
-	time.AfterFunc(h.timeout, func() { h.release(s) })
+	r.held[s.SpanID] = s
+	time.AfterFunc(r.timeout, func() { r.release(s) })
 }
 
-// Ready tells of a start that was held.
-func (h *hold) Ready(s *collector.Start) { h.release(s) }
+// Ready emits a start that was held.
+func (r *readyBuffer) Ready(s *collector.Start) { r.release(s) }
 
-func (h *hold) release(s *collector.Start) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if h.held[s.SpanID] != nil {
-		delete(h.held, s.SpanID)
-		h.tell(s)
+func (r *readyBuffer) release(s *collector.Start) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.held[s.SpanID] != nil {
+		delete(r.held, s.SpanID)
+		r.emit(s)
 	}
 }
 
-// flush reports all that are held, in the order in which they began.
-func (h *hold) flush() {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	held := slices.SortedFunc(maps.Values(h.held), func(a, b *collector.Start) int {
+// flush emits all starts that are held, in the order in which they began.
+func (r *readyBuffer) flush() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	held := slices.SortedFunc(maps.Values(r.held), func(a, b *collector.Start) int {
 		return cmp.Or(a.Begin.Compare(b.Begin), strings.Compare(a.SpanID, b.SpanID))
 	})
-	clear(h.held)
+	clear(r.held)
 	for _, s := range held {
-		h.tell(s)
+		r.emit(s)
 	}
 }
 
-func (h *hold) Command(collector.Command)            {}
-func (h *hold) Namespace(collector.NamespaceCreated) {}
-func (h *hold) Veth(collector.VethChanged)           {}
-func (h *hold) VethTime(collector.VethTime)          {}
+func (r *readyBuffer) Command(collector.Command)            {}
+func (r *readyBuffer) Namespace(collector.NamespaceCreated) {}
+func (r *readyBuffer) Veth(collector.VethChanged)           {}
+func (r *readyBuffer) VethTime(collector.VethTime)          {}

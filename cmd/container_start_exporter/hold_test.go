@@ -9,19 +9,19 @@ import (
 	"container_start_exporter/collector"
 )
 
-// TestHoldFlushesInOrder ends while starts are held: they are reported in the
-// order in which they began, once each.
-func TestHoldFlushesInOrder(t *testing.T) {
-	var reported, want []string
-	h := newHold(time.Hour, func(s *collector.Start) { reported = append(reported, s.SpanID) })
+// TestReadyBufferFlushesInOrder checks that flush emits the starts that are held
+// in the order in which they began, once each.
+func TestReadyBufferFlushesInOrder(t *testing.T) {
+	var emitted, want []string
+	r := newReadyBuffer(time.Hour, func(s *collector.Start) { emitted = append(emitted, s.SpanID) })
 	for i := range 20 {
 		id := fmt.Sprintf("%02d", (i*7)%20)
-		h.Start(&collector.Start{SpanID: id, Outcome: collector.Started, Begin: time.Unix(int64((i*7)%20), 0)})
+		r.Start(&collector.Start{SpanID: id, Outcome: collector.Started, Begin: time.Unix(int64((i*7)%20), 0)})
 		want = append(want, id)
 	}
 	slices.Sort(want)
-	h.flush()
-	if h.flush(); !slices.Equal(reported, want) {
-		t.Errorf("reported %q, want %q", reported, want)
+	r.flush()
+	if r.flush(); !slices.Equal(emitted, want) {
+		t.Errorf("emitted %q, want %q", emitted, want)
 	}
 }

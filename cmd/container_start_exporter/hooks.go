@@ -13,29 +13,29 @@ import (
 	"container_start_exporter/bpf"
 )
 
-// writeHooks writes the table of hooks, what it comes to, and in a line each
-// which capability would give more and what falls short.
+// writeHooks writes a table of the kernel hooks and a summary of it, then a line
+// for each effect of a missing capability, and one if returns may be missed.
 func writeHooks(w io.Writer, hooks []bpf.Hook) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "hook\tmechanism\tattached\twhat it gives")
+	fmt.Fprintln(table, "kernel hook\tmechanism\tattached\tprovides")
 	for _, h := range hooks {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", h.Name, cmp.Or(h.Mechanism, "none"), state(h), gives(h))
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", h.Name, cmp.Or(h.Mechanism, "none"), attachState(h), impact(h))
 	}
 	if err := table.Flush(); err != nil {
 		return fmt.Errorf("write the table: %w", err)
 	}
-	fmt.Fprintf(w, "\n%s\n", tally(hooks))
-	for _, line := range missingPrivileges(hooks) {
+	fmt.Fprintf(w, "\n%s\n", summary(hooks))
+	for _, line := range missingCapabilities(hooks) {
 		fmt.Fprintln(w, line)
 	}
 	if n := count(hooks, bpf.Hook.Narrow); n > 0 {
-		fmt.Fprintf(w, "%d of %d hooks see few calls at a time return, one or two for each CPU: tracefs cannot be written\n", n, len(hooks))
+		fmt.Fprintf(w, "%d of %d hooks observe only one or two concurrent returns for each CPU: tracefs is not writable\n", n, len(hooks))
 	}
 	return nil
 }
 
-// state says in a word whether a hook is attached.
-func state(h bpf.Hook) string {
+// attachState returns a word for whether a kernel hook is attached.
+func attachState(h bpf.Hook) string {
 	switch {
 	case h.Attached:
 		return "yes"
@@ -45,26 +45,27 @@ func state(h bpf.Hook) string {
 	return "no"
 }
 
-// gives says what a hook gives, or what there is not without it, and why.
-func gives(h bpf.Hook) string {
+// impact returns what a kernel hook provides, or what is missing without it and
+// why it is not attached.
+func impact(h bpf.Hook) string {
 	switch {
 	case h.Attached:
 		return h.Feeds
 	case h.Waiting:
 		return "MISSING until its module is loaded: " + h.Feeds
 	}
-	return fmt.Sprintf("MISSING: %s (%s)", h.Feeds, reason(h.Err))
+	return fmt.Sprintf("MISSING: %s (%s)", h.Feeds, attachError(h.Err))
 }
 
-// reason is why no mechanism does, on one line; of a file no more than which
-// and why.
-func reason(err error) string {
-	if each, ok := err.(interface{ Unwrap() []error }); ok {
-		var reasons []string
-		for _, one := range each.Unwrap() {
-			reasons = append(reasons, reason(one))
+// attachError returns on one line why no mechanism could attach a kernel hook. An
+// error about a file is shortened to the mechanism, the file and the cause.
+func attachError(err error) string {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		var texts []string
+		for _, one := range joined.Unwrap() {
+			texts = append(texts, attachError(one))
 		}
-		return strings.Join(reasons, "; ")
+		return strings.Join(texts, "; ")
 	}
 	text := strings.Join(strings.Fields(err.Error()), " ")
 	var file *fs.PathError
@@ -74,22 +75,22 @@ func reason(err error) string {
 	return text
 }
 
-// tally says how many hooks there are. Those that are missing degrade the
-// numbers that they feed, never the rest.
-func tally(hooks []bpf.Hook) string {
-	attached := attachedOf(hooks)
+// summary returns how many kernel hooks are attached. A missing one affects what
+// depends on it, never the rest.
+func summary(hooks []bpf.Hook) string {
+	attached := countAttached(hooks)
 	text := fmt.Sprintf("%d of %d hooks are attached", attached, len(hooks))
 	if n := count(hooks, func(h bpf.Hook) bool { return h.Waiting }); n > 0 {
-		text += fmt.Sprintf(", %d more as soon as their module is loaded", n)
+		text += fmt.Sprintf(", %d more once their module is loaded", n)
 	}
 	text += ": starts are timed"
 	if attached < len(hooks) {
-		text += ", without what is MISSING above"
+		text += "; what depends on the others is missing or less precise"
 	}
 	return text
 }
 
-func attachedOf(hooks []bpf.Hook) int {
+func countAttached(hooks []bpf.Hook) int {
 	return count(hooks, func(h bpf.Hook) bool { return h.Attached })
 }
 
@@ -102,7 +103,7 @@ func count(hooks []bpf.Hook, is func(bpf.Hook) bool) (n int) {
 	return n
 }
 
-// waiting tells whether a hook waits for its module.
-func waiting(hooks []bpf.Hook) bool {
+// anyWaiting returns whether a kernel hook waits for its module to be loaded.
+func anyWaiting(hooks []bpf.Hook) bool {
 	return slices.ContainsFunc(hooks, func(h bpf.Hook) bool { return h.Waiting })
 }

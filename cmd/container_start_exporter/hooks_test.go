@@ -13,7 +13,7 @@ import (
 	"container_start_exporter/bpf"
 )
 
-// tracefsError is as the library wraps it.
+// tracefsError returns an error of tracefs as the eBPF library wraps it.
 func tracefsError(name string, err error) error {
 	return fmt.Errorf("reading file: %w", &fs.PathError{Op: "open", Path: "/sys/kernel/tracing/events/" + name, Err: err})
 }
@@ -29,14 +29,14 @@ func TestWriteHooks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const want = `hook          mechanism   attached  what it gives
+	const want = `kernel hook   mechanism   attached  provides
 mount         fentry      yes       mounts
 veth_newlink  kprobe      waits     MISSING until its module is loaded: veths
 listen        tracepoint  no        MISSING: ready (fentry: invalid argument; tracepoint: open /sys/kernel/tracing/events/syscalls/sys_exit_listen/id: permission denied)
 
-1 of 3 hooks are attached, 1 more as soon as their module is loaded: starts are timed, without what is MISSING above
+1 of 3 hooks are attached, 1 more once their module is loaded: starts are timed; what depends on the others is missing or less precise
 `
-	if got := b.String(); !strings.HasPrefix(got, want) { // what follows depends on who we are
+	if got := b.String(); !strings.HasPrefix(got, want) { // what follows depends on this process's capabilities
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 }
@@ -50,20 +50,21 @@ func TestWriteNarrowHooks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := "\n1 of 2 hooks see few calls at a time return, "; !strings.Contains(b.String(), want) {
-		t.Errorf("got\n%s\nwant%s", b.String(), want)
+	if want := "\n1 of 2 hooks observe only one or two concurrent returns "; !strings.Contains(b.String(), want) {
+		t.Errorf("got\n%s\nwant it to contain %q", b.String(), want)
 	}
 }
 
-// A capability is named where it would help, and only there.
+// TestWhyHooksAreMissing checks that errors are distinguished by the capability
+// that would help.
 func TestWhyHooksAreMissing(t *testing.T) {
 	for name, tc := range map[string]struct {
 		err                                   error
 		tracefs, noTracefs, refused, notFound bool
 	}{
-		"tracefs is root's":      {err: tracefsError("syscalls/sys_enter_mount/id", unix.EACCES), tracefs: true, refused: true},
+		"tracefs forbidden":      {err: tracefsError("syscalls/sys_enter_mount/id", unix.EACCES), tracefs: true, refused: true},
 		"no such tracepoint":     {err: tracefsError("syscalls/sys_enter_mount/id", unix.ENOENT)},
-		"a kprobe's own":         {err: tracefsError("ebpf_1/mount/id", unix.EACCES), refused: true},
+		"an event of a kprobe":   {err: tracefsError("ebpf_1/mount/id", unix.EACCES), refused: true},
 		"tracefs is not mounted": {err: fmt.Errorf("tracepoint: %w: %w", bpf.ErrNoTracefs, unix.EPERM), noTracefs: true, refused: true},
 		"not in the kernel":      {err: fmt.Errorf("fentry: %w", ebpf.ErrNotSupported), notFound: true},
 		"a perf event":           {err: fmt.Errorf("kprobe: %w", unix.EACCES), refused: true},

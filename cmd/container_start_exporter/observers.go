@@ -2,51 +2,51 @@ package main
 
 import "container_start_exporter/collector"
 
-// observers tells each of them everything, in this order.
-type observers []collector.Observer
+// fanOut passes everything it observes on to each of the observers, in this order.
+type fanOut []collector.Observer
 
-func (o observers) Start(s *collector.Start) {
-	for _, one := range o {
+func (f fanOut) Start(s *collector.Start) {
+	for _, one := range f {
 		one.Start(s)
 	}
 }
 
-func (o observers) Ready(s *collector.Start) {
-	for _, one := range o {
+func (f fanOut) Ready(s *collector.Start) {
+	for _, one := range f {
 		one.Ready(s)
 	}
 }
 
-func (o observers) Command(c collector.Command) {
-	for _, one := range o {
+func (f fanOut) Command(c collector.Command) {
+	for _, one := range f {
 		one.Command(c)
 	}
 }
 
-func (o observers) Namespace(n collector.NamespaceCreated) {
-	for _, one := range o {
+func (f fanOut) Namespace(n collector.NamespaceCreated) {
+	for _, one := range f {
 		one.Namespace(n)
 	}
 }
 
-func (o observers) Veth(v collector.VethChanged) {
-	for _, one := range o {
+func (f fanOut) Veth(v collector.VethChanged) {
+	for _, one := range f {
 		one.Veth(v)
 	}
 }
 
-func (o observers) VethTime(v collector.VethTime) {
-	for _, one := range o {
+func (f fanOut) VethTime(v collector.VethTime) {
+	for _, one := range f {
 		one.VethTime(v)
 	}
 }
 
-// onStart is an observer of starts alone.
-type onStart func(*collector.Start)
+// startFunc observes starts and ignores everything else.
+type startFunc func(*collector.Start)
 
-func (f onStart) Start(s *collector.Start)             { f(s) }
-func (f onStart) Ready(*collector.Start)               {}
-func (f onStart) Command(collector.Command)            {}
-func (f onStart) Namespace(collector.NamespaceCreated) {}
-func (f onStart) Veth(collector.VethChanged)           {}
-func (f onStart) VethTime(collector.VethTime)          {}
+func (f startFunc) Start(s *collector.Start)             { f(s) }
+func (f startFunc) Ready(*collector.Start)               {}
+func (f startFunc) Command(collector.Command)            {}
+func (f startFunc) Namespace(collector.NamespaceCreated) {}
+func (f startFunc) Veth(collector.VethChanged)           {}
+func (f startFunc) VethTime(collector.VethTime)          {}

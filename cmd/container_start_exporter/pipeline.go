@@ -11,14 +11,14 @@ import (
 	"github.com/cilium/ebpf/rlimit"
 
 	"container_start_exporter/bpf"
-	"container_start_exporter/internal/bundle"
 	"container_start_exporter/collector"
+	"container_start_exporter/internal/bundle"
 )
 
-// pipeline leads the events of the probes to the assembler, and what that
-// finds to an observer. Its counters may be read while it runs.
+// pipeline passes the events of the probes to the assembler, which reports to an
+// observer. Its counters may be read while it runs.
 type pipeline struct {
-	mu        sync.Mutex // of assembler
+	mu        sync.Mutex // guards assembler
 	assembler *collector.Assembler
 	annotator *bundle.Reader
 }
@@ -49,23 +49,23 @@ func (p *pipeline) stats() collector.Stats {
 	return p.assembler.Stats()
 }
 
-// close ends the starts that are in progress.
+// close ends the starts in progress as incomplete.
 func (p *pipeline) close() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.assembler.Close()
 }
 
-// openProbes attaches the probes. Without the privileges it takes it does not
-// even try.
+// openProbes attaches the probes. It returns an error without trying if the process
+// does not have the privileges.
 func openProbes(c *common) (*bpf.Probes, error) {
-	if err := privileged(); err != nil {
+	if err := requirePrivileges(); err != nil {
 		return nil, err
 	}
 	probes, err := bpf.Open(c.probes())
 	if errors.Is(err, fs.ErrPermission) && rlimit.RemoveMemlock() != nil {
-		err = fmt.Errorf("before Linux 5.11 they take locked memory, of which there is too little: "+
-			"allow more (LimitMEMLOCK, ulimits), or add CAP_SYS_RESOURCE: %w", err)
+		err = fmt.Errorf("before Linux 5.11 probes need locked memory, and the limit is too low: "+
+			"raise it (LimitMEMLOCK, ulimits) or add CAP_SYS_RESOURCE: %w", err)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("attach the probes: %w", err)
@@ -73,8 +73,8 @@ func openProbes(c *common) (*bpf.Probes, error) {
 	return probes, nil
 }
 
-// follow attaches the probes, says so, and reads events until it is
-// interrupted, with no more privileges than that takes.
+// follow attaches the probes, drops the privileges that are no longer needed, and
+// passes events to sink until it is interrupted or an error comes from failed.
 func follow(c *common, sink func(*collector.Event), failed <-chan error) error {
 	probes, err := openProbes(c)
 	if err != nil {
@@ -85,12 +85,12 @@ func follow(c *common, sink func(*collector.Event), failed <-chan error) error {
 		return err
 	}
 	done := interrupted()
-	sayAttached(probes.Hooks())
+	printAttached(probes.Hooks())
 	ended := make(chan error, 1)
 	go func() { ended <- probes.Read(sink) }()
 	select {
 	case <-done:
-		_ = probes.Drain(drainTimeout) // what has happened is shown
+		_ = probes.Drain(drainTimeout) // show what has happened until now
 		return probes.Close()
 	case err := <-failed:
 		return err

@@ -15,30 +15,30 @@ import (
 	"container_start_exporter/bpf"
 )
 
-// privilege is a capability that the probes attach without, and what there is
-// not without it.
-type privilege struct {
+// optionalCapability is a capability that starts can be timed without, and what
+// is lost then.
+type optionalCapability struct {
 	capability cap.Value
-	without    string
-	// matters tells whether that is lost with these hooks and this user.
-	matters func(hooks []bpf.Hook) bool
+	effect     string // of not having it
+	// applies returns whether these kernel hooks and this user have that effect.
+	applies func(hooks []bpf.Hook) bool
 }
 
-// optional is the table of them, which is in the README too.
-var optional = []privilege{
-	{cap.SYS_PTRACE, "starts whose runtime is in another mount namespace than the exporter, " +
-		"or is given its bundle by a relative path, have no name, no image and no kinds of hooks",
+// optionalCapabilities is the table of them. README.md has the same table.
+var optionalCapabilities = []optionalCapability{
+	{cap.SYS_PTRACE, "no name, image or hook kinds for starts whose runtime runs in another mount namespace " +
+		"or gets a relative bundle path",
 		func([]bpf.Hook) bool { return true }},
-	{cap.DAC_READ_SEARCH, "starts whose bundle only another user may read have no name, no image and no kinds of hooks",
+	{cap.DAC_READ_SEARCH, "no name, image or hook kinds for starts whose bundle only another user may read",
 		func([]bpf.Hook) bool { return os.Geteuid() != 0 }},
-	{cap.DAC_READ_SEARCH, "the tracepoints of system calls are not attached, as tracefs is root's",
+	{cap.DAC_READ_SEARCH, "syscall tracepoints are not attached, because tracefs is owned by root",
 		anyHook(tracefsForbidden)},
-	{cap.SYS_ADMIN, "the tracepoints of system calls are not attached where tracefs is not mounted",
+	{cap.SYS_ADMIN, "syscall tracepoints are not attached if tracefs is not mounted",
 		anyHook(tracefsMissing)},
-	{cap.SYS_ADMIN, "neither kprobes nor tracepoints of system calls are attached where kernel.perf_event_paranoid is more than 2",
-		func(hooks []bpf.Hook) bool { return perfIsSysAdmins() && anyHook(refused)(hooks) }},
-	{cap.SYS_ADMIN, "functions of modules are not found by fentry, only by kprobe",
-		func(hooks []bpf.Hook) bool { return modulesHaveTypes() && anyHook(notFound)(hooks) }},
+	{cap.SYS_ADMIN, "neither kprobes nor syscall tracepoints are attached if kernel.perf_event_paranoid is above 2",
+		func(hooks []bpf.Hook) bool { return perfNeedsSysAdmin() && anyHook(refused)(hooks) }},
+	{cap.SYS_ADMIN, "fentry does not find functions of modules, only kprobe does",
+		func(hooks []bpf.Hook) bool { return haveModuleBTF() && anyHook(notFound)(hooks) }},
 }
 
 func anyHook(is func(bpf.Hook) bool) func([]bpf.Hook) bool {
@@ -54,45 +54,46 @@ func tracefsMissing(h bpf.Hook) bool { return errors.Is(h.Err, bpf.ErrNoTracefs)
 
 func refused(h bpf.Hook) bool { return errors.Is(h.Err, fs.ErrPermission) }
 
-// perfIsSysAdmins tells whether CAP_PERFMON is not enough for perf events: so
-// it is by a patch that Debian and Ubuntu have, and by their default.
-func perfIsSysAdmins() bool {
+// perfNeedsSysAdmin returns whether perf events need CAP_SYS_ADMIN, not only
+// CAP_PERFMON: with a patch that Debian and Ubuntu carry, and by their default,
+// they do.
+func perfNeedsSysAdmin() bool {
 	text, err := os.ReadFile("/proc/sys/kernel/perf_event_paranoid")
 	level, bad := strconv.Atoi(strings.TrimSpace(string(text)))
 	return err == nil && bad == nil && level > 2
 }
 
-// notFound tells whether a function was in none of the types that could be
-// looked at: those of modules only CAP_SYS_ADMIN can.
+// notFound returns whether the function of a kernel hook was in none of the BTF
+// that could be read: reading that of modules needs CAP_SYS_ADMIN.
 func notFound(h bpf.Hook) bool { return !h.Waiting && errors.Is(h.Err, ebpf.ErrNotSupported) }
 
-// modulesHaveTypes tells whether there are any, as there are since Linux 5.11.
-func modulesHaveTypes() bool {
+// haveModuleBTF returns whether any module has BTF, which is so since Linux 5.11.
+func haveModuleBTF() bool {
 	files, err := os.ReadDir("/sys/kernel/btf")
-	return err == nil && len(files) > 1 // the other one is vmlinux
+	return err == nil && len(files) > 1 // one is vmlinux
 }
 
-// missingPrivileges says in a line each what a capability would give back that
-// the process has not.
-func missingPrivileges(hooks []bpf.Hook) []string {
-	held, err := effective()
+// missingCapabilities returns a line for each effect of a capability that the
+// process does not have.
+func missingCapabilities(hooks []bpf.Hook) []string {
+	held, err := effectiveCapabilities()
 	if err != nil {
 		return []string{err.Error()}
 	}
 	var lines []string
-	for _, p := range optional {
-		if !held(p.capability) && p.matters(hooks) {
-			lines = append(lines, fmt.Sprintf("without %s: %s", name(p.capability), p.without))
+	for _, c := range optionalCapabilities {
+		if !held(c.capability) && c.applies(hooks) {
+			lines = append(lines, fmt.Sprintf("without %s: %s", capabilityName(c.capability), c.effect))
 		}
 	}
 	return lines
 }
 
-// privileged returns an error unless the process may load and attach probes.
-// CAP_SYS_ADMIN includes what it takes, and is all there is where the engine
-// that starts the exporter does not know the newer ones.
-func privileged() error {
-	held, err := effective()
+// requirePrivileges returns an error unless the process may load and attach
+// probes. CAP_SYS_ADMIN includes both capabilities, and is the only one to be had
+// from a container engine that does not know them.
+func requirePrivileges() error {
+	held, err := effectiveCapabilities()
 	switch {
 	case err != nil:
 		return err
@@ -106,8 +107,9 @@ func privileged() error {
 	return errors.New("probes need root, or CAP_BPF and CAP_PERFMON: try with sudo")
 }
 
-// effective returns whether a capability is effective in this process.
-func effective() (held func(cap.Value) bool, err error) {
+// effectiveCapabilities returns a function that reports whether a capability is
+// effective in this process.
+func effectiveCapabilities() (held func(cap.Value) bool, err error) {
 	set, err := cap.GetPID(0)
 	if err != nil {
 		return nil, fmt.Errorf("read the capabilities: %w", err)
@@ -118,17 +120,17 @@ func effective() (held func(cap.Value) bool, err error) {
 	}, nil
 }
 
-// privileges says who the process is, and which of the capabilities that
-// matter it has.
-func privileges() string {
-	held, err := effective()
+// heldCapabilities returns, on one line, the capabilities of the process that
+// the exporter can use, and the process's user.
+func heldCapabilities() string {
+	held, err := effectiveCapabilities()
 	if err != nil {
 		return err.Error()
 	}
 	var list []string
 	for _, c := range []cap.Value{cap.BPF, cap.PERFMON, cap.SYS_PTRACE, cap.DAC_READ_SEARCH, cap.SYS_ADMIN} {
 		if held(c) {
-			list = append(list, name(c))
+			list = append(list, capabilityName(c))
 		}
 	}
 	if len(list) == 0 {
@@ -137,5 +139,5 @@ func privileges() string {
 	return fmt.Sprintf("%s (user %d)", strings.Join(list, " "), os.Geteuid())
 }
 
-// name is a capability's as the kernel writes it: CAP_BPF.
-func name(c cap.Value) string { return strings.ToUpper(c.String()) }
+// capabilityName returns the kernel's name of a capability, such as CAP_BPF.
+func capabilityName(c cap.Value) string { return strings.ToUpper(c.String()) }

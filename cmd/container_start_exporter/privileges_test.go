@@ -10,20 +10,21 @@ import (
 	"testing"
 )
 
-// nobody is a user who owns nothing.
+// nobody is the id of a user that owns no files.
 const nobody = 65532
 
-// all are the capabilities that the exporter may make use of on any kernel.
-var all = []string{"BPF", "PERFMON", "SYS_PTRACE", "DAC_READ_SEARCH"}
+// allCapabilities are the capabilities that the exporter can use on any kernel,
+// without CAP_.
+var allCapabilities = []string{"BPF", "PERFMON", "SYS_PTRACE", "DAC_READ_SEARCH"}
 
-// but is a list of capabilities without one.
-func but(capabilities []string, one string) []string {
+// without returns a list of capabilities with one removed.
+func without(capabilities []string, one string) []string {
 	return slices.DeleteFunc(slices.Clone(capabilities), func(c string) bool { return c == one })
 }
 
-// as is a command that a user executes with these capabilities and no others,
-// and can get no others: as systemd would start it.
-func as(t *testing.T, user int, capabilities []string, command ...string) *exec.Cmd {
+// asUser returns a command that runs as a user with these capabilities, and
+// cannot gain others: as systemd would start it.
+func asUser(t *testing.T, user int, capabilities []string, command ...string) *exec.Cmd {
 	t.Helper()
 	needRoot(t)
 	set := "-all"
@@ -38,8 +39,8 @@ func as(t *testing.T, user int, capabilities []string, command ...string) *exec.
 	return exec.Command("setpriv", append(args, command...)...)
 }
 
-// row is a row of the README's table of capabilities.
-type row struct{ capability, without string }
+// row is a row of the README's table of capabilities, without CAP_.
+type row struct{ capability, effect string }
 
 func readmeRows(t *testing.T) (rows []row) {
 	t.Helper()
@@ -53,36 +54,39 @@ func readmeRows(t *testing.T) (rows []row) {
 	return rows
 }
 
-// What `check` can say is lost is what the README says, row by row.
+// TestReadmeListsPrivileges compares the effects that check can print with the
+// rows of the README's table.
 func TestReadmeListsPrivileges(t *testing.T) {
 	rows := readmeRows(t)
-	for _, p := range optional {
-		want := row{strings.TrimPrefix(name(p.capability), "CAP_"), p.without}
+	for _, o := range optionalCapabilities {
+		want := row{strings.TrimPrefix(capabilityName(o.capability), "CAP_"), o.effect}
 		if !slices.Contains(rows, want) {
 			t.Errorf("no row for %+v", want)
 		}
 	}
-	for _, c := range all {
+	for _, c := range allCapabilities {
 		if !slices.ContainsFunc(rows, func(r row) bool { return r.capability == c }) {
 			t.Errorf("no row for CAP_%s", c)
 		}
 	}
 }
 
-// Without the two that it takes nothing runs, and one line says which.
+// TestNecessaryPrivileges checks that without either of the two necessary
+// capabilities nothing runs, and that the error names it.
 func TestNecessaryPrivileges(t *testing.T) {
 	for _, c := range []string{"BPF", "PERFMON"} {
-		e := ends(t, as(t, nobody, but(all, c), binary, "watch"))
-		complains(t, e, statusFailed, "CAP_"+c+" is missing")
+		e := finish(t, asUser(t, nobody, without(allCapabilities, c), binary, "watch"))
+		expectError(t, e, statusFailed, "CAP_"+c+" is missing")
 	}
 }
 
-// Without another, starts are timed, and `check` says in a line what of the
-// README's table is lost. With all of them, nothing is.
+// TestOptionalPrivileges checks that starts are timed without each of the other
+// capabilities, and that check then prints its rows of the README's table. With
+// all of them it prints none.
 func TestOptionalPrivileges(t *testing.T) {
 	checked := func(capabilities []string) (hooks string, lost []string) {
 		t.Helper()
-		e := ends(t, as(t, nobody, capabilities, binary, "check", "--probe.mechanism=tracepoint"))
+		e := finish(t, asUser(t, nobody, capabilities, binary, "check", "--probe.mechanism=tracepoint"))
 		if e.code != 0 || e.stderr != "" {
 			t.Fatalf("%v: %+v", capabilities, e)
 		}
@@ -93,30 +97,31 @@ func TestOptionalPrivileges(t *testing.T) {
 		}
 		return regexp.MustCompile(`\d+ of \d+ hooks`).FindString(e.stdout), lost
 	}
-	whole, lost := checked(all)
+	whole, lost := checked(allCapabilities)
 	if len(lost) != 0 {
 		t.Errorf("with all: %q", lost)
 	}
 	for _, c := range []string{"SYS_PTRACE", "DAC_READ_SEARCH"} {
-		hooks, lost := checked(but(all, c))
+		hooks, lost := checked(without(allCapabilities, c))
 		var want []string
 		for _, r := range readmeRows(t) {
 			if r.capability == c {
-				want = append(want, "without CAP_"+c+": "+r.without)
+				want = append(want, "without CAP_"+c+": "+r.effect)
 			}
 		}
 		if !slices.Equal(lost, want) {
-			t.Errorf("without CAP_%s: %q\nREADME: %q", c, lost, want)
+			t.Errorf("without CAP_%s: got %q\nREADME: %q", c, lost, want)
 		}
-		if c == "DAC_READ_SEARCH" == (hooks == whole) { // it alone is for hooks
-			t.Errorf("without CAP_%s %s are attached, with all of them %s", c, hooks, whole)
+		if c == "DAC_READ_SEARCH" == (hooks == whole) { // only this one is for kernel hooks
+			t.Errorf("without CAP_%s %s are attached; with all capabilities %s", c, hooks, whole)
 		}
 	}
 }
 
-// CAP_SYS_ADMIN does in the place of the two that older engines do not know.
+// TestSysAdminInstead checks that CAP_SYS_ADMIN replaces the two capabilities that
+// older engines do not know.
 func TestSysAdminInstead(t *testing.T) {
-	e := ends(t, as(t, nobody, []string{"SYS_ADMIN", "DAC_READ_SEARCH"}, binary, "check"))
+	e := finish(t, asUser(t, nobody, []string{"SYS_ADMIN", "DAC_READ_SEARCH"}, binary, "check"))
 	if e.code != 0 || !strings.Contains(e.stdout, "hooks are attached: starts are timed") {
 		t.Errorf("%+v", e)
 	}

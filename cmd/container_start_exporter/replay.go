@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"slices"
+	"strings"
 
 	"github.com/alecthomas/kingpin/v2"
 
@@ -14,27 +15,39 @@ import (
 )
 
 func addReplay(app *kingpin.Application, c *common) (*kingpin.CmdClause, func() error) {
-	cmd := app.Command("replay", "Show the starts in recorded events, read from a file. "+
-		"It is what `events --format json` has written, and goes through the same code as events from the kernel; "+
-		"a start that has not ended at the end of the file is incomplete. It needs neither root nor Linux's BPF.")
-	format := formatFlag(cmd, "How a start is written: text (a waterfall), json (one object per line).", formatText, formatJSON)
-	name := cmd.Arg("FILE", "The recording; - is standard input.").Required().String()
-	return cmd, func() error { return replay(c, *format, *name) }
+	cmd := app.Command("replay", "Show the starts in a recording of kernel events. "+
+		"The recording is what `events --format json` wrote; it goes through the same code as events from the kernel. "+
+		"A start that has not ended at the end of the file is incomplete. Needs neither root nor BPF.")
+	cmd.HelpLong(examples(program+" replay recording.jsonl",
+		program+" replay --format=json recording.jsonl > starts.jsonl"))
+	var format string
+	addFormatFlag(cmd, &format, "Output format: text (a waterfall per start), json (an object per line).", formatText, formatJSON)
+	c.addStartTimeout(cmd)
+	name := cmd.Arg("FILE", "The recording, or - for standard input.").Required().String()
+	return cmd, func() error { return replay(c, format, *name) }
 }
 
 func replay(c *common, format, name string) error {
 	if name == "" && slices.Contains(os.Args, "-") {
-		name = "-" // kingpin makes it an empty word
+		name = "-" // kingpin passes it as an empty word
 	}
 	in, err := open(name)
 	if err != nil {
 		return fmt.Errorf("replay: %w", err)
 	}
 	defer in.Close()
-	r := newReport(os.Stdout, format, waterfalls(os.Stdout, options(os.Stdout)))
-	a := collector.New(c.config(), onStart(r.add))
-	if err := collector.ReadEvents(in, a.Handle); err != nil {
-		return fmt.Errorf("replay %s: %w", name, plain(err))
+	r := newReport(os.Stdout, format, drawWaterfalls(os.Stdout, terminalOptions(os.Stdout)))
+	a := collector.New(c.config(), startFunc(r.add))
+	n := 0
+	err = collector.ReadEvents(in, func(e *collector.Event) {
+		n++
+		a.Handle(e)
+	})
+	if err != nil && n == 0 {
+		err = notRecording(err)
+	}
+	if err != nil {
+		return fmt.Errorf("replay %s: %w", name, withoutPath(err))
 	}
 	a.Close()
 	if r.err != nil {
@@ -53,11 +66,24 @@ func open(name string) (io.ReadCloser, error) {
 	return os.Open(name)
 }
 
-// plain is an error without the name of the file, which is said already.
-func plain(err error) error {
-	var in *fs.PathError
-	if errors.As(err, &in) {
-		return in.Err
+// notRecording returns the error for a file whose first line that is not empty is
+// not an event: something else was recorded. An error of reading the file stays as
+// it is. The errors of ReadEvents begin with the number of the line.
+func notRecording(err error) error {
+	var file *fs.PathError
+	if errors.As(err, &file) {
+		return err
+	}
+	line, _, _ := strings.Cut(err.Error(), ": ")
+	return fmt.Errorf("%s: not a recording: replay reads what %q writes", line, "events --format json")
+}
+
+// withoutPath returns the cause of an error about a file whose name is printed
+// already, and any other error as it is.
+func withoutPath(err error) error {
+	var file *fs.PathError
+	if errors.As(err, &file) {
+		return file.Err
 	}
 	return err
 }

@@ -10,18 +10,18 @@ import (
 	"container_start_exporter/exporter/terminal"
 )
 
-// report writes starts as they come, and counts them.
+// report writes starts as they are reported, and counts them.
 type report struct {
 	w     io.Writer
 	write func(*collector.Start) error
 
 	starts, failed, incomplete int
-	err                        error      // the first of writing
-	broken                     chan error // gets err
+	err                        error      // the first error of writing
+	broken                     chan error // receives err
 }
 
-// newReport makes a report in a format: JSON, one object per line, or one of
-// the drawings.
+// newReport returns a report that writes JSON, one object per line, or else calls
+// draw with each start.
 func newReport(w io.Writer, format string, draw func(*collector.Start) error) *report {
 	r := &report{w: w, write: draw, broken: make(chan error, 1)}
 	if format == formatJSON {
@@ -32,8 +32,9 @@ func newReport(w io.Writer, format string, draw func(*collector.Start) error) *r
 	return r
 }
 
-// waterfalls draws each start in full, with an empty line between them.
-func waterfalls(w io.Writer, o terminal.Options) func(*collector.Start) error {
+// drawWaterfalls returns a function that draws a start in full, with an empty line
+// between two of them.
+func drawWaterfalls(w io.Writer, o terminal.Options) func(*collector.Start) error {
 	before := ""
 	return func(s *collector.Start) error {
 		var b strings.Builder
@@ -47,12 +48,12 @@ func waterfalls(w io.Writer, o terminal.Options) func(*collector.Start) error {
 	}
 }
 
-// lines draws each start on a line.
-func lines(w io.Writer, o terminal.Options) func(*collector.Start) error {
+// drawLines returns a function that draws a start on one line.
+func drawLines(w io.Writer, o terminal.Options) func(*collector.Start) error {
 	return func(s *collector.Start) error { return terminal.Line(w, s, o) }
 }
 
-// add writes a start.
+// add counts a start and writes it, unless writing has failed before.
 func (r *report) add(s *collector.Start) {
 	r.starts++
 	switch s.Outcome {
@@ -70,7 +71,7 @@ func (r *report) add(s *collector.Start) {
 	}
 }
 
-// summary says in a line what there was.
+// summary returns a line with the numbers of starts and of lost events.
 func (r *report) summary(lost uint64) string {
 	if r.starts == 0 && lost == 0 {
 		return "no container start seen"

@@ -35,7 +35,7 @@ func TestReport(t *testing.T) {
 
 func TestReportText(t *testing.T) {
 	var b strings.Builder
-	r := newReport(&b, formatText, waterfalls(&b, terminal.Options{}))
+	r := newReport(&b, formatText, drawWaterfalls(&b, terminal.Options{}))
 	r.add(&collector.Start{ContainerID: "one", Outcome: collector.Started})
 	r.add(&collector.Start{ContainerID: "two", Outcome: collector.Started})
 	if !strings.HasPrefix(b.String(), "one ") || !strings.Contains(b.String(), "\n\ntwo ") {
@@ -43,7 +43,8 @@ func TestReportText(t *testing.T) {
 	}
 }
 
-// A report that cannot be written ends a watch, and says so once.
+// TestReportBroken checks that a report that cannot be written sends the error,
+// once, and goes on counting.
 func TestReportBroken(t *testing.T) {
 	full := errors.New("disk full")
 	r := newReport(nil, formatText, func(*collector.Start) error { return full })
@@ -71,7 +72,7 @@ func TestUnicode(t *testing.T) {
 		t.Setenv("LC_CTYPE", "")
 		t.Setenv("LANG", tc.lang)
 		t.Setenv("TERM", tc.term)
-		if got := unicode(); got != tc.want {
+		if got := supportsUnicode(); got != tc.want {
 			t.Errorf("%+v: %v", tc, got)
 		}
 	}

@@ -17,39 +17,42 @@ import (
 	"container_start_exporter/bpf"
 )
 
-// The exit statuses of `run` where the command gave none, as of a shell and of
-// docker run.
+// The exit statuses of run if its command has none of its own: the same as those
+// of a shell and of docker run.
 const (
 	statusOwnFailure = 125
 	statusNoExec     = 126
 	statusNotFound   = 127
-	statusSignal     = 128 // and the number of the signal
+	statusSignal     = 128 // plus the number of the signal
 )
 
-// How long `run` waits, when its command has exited, for events that are on
-// their way and for starts that have not ended.
+// How long run waits after its command has exited for events in the buffer and
+// for starts in progress.
 const (
 	drainTimeout = time.Second
 	settleTime   = 2 * time.Second
 	settleStep   = 20 * time.Millisecond
 )
 
-// runOptions are the flags of `run`.
+// runOptions are the flags and the arguments of run.
 type runOptions struct {
 	format, output string
-	wait           func() time.Duration // for the containers to listen
+	wait           func() time.Duration // how long to wait for containers to listen
 	command        []string
 }
 
 func addRun(app *kingpin.Application, c *common) (*kingpin.CmdClause, func() error) {
 	cmd := app.Command("run", "Run a command and report every container start during it. "+
-		"The command has the terminal to itself; the report comes when it has exited, on standard error or in a file. "+
-		"All starts on the host are reported, whoever asked for them. The exit status is the command's; 125 means that nothing was run.")
+		"The command has the terminal to itself; the report is written after it has exited, to standard error or to a file. "+
+		"All starts on the host are reported, whoever requested them. The exit status is that of the command; 125 means that run itself failed.")
+	cmd.HelpLong(examples(program+" run -- docker run --rm busybox true",
+		program+" run -o starts.jsonl --format=json -- make test"))
 	o := &runOptions{}
 	cmd.Flag("output", "Write the report to this file instead of standard error.").Short('o').PlaceHolder("FILE").StringVar(&o.output)
-	cmd.Flag("format", "How a start is written: text (a waterfall), json (one object per line).").
-		Default(formatText).EnumVar(&o.format, formatText, formatJSON)
-	o.wait = c.waitFlag(cmd)
+	addFormatFlag(cmd, &o.format, "Output format: text (a waterfall per start), json (an object per line).", formatText, formatJSON)
+	o.wait = c.addWaitReady(cmd)
+	c.addStartTimeout(cmd)
+	c.addReadFlags(cmd)
 	cmd.Arg("COMMAND", "The command and its arguments, after --.").PlaceHolder("-- COMMAND ").Required().StringsVar(&o.command)
 	return cmd, func() error { return runCommand(c, o) }
 }
@@ -57,7 +60,7 @@ func addRun(app *kingpin.Application, c *common) (*kingpin.CmdClause, func() err
 func runCommand(c *common, o *runOptions) error {
 	cmd := exec.Command(o.command[0], o.command[1:]...)
 	if cmd.Err != nil {
-		return noCommand(cmd.Err)
+		return commandError(cmd.Err)
 	}
 	out, err := createReport(o.output)
 	if err != nil {
@@ -69,60 +72,61 @@ func runCommand(c *common, o *runOptions) error {
 	}
 	defer probes.Close()
 	if o.output == "" && o.format == formatText {
-		fmt.Fprintln(out) // apart from what the command has written last
+		fmt.Fprintln(out) // separates the report from the command's output
 	}
-	r := newReport(out, o.format, waterfalls(out, options(out.file)))
-	h := newHold(o.wait(), r.add)
-	code, lost, err := observe(c, cmd, probes, h)
+	r := newReport(out, o.format, drawWaterfalls(out, terminalOptions(out.file)))
+	b := newReadyBuffer(o.wait(), r.add)
+	code, lost, err := observe(c, cmd, probes, b)
 	if err != nil {
-		return noCommand(err)
+		return commandError(err)
 	}
 	if o.format == formatText {
 		fmt.Fprintln(out, blankAfter(r)+r.summary(lost))
 	}
 	if err := errors.Join(r.err, out.close()); err != nil {
-		complain(err)
+		printError(err)
 		return exitStatus(max(code, statusFailed))
 	}
 	return exitStatus(code)
 }
 
-// observe runs the command and leads what happens meanwhile to the report. It
-// returns the status that the command ended with, how many events were lost,
-// or why the command could not begin.
-func observe(c *common, cmd *exec.Cmd, probes *bpf.Probes, h *hold) (code int, lost uint64, err error) {
-	p := newPipeline(c.config(), h)
+// observe runs the command and reports the starts during it. It returns the exit
+// status of the command and the number of lost events, or an error if the command
+// could not be executed.
+func observe(c *common, cmd *exec.Cmd, probes *bpf.Probes, b *readyBuffer) (code int, lost uint64, err error) {
+	p := newPipeline(c.config(), b)
 	ended := make(chan error, 1)
 	go func() { ended <- p.read(probes) }()
-	// The command has our privileges. To pass signals on to it, whoever it has
-	// become, takes one of them.
+	// The command has the privileges of this process. Passing signals on to it,
+	// whichever user it has become, needs one of them.
 	drop := func() error { return c.dropPrivileges(probes, cap.KILL) }
 	if code, err = execute(cmd, drop); err == nil {
 		settle(probes, p)
 	}
-	lost = lostOf(probes)
+	lost = lostEvents(probes)
 	probes.Close()
 	if broken := <-ended; broken != nil {
-		complain(broken) // the report is of what was seen until then
+		printError(broken) // report what was seen until then
 	}
 	p.close()
-	h.flush()
+	b.flush()
 	return code, lost, err
 }
 
-// execute runs a command that has our standard input, output and error, and
-// passes signals on to it. It calls begun as soon as the command runs.
-func execute(cmd *exec.Cmd, begun func() error) (int, error) {
+// execute runs a command with the standard input, output and error of this
+// process, and passes signals on to it. It calls started as soon as the command
+// runs. It returns the exit status.
+func execute(cmd *exec.Cmd, started func() error) (int, error) {
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	stop := forwardSignals(cmd)
 	defer stop()
 	if err := cmd.Start(); err != nil {
 		return 0, err
 	}
-	if err := begun(); err != nil {
-		complain(err)
+	if err := started(); err != nil {
+		printError(err)
 	}
-	_ = cmd.Wait() // its state tells more
+	_ = cmd.Wait() // ProcessState has the details
 	status := cmd.ProcessState.Sys().(syscall.WaitStatus)
 	if status.Signaled() {
 		return statusSignal + int(status.Signal()), nil
@@ -130,41 +134,56 @@ func execute(cmd *exec.Cmd, begun func() error) (int, error) {
 	return status.ExitStatus(), nil
 }
 
-// settle waits until all that happened has been seen and, for a while, until
-// the starts in progress have ended: a command may exit before its containers
-// run (docker run --detach, docker compose up).
+// settle waits until all events until now are handled and, at most settleTime,
+// until the starts in progress have ended: a command may exit before its
+// containers run (docker run --detach, docker compose up).
 func settle(probes *bpf.Probes, p *pipeline) {
 	for deadline := time.Now().Add(settleTime); ; time.Sleep(settleStep) {
-		_ = probes.Drain(drainTimeout) // too late is told by what is incomplete
+		_ = probes.Drain(drainTimeout) // after a timeout, starts are incomplete
 		if p.stats().InProgress == 0 || time.Now().After(deadline) {
 			return
 		}
 	}
 }
 
-// noCommand says why a command could not be executed, and ends with the status
-// that a shell would give.
-func noCommand(err error) error {
-	complain(fmt.Errorf("run: %w", err))
+// commandError prints why the command could not be executed, and returns the exit
+// status that a shell would have.
+func commandError(err error) error {
+	printError(fmt.Errorf("run: %w", withoutCall(err)))
 	if errors.Is(err, exec.ErrNotFound) || errors.Is(err, fs.ErrNotExist) {
 		return exitStatus(statusNotFound)
 	}
 	return exitStatus(statusNoExec)
 }
 
+// withoutCall returns an error of os/exec without the call that failed: only the
+// command and the cause.
+func withoutCall(err error) error {
+	var search *exec.Error
+	var start *fs.PathError
+	switch {
+	case errors.As(err, &search):
+		return fmt.Errorf("%s: %w", search.Name, search.Err)
+	case errors.As(err, &start):
+		return fmt.Errorf("%s: %w", start.Path, start.Err)
+	}
+	return err
+}
+
+// ownFailure prints an error of run itself, and returns its exit status.
 func ownFailure(err error) error {
-	complain(err)
+	printError(err)
 	return exitStatus(statusOwnFailure)
 }
 
-func lostOf(probes *bpf.Probes) (n uint64) {
+func lostEvents(probes *bpf.Probes) (n uint64) {
 	for _, lost := range probes.Stats().Lost {
 		n += lost
 	}
 	return n
 }
 
-// blankAfter separates the summary from the drawings.
+// blankAfter returns the empty line between the drawings, if any, and the summary.
 func blankAfter(r *report) string {
 	if r.starts == 0 {
 		return ""
@@ -172,12 +191,12 @@ func blankAfter(r *report) string {
 	return "\n"
 }
 
-// output is where the report of `run` goes: to a file as it comes, to standard
-// error when the command no longer writes there.
+// output is where the report of run is written: to a file at once, to standard
+// error when the command has exited.
 type output struct {
 	io.Writer
 	file *os.File
-	held *bytes.Buffer // nil where nothing is held back
+	held *bytes.Buffer // the report until close, or nil if file is written at once
 }
 
 func createReport(name string) (*output, error) {

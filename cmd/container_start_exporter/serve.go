@@ -25,13 +25,13 @@ import (
 	"container_start_exporter/exporter/trace"
 )
 
-// How long the end of serve may take.
+// How long the shutdown of serve may take.
 const (
-	shutdownTimeout = 3 * time.Second // of requests that are being answered
-	flushTimeout    = 5 * time.Second // of traces that have not been sent
+	shutdownTimeout = 3 * time.Second // for requests in progress
+	flushTimeout    = 5 * time.Second // for traces that are not sent yet
 )
 
-// serveOptions are the flags of `serve`.
+// serveOptions are the flags of serve.
 type serveOptions struct {
 	web           *web.FlagConfig
 	telemetryPath string
@@ -40,17 +40,22 @@ type serveOptions struct {
 }
 
 func addServe(app *kingpin.Application, c *common) (*kingpin.CmdClause, func() error) {
-	cmd := app.Command("serve", "Serve metrics, a page with the latest starts, and traces. This is the default. "+
-		"Metrics are at "+defaultTelemetryPath+", the page at /. Traces are sent by OTLP where OTEL_* variables ask for it, "+
-		"for instance OTEL_EXPORTER_OTLP_ENDPOINT.").Default()
+	cmd := app.Command("serve", "Serve metrics and a page with the latest starts, and send traces. This is the default. "+
+		"Metrics are at "+defaultTelemetryPath+", the page at /. Traces are sent if OTEL_* variables ask for them, "+
+		"for example OTEL_EXPORTER_OTLP_ENDPOINT.").Default()
+	cmd.HelpLong(examples(program+" serve --web.listen-address=127.0.0.1:9786",
+		"OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318 "+program))
 	o := &serveOptions{web: webflag.AddFlags(cmd, ":9786")}
-	cmd.Flag("web.telemetry-path", "Path under which to expose metrics.").Default(defaultTelemetryPath).StringVar(&o.telemetryPath)
-	cmd.Flag("web.disable-exporter-metrics", "Exclude metrics about the exporter's own process (promhttp_*, process_*, go_*).").BoolVar(&o.noOwnMetrics)
-	cmd.Flag("metrics.native-histograms", "Expose native histograms beside the classic ones. Prometheus 2.x then drops the classic buckets.").BoolVar(&o.native)
+	cmd.Flag("web.telemetry-path", "Path of the metrics.").Default(defaultTelemetryPath).StringVar(&o.telemetryPath)
+	cmd.Flag("web.disable-exporter-metrics", "Do not expose metrics about the exporter's own process (promhttp_*, process_*, go_*).").BoolVar(&o.noOwnMetrics)
+	cmd.Flag("metrics.native-histograms", "Expose native histograms in addition to classic ones. Prometheus 2.x then drops the classic buckets.").BoolVar(&o.native)
+	c.addStartTimeout(cmd)
+	c.addReadyTimeout(cmd, "How long to wait after a start for the container's first listen(2); 0 means not at all.")
+	c.addReadFlags(cmd)
 	return cmd, func() error { return serve(c, o) }
 }
 
-// server is serve at work.
+// server is the state of serve.
 type server struct {
 	common   *common
 	options  *serveOptions
@@ -59,11 +64,11 @@ type server struct {
 	traces   *trace.Traces
 	page     *page.Page
 	pipeline *pipeline
-	probes   atomic.Pointer[bpf.Probes] // nil until they are attached
+	probes   atomic.Pointer[bpf.Probes] // nil until the probes are attached
 }
 
 func serve(c *common, o *serveOptions) error {
-	if err := privileged(); err != nil {
+	if err := requirePrivileges(); err != nil {
 		return err
 	}
 	s, err := newServer(c, o)
@@ -74,7 +79,7 @@ func serve(c *common, o *serveOptions) error {
 	ctx, cancel := context.WithTimeout(context.Background(), flushTimeout)
 	defer cancel()
 	if flush := s.traces.Shutdown(ctx); flush != nil {
-		s.log.Warn("Some traces were not sent", "err", flush)
+		s.log.Warn("Cannot send the last traces", "err", flush)
 	}
 	return err
 }
@@ -89,15 +94,15 @@ func newServer(c *common, o *serveOptions) (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	host, _ := os.Hostname() // the page does without
+	host, _ := os.Hostname() // the page can do without
 	s.metrics = metrics.New(metrics.Options{NativeHistograms: o.native})
 	s.page = page.New(page.Options{MetricsPath: o.telemetryPath, Version: version.Version, Host: host})
-	s.pipeline = newPipeline(c.config(), observers{s.metrics, s.traces, s.page})
+	s.pipeline = newPipeline(c.config(), fanOut{s.metrics, s.traces, s.page})
 	return s, nil
 }
 
-// run answers requests at once and observes as soon as the probes are
-// attached, until it is interrupted or one of both fails.
+// run answers requests at once, and observes starts as soon as the probes are
+// attached, until it is interrupted or either fails.
 func (s *server) run() error {
 	done := interrupted()
 	group, ctx := errgroup.WithContext(context.Background())
@@ -118,7 +123,7 @@ func (s *server) run() error {
 	return nil
 }
 
-// errStopped ends the group when it is interrupted.
+// errStopped ends the group on an interrupt.
 var errStopped = errors.New("stopped")
 
 func (s *server) stop(web *http.Server) {
@@ -129,7 +134,7 @@ func (s *server) stop(web *http.Server) {
 		_ = web.Close()
 	}
 	if probes := s.probes.Load(); probes != nil {
-		_ = probes.Drain(drainTimeout) // what has happened is exported
+		_ = probes.Drain(drainTimeout) // export what has happened until now
 		_ = probes.Close()
 	}
 }
@@ -140,7 +145,7 @@ func (s *server) listen(server *http.Server) error {
 	case errors.Is(err, http.ErrServerClosed):
 		return nil
 	case errors.Is(err, syscall.EADDRINUSE):
-		return fmt.Errorf("%w: choose another with --web.listen-address", err)
+		return fmt.Errorf("%w: choose another address with --web.listen-address", err)
 	}
 	return err
 }
@@ -157,18 +162,18 @@ func (s *server) observe(ctx context.Context) error {
 		return err
 	}
 	s.probes.Store(probes)
-	defer context.AfterFunc(ctx, func() { _ = probes.Close() })() // stop may have come before
+	defer context.AfterFunc(ctx, func() { _ = probes.Close() })() // stop may have run already
 	if ctx.Err() != nil {
 		return nil
 	}
-	s.notify(daemon.SdNotifyReady + "\nSTATUS=" + tally(probes.Hooks()))
+	s.notify(daemon.SdNotifyReady + "\nSTATUS=" + summary(probes.Hooks()))
 	return s.pipeline.read(probes)
 }
 
-// notify tells systemd, where it has started us (Type=notify).
+// notify sends a state to systemd if that started the process with Type=notify.
 func (s *server) notify(state string) {
 	if _, err := daemon.SdNotify(false, state); err != nil {
-		s.log.Warn("systemd could not be notified", "err", err)
+		s.log.Warn("Cannot notify systemd", "err", err)
 	}
 }
 
@@ -178,11 +183,11 @@ func (s *server) logHooks(hooks []bpf.Hook) {
 		case h.Waiting:
 			s.log.Info("A hook waits for its module", "hook", h.Name, "missing", h.Feeds)
 		case !h.Attached:
-			s.log.Warn("A hook is not attached", "hook", h.Name, "missing", h.Feeds, "err", reason(h.Err))
+			s.log.Warn("A hook is not attached", "hook", h.Name, "missing", h.Feeds, "err", attachError(h.Err))
 		}
 	}
-	for _, line := range missingPrivileges(hooks) {
+	for _, line := range missingCapabilities(hooks) {
 		s.log.Warn("A privilege is missing", "lost", line)
 	}
-	s.log.Info("The probes are attached", "hooks", attachedOf(hooks), "traces", s.traces.Enabled())
+	s.log.Info("The probes are attached", "hooks", countAttached(hooks), "traces", s.traces.Enabled())
 }

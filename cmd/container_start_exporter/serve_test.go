@@ -26,12 +26,13 @@ func get(t *testing.T, h http.Handler, path string) (int, string) {
 	return w.Code, w.Body.String()
 }
 
-// Before the probes are attached it is alive, but not ready.
+// TestHandlerBeforeProbes checks that serve is healthy but not ready before the
+// probes are attached.
 func TestHandlerBeforeProbes(t *testing.T) {
 	h := testServer(t, &serveOptions{telemetryPath: "/m"}).handler()
 	for path, want := range map[string]struct {
 		code int
-		says string
+		body string
 	}{
 		"/":           {http.StatusOK, "/m"},
 		"/m":          {http.StatusOK, "container_start_exporter_build_info"},
@@ -40,7 +41,7 @@ func TestHandlerBeforeProbes(t *testing.T) {
 		"/-/ready":    {http.StatusServiceUnavailable, "not attached yet"},
 		"/etc/passwd": {http.StatusNotFound, ""},
 	} {
-		if code, body := get(t, h, path); code != want.code || !strings.Contains(body, want.says) {
+		if code, body := get(t, h, path); code != want.code || !strings.Contains(body, want.body) {
 			t.Errorf("%s: %d %q", path, code, body)
 		}
 	}
@@ -59,11 +60,12 @@ func TestExporterMetrics(t *testing.T) {
 	}
 }
 
-// What the assembler finds is in the metrics and on the page.
+// TestStartReachesEveryone checks that what the assembler reports is in the metrics
+// and on the page.
 func TestStartReachesEveryone(t *testing.T) {
 	s := testServer(t, &serveOptions{telemetryPath: "/metrics"})
 	h := s.handler()
-	everyone := observers{s.metrics, s.traces, s.page}
+	everyone := fanOut{s.metrics, s.traces, s.page}
 	everyone.Start(&collector.Start{
 		ContainerID: "web-1", Engine: "none", Runtime: "crun", Kind: collector.KindOfContainer,
 		Outcome: collector.Started, Begin: time.Now(), Duration: time.Millisecond,

@@ -9,9 +9,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// forwardSignals passes on to a command, once it runs, the signals that ask us
-// to end: the command ends as it sees fit, and we report. What the terminal
-// sends to its foreground process group the command has got already.
+// forwardSignals passes the signals that ask this process to end on to a command,
+// once it runs: the command decides how to end, and run reports then. Signals that
+// the terminal sends to its foreground process group reach the command without us.
 func forwardSignals(cmd *exec.Cmd) (stop func()) {
 	signals := make(chan os.Signal, 8)
 	signal.Notify(signals, unix.SIGINT, unix.SIGTERM, unix.SIGQUIT, unix.SIGHUP)
@@ -29,15 +29,15 @@ func forwardSignals(cmd *exec.Cmd) (stop func()) {
 	}
 }
 
-// fromTerminal tells whether the terminal sends such a signal to our process
-// group: when that one is in its foreground.
+// fromTerminal returns whether the terminal sends such a signal to this process's
+// group, which it does if the group is in the foreground.
 func fromTerminal(s os.Signal) bool {
 	if s != syscall.SIGINT && s != syscall.SIGQUIT {
 		return false
 	}
 	tty, err := os.Open("/dev/tty")
 	if err != nil {
-		return false // no terminal at all
+		return false // no controlling terminal
 	}
 	defer tty.Close()
 	group, err := unix.IoctlGetInt(int(tty.Fd()), unix.TIOCGPGRP)

@@ -11,22 +11,27 @@ import (
 
 func addWatch(app *kingpin.Application, c *common) (*kingpin.CmdClause, func() error) {
 	cmd := app.Command("watch", "Show container starts as they happen, one line each. "+
-		"A line tells when the start began, its container, the engine and the runtime, how long it took, how it ended, "+
-		"and the phases as a bar to scale with the longest beside it. Without colour the bar is of letters: "+view.PhaseLetters()+".")
-	format := formatFlag(cmd, "How a start is written: text (a line), json (one object per line).", formatText, formatJSON)
-	whole := cmd.Flag("waterfall", "Draw each start in full instead of on one line.").Bool()
-	wait := c.waitFlag(cmd)
-	return cmd, func() error { return watch(c, *format, *whole, wait()) }
+		"A line shows when the start began, its container, engine and runtime, how long it took, how it ended, "+
+		"and its phases as a bar to scale, with the longest phase beside it. Without colour the bar is made of letters: "+view.PhaseLetters()+".")
+	cmd.HelpLong(examples(program+" watch --waterfall",
+		program+" watch --wait-ready --ready-timeout=10s"))
+	var format string
+	addFormatFlag(cmd, &format, "Output format: text (a line per start), json (an object per line).", formatText, formatJSON)
+	waterfall := cmd.Flag("waterfall", "Draw each start in full instead of on one line.").Bool()
+	wait := c.addWaitReady(cmd)
+	c.addStartTimeout(cmd)
+	c.addReadFlags(cmd)
+	return cmd, func() error { return watch(c, format, *waterfall, wait()) }
 }
 
-func watch(c *common, format string, whole bool, wait time.Duration) error {
-	o := options(os.Stdout)
-	draw := lines(os.Stdout, o)
-	if whole {
-		draw = waterfalls(os.Stdout, o)
+func watch(c *common, format string, waterfall bool, wait time.Duration) error {
+	o := terminalOptions(os.Stdout)
+	draw := drawLines(os.Stdout, o)
+	if waterfall {
+		draw = drawWaterfalls(os.Stdout, o)
 	}
 	r := newReport(os.Stdout, format, draw)
-	h := newHold(wait, r.add)
-	defer h.flush()
-	return follow(c, newPipeline(c.config(), h).annotator.Handle, r.broken)
+	b := newReadyBuffer(wait, r.add)
+	defer b.flush()
+	return follow(c, newPipeline(c.config(), b).annotator.Handle, r.broken)
 }
