@@ -30,7 +30,8 @@ const (
 // of event (namespace.go, mount.go, cgroup.go, hook.go, link.go) handles what
 // happens under them. It is not safe for concurrent use.
 type Assembler struct {
-	observer     Observer
+	observer     StartObserver
+	node         NodeObserver
 	startTimeout int64 // ns
 
 	clock        clock
@@ -51,8 +52,15 @@ type clock struct {
 	wallOffset int64 // wall clock - boot clock
 }
 
-// New returns an assembler that reports what it finds to o.
-func New(c Config, o Observer) *Assembler {
+// New returns an assembler that reports starts to one observer and facts about the
+// node to another. Either may be nil.
+func New(c Config, starts StartObserver, node NodeObserver) *Assembler {
+	if starts == nil {
+		starts = noObserver{}
+	}
+	if node == nil {
+		node = noObserver{}
+	}
 	if c.StartTimeout <= 0 {
 		c.StartTimeout = 10 * time.Minute
 	}
@@ -60,7 +68,8 @@ func New(c Config, o Observer) *Assembler {
 		c.ReadyTimeout = time.Minute
 	}
 	return &Assembler{
-		observer:     o,
+		observer:     starts,
+		node:         node,
 		startTimeout: int64(c.StartTimeout),
 		processes:    processTable{byPID: make(map[int]*process), limit: maxProcesses},
 		starts:       newStartTable(),

@@ -30,10 +30,16 @@ func (o *tally) Ready(s *Start) {
 		o.t.Errorf("start %s, %s, listens after %v", s.ContainerID, s.Outcome, s.Ready)
 	}
 }
-func (o *tally) Command(c Command)            { o.commands = append(o.commands, c) }
-func (o *tally) Namespace(n NamespaceCreated) { o.spaces = append(o.spaces, n) }
-func (o *tally) Veth(v VethChanged)           { o.veths = append(o.veths, v) }
-func (o *tally) VethTime(VethTime)            {}
+func (o *tally) NodeFact(f Fact) {
+	switch f := f.(type) {
+	case Command:
+		o.commands = append(o.commands, f)
+	case NamespaceCreated:
+		o.spaces = append(o.spaces, f)
+	case VethChanged:
+		o.veths = append(o.veths, f)
+	}
+}
 
 // wellFormed checks what must hold for every record, whatever the events were.
 func wellFormed(s *Start) error {
@@ -67,7 +73,7 @@ func TestAnyEvents(t *testing.T) {
 	for seed := range uint64(1000) {
 		random := rand.New(rand.NewPCG(seed, 7))
 		o := &tally{t: t}
-		a := New(Config{StartTimeout: time.Second}, o)
+		a := New(Config{StartTimeout: time.Second}, o, o)
 		for range 3000 {
 			a.Handle(anyEvent(random, a.clock.now))
 			checkConservation(t, a)

@@ -23,7 +23,7 @@ func BenchmarkHandle(b *testing.B) {
 		if i%len(events) == 0 {
 			b.StopTimer()
 			o.starts, o.commands, o.veths, o.spaces = nil, nil, nil, nil
-			benchmarked = New(Config{}, o)
+			benchmarked = New(Config{}, o, o)
 			b.StartTimer()
 		}
 		benchmarked.Handle(events[i%len(events)])

@@ -154,7 +154,7 @@ func (a *Assembler) cancel(c *command) {
 
 // exitRuntime handles the exit of a runtime's command.
 func (a *Assembler) exitRuntime(c *command, e *Event) {
-	a.observer.Command(Command{Runtime: c.runtime.Name, Name: c.name, Duration: time.Duration(e.Time - c.begin)})
+	a.node.NodeFact(Command{Runtime: c.runtime.Name, Name: c.name, Duration: time.Duration(e.Time - c.begin)})
 	att := c.attempt
 	if att == nil || att.ended {
 		return

@@ -25,7 +25,7 @@ func TestCut(t *testing.T) {
 	}
 	for cut := vethAt + 1; cut <= shimAt; cut++ {
 		o := &tally{t: t}
-		a := New(Config{}, o)
+		a := New(Config{}, o, o)
 		for _, e := range events[:vethAt] { // the snapshot: running engines
 			if e.Kind == KindProcess || e.Kind == KindClock {
 				e.Time = events[cut].Time

@@ -50,7 +50,7 @@ func replayStarts(t *testing.T, file string) []byte {
 	}
 	defer f.Close()
 	o := &tally{t: t}
-	a := New(Config{}, o)
+	a := New(Config{}, o, o)
 	if err := ReadEvents(f, a.Handle); err != nil {
 		t.Fatalf("%s: %v", file, err)
 	}
@@ -77,7 +77,7 @@ func FuzzEvents(f *testing.F) {
 	f.Add([]byte(`{"time":1,"kind":"exec","pid":1,"args":["runc","create","a"]}`))
 	f.Fuzz(func(t *testing.T, recording []byte) {
 		o := &tally{t: t}
-		a := New(Config{}, o)
+		a := New(Config{}, o, o)
 		_ = ReadEvents(bytes.NewReader(recording), a.Handle)
 		checkConservation(t, a)
 		a.Close()

@@ -165,7 +165,7 @@ func (a *Assembler) countNamespaces(e *Event, origin Origin) {
 		if t.flag == unix.CLONE_NEWNET && e.NetnsDuration > 0 {
 			n.Duration, n.Alone = time.Duration(e.NetnsDuration), true
 		}
-		a.observer.Namespace(n)
+		a.node.NodeFact(n)
 	}
 }
 
@@ -178,7 +178,7 @@ func (a *Assembler) countMntNS(by *process, e *Event) {
 	if by.currentStart() != nil {
 		origin = OriginStart
 	}
-	a.observer.Namespace(NamespaceCreated{"mnt", origin, time.Duration(e.Duration), true})
+	a.node.NodeFact(NamespaceCreated{"mnt", origin, time.Duration(e.Duration), true})
 }
 
 // leader reports whether the event is of the process's first thread.

@@ -2,25 +2,42 @@ package collector
 
 import "time"
 
-// Observer receives what the assembler has found, on the goroutine that calls
-// Handle. It must not block.
-type Observer interface {
+// StartObserver receives the starts that the assembler has found, on the goroutine
+// that calls Handle. It must not block.
+type StartObserver interface {
 	// Start is called once for each start, when it has ended. The observer may
 	// keep the start and must not change it.
 	Start(*Start)
 	// Ready is called when a container listens for the first time after its
 	// start, with a copy of the start that has Ready set.
 	Ready(*Start)
-	// Command is called when a command of a runtime has exited.
-	Command(Command)
-	// Namespace is called for each namespace that was created on the host.
-	Namespace(NamespaceCreated)
-	// Veth is called for each veth pair that was created or deleted.
-	Veth(VethChanged)
-	// VethTime is called for each veth pair whose creation the kernel probes
-	// have timed.
-	VethTime(VethTime)
 }
+
+// NodeObserver receives facts about the node that are not starts, on the goroutine
+// that calls Handle. It must not block.
+type NodeObserver interface {
+	NodeFact(Fact)
+}
+
+// Fact is something that happened on the node and is not a start: a value of one of
+// the types in AllFacts.
+type Fact interface{ fact() }
+
+// AllFacts has a value of each type of fact. What handles facts by their type is
+// tested against it.
+var AllFacts = []Fact{Command{}, NamespaceCreated{}, VethChanged{}, VethTime{}}
+
+func (Command) fact()          {}
+func (NamespaceCreated) fact() {}
+func (VethChanged) fact()      {}
+func (VethTime) fact()         {}
+
+// noObserver receives what nobody wants.
+type noObserver struct{}
+
+func (noObserver) Start(*Start)  {}
+func (noObserver) Ready(*Start)  {}
+func (noObserver) NodeFact(Fact) {}
 
 // Command is one execution of a runtime: of create and start as well as of
 // exec, state, kill, delete and so on, which are not starts.

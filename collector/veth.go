@@ -13,7 +13,7 @@ func (a *Assembler) onVethNewlink(e *Event) disposition {
 		return unrelated
 	}
 	a.veths.create(e)
-	a.observer.VethTime(VethTime{Duration: time.Duration(e.Duration), Waited: time.Duration(e.Waited)})
+	a.node.NodeFact(VethTime{Duration: time.Duration(e.Duration), Waited: time.Duration(e.Waited)})
 	p := a.processes.find(e.PID, e.Born)
 	if att := p.currentStart(); att != nil {
 		a.apply(att, e)
@@ -51,7 +51,7 @@ func (a *Assembler) applyVethCreated(att *attempt, e *Event) {
 // report it.
 func (a *Assembler) countVeth(e *Event, origin Origin) {
 	if a.veths.count(e) {
-		a.observer.Veth(VethChanged{Origin: origin})
+		a.node.NodeFact(VethChanged{Origin: origin})
 	}
 }
 
@@ -60,7 +60,7 @@ func (a *Assembler) onVethDellink(e *Event) disposition {
 	a.joins.Retire(join.Ifname(e.LinkNS, e.Name), e.Time)
 	a.joins.Retire(join.Ifname(e.TargetNS, e.PeerName), e.Time)
 	if a.veths.delete(e) {
-		a.observer.Veth(VethChanged{Deleted: true})
+		a.node.NodeFact(VethChanged{Deleted: true})
 	}
 	return unrelated
 }
@@ -76,7 +76,7 @@ func (a *Assembler) onLink(e *Event) disposition {
 	case vethChanged:
 		return a.deferEvent(e, linkKeys(e)...)
 	case vethDeleted:
-		a.observer.Veth(VethChanged{Deleted: true})
+		a.node.NodeFact(VethChanged{Deleted: true})
 		fallthrough
 	case vethGone:
 		a.joins.Retire(join.Ifname(e.LinkNS, e.Name), e.Time)

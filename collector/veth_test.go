@@ -8,7 +8,7 @@ import (
 // TestVethChurn checks that pairs are counted, not ends, wherever the ends move.
 func TestVethChurn(t *testing.T) {
 	o := &tally{t: t}
-	a := New(Config{}, o)
+	a := New(Config{}, o, o)
 	now := int64(0)
 	notify := func(message string, index, peer int, moved bool) {
 		now += 1e6

@@ -79,7 +79,7 @@ func TestVethTrackerBounds(t *testing.T) {
 // start: the pair is counted as created for something else.
 func TestVethOfRefusedTool(t *testing.T) {
 	o := &tally{t: t}
-	a := New(Config{}, o)
+	a := New(Config{}, o, o)
 	a.Handle(&Event{Time: 10, Kind: KindExec, PID: 5, Born: 1, File: "/usr/lib/cni/bridge", Args: []string{"/usr/lib/cni/bridge"},
 		Env: []string{"CNI_COMMAND=DEL", "CNI_CONTAINERID=abc"}})
 	a.Handle(&Event{Time: 20, Kind: KindVethNewlink, PID: 5, Born: 1, LinkNS: 1, Index: 7, Name: "a", TargetNS: 1, PeerIndex: 8, PeerName: "b"})

@@ -84,7 +84,7 @@ func (s *server) probeStats() metrics.ProbeStats {
 	out := metrics.ProbeStats{
 		Received: make(map[string]uint64), Lost: make(map[metrics.Loss]uint64),
 		BufferUsed: stats.BufferUsed, BufferSize: stats.BufferSize,
-		BundlesUnread: s.pipeline.annotator.Unread(),
+		BundlesUnread: s.pipeline.bundles.Unread(),
 	}
 	for kind, n := range stats.Received {
 		out.Received[string(kind)] = n

@@ -20,18 +20,18 @@ import (
 type pipeline struct {
 	mu        sync.Mutex // guards assembler
 	assembler *collector.Assembler
-	annotator *bundle.Reader
+	bundles   *bundle.Reader
 }
 
-func newPipeline(c collector.Config, o collector.Observer) *pipeline {
-	p := &pipeline{assembler: collector.New(c, o)}
-	p.annotator = bundle.NewReader(p.handle)
+func newPipeline(c collector.Config, starts collector.StartObserver, node collector.NodeObserver) *pipeline {
+	p := &pipeline{assembler: collector.New(c, starts, node)}
+	p.bundles = bundle.NewReader(p.handle)
 	return p
 }
 
 // read reads the probes until they are closed.
 func (p *pipeline) read(probes *bpf.Probes) error {
-	if err := probes.Read(p.annotator.Handle); err != nil {
+	if err := probes.Read(p.bundles.Handle); err != nil {
 		return fmt.Errorf("read events: %w", err)
 	}
 	return nil

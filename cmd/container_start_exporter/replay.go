@@ -37,7 +37,7 @@ func replay(c *common, format, name string) error {
 	}
 	defer in.Close()
 	r := newReport(os.Stdout, format, drawWaterfalls(os.Stdout, terminalOptions(os.Stdout)))
-	a := collector.New(c.config(), startFunc(r.add))
+	a := collector.New(c.config(), startFunc(r.add), nil)
 	n := 0
 	err = collector.ReadEvents(in, func(e *collector.Event) {
 		n++

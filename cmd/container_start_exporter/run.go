@@ -94,7 +94,7 @@ func runCommand(c *common, o *runOptions) error {
 // status of the command and the number of lost events, or an error if the command
 // could not be executed.
 func observe(c *common, cmd *exec.Cmd, probes *bpf.Probes, b *readyBuffer) (code int, lost uint64, err error) {
-	p := newPipeline(c.config(), b)
+	p := newPipeline(c.config(), b, nil)
 	ended := make(chan error, 1)
 	go func() { ended <- p.read(probes) }()
 	// The command has the privileges of this process. Passing signals on to it,

@@ -97,7 +97,7 @@ func newServer(c *common, o *serveOptions) (*server, error) {
 	host, _ := os.Hostname() // the page can do without
 	s.metrics = metrics.New(metrics.Options{NativeHistograms: o.native})
 	s.page = page.New(page.Options{MetricsPath: o.telemetryPath, Version: version.Version, Host: host})
-	s.pipeline = newPipeline(c.config(), fanOut{s.metrics, s.traces, s.page})
+	s.pipeline = newPipeline(c.config(), fanOut{s.metrics, s.traces, s.page}, s.metrics)
 	return s, nil
 }
 

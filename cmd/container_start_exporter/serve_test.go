@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"container_start_exporter/collector"
 )
 
@@ -60,26 +62,30 @@ func TestExporterMetrics(t *testing.T) {
 	}
 }
 
-// TestStartReachesEveryone checks that what the assembler reports is in the metrics
-// and on the page.
+// TestStartReachesEveryone sends the events of a start, and of what happens beside it,
+// through the server's pipeline: all of it is in the metrics, and the start on the
+// page.
 func TestStartReachesEveryone(t *testing.T) {
 	s := testServer(t, &serveOptions{telemetryPath: "/metrics"})
 	h := s.handler()
-	everyone := fanOut{s.metrics, s.traces, s.page}
-	everyone.Start(&collector.Start{
-		ContainerID: "web-1", Engine: "none", Runtime: "crun", Kind: collector.KindOfContainer,
-		Outcome: collector.Started, Begin: time.Now(), Duration: time.Millisecond,
-	})
-	everyone.Command(collector.Command{Runtime: "crun", Name: "exec"})
-	everyone.Namespace(collector.NamespaceCreated{Type: "net", Origin: collector.OriginOther})
-	everyone.Veth(collector.VethChanged{Origin: collector.OriginOther})
+	for _, e := range []*collector.Event{
+		{Time: 10, Kind: collector.KindExec, PID: 1, Args: []string{"crun", "run", "web-1"}},
+		{Time: 20, Kind: collector.KindFork, PID: 1, Child: 2, Flags: unix.CLONE_NEWNS},
+		{Time: 30, Kind: collector.KindExec, PID: 2, Args: []string{"/bin/true"}, Last: true},
+		{Time: 40, Kind: collector.KindExec, PID: 3, Args: []string{"crun", "state", "web-1"}},
+		{Time: 50, Kind: collector.KindExit, PID: 3},
+		{Time: 60, Kind: collector.KindVethNewlink, PID: 4, LinkNS: 1, Index: 7, Name: "a", TargetNS: 1, PeerIndex: 8, PeerName: "b"},
+		{Time: int64(time.Hour), Kind: collector.KindClock, Wall: int64(time.Hour)},
+	} {
+		s.pipeline.handle(e)
+	}
 	if _, body := get(t, h, "/"); !strings.Contains(body, "web-1") {
 		t.Error("not on the page")
 	}
 	_, body := get(t, h, "/metrics")
 	for _, series := range []string{
 		`container_starts_total{engine="none",kind="container",runtime="crun"} 1`,
-		`container_start_runtime_command_duration_seconds_count{command="exec",runtime="crun"} 1`,
+		`container_start_runtime_command_duration_seconds_count{command="state",runtime="crun"} 1`,
 		`container_start_veths_created_total{origin="other"} 1`,
 	} {
 		if !strings.Contains(body, series) {

@@ -33,5 +33,5 @@ func watch(c *common, format string, waterfall bool, wait time.Duration) error {
 	r := newReport(os.Stdout, format, draw)
 	b := newReadyBuffer(wait, r.add)
 	defer b.flush()
-	return follow(c, newPipeline(c.config(), b).annotator.Handle, r.broken)
+	return follow(c, newPipeline(c.config(), b, nil).bundles.Handle, r.broken)
 }

@@ -17,7 +17,8 @@ type Options struct {
 }
 
 // Metrics turns what the assembler reports into Prometheus metrics. It is a
-// collector.Observer and a prometheus.Collector, safe for concurrent use.
+// collector.StartObserver, a collector.NodeObserver and a prometheus.Collector,
+// safe for concurrent use.
 type Metrics struct {
 	duration   *prometheus.HistogramVec
 	phases     *prometheus.HistogramVec
@@ -29,20 +30,15 @@ type Metrics struct {
 	failures   *prometheus.CounterVec
 	incomplete prometheus.Counter
 
-	commands     *prometheus.HistogramVec
-	namespaces   *prometheus.CounterVec
-	netns        prometheus.Histogram
-	veths        *prometheus.CounterVec
-	vethsDeleted prometheus.Counter
-	vethTime     prometheus.Histogram
-	rtnlWait     prometheus.Histogram
+	node nodeMetrics
 
 	all []prometheus.Collector
 }
 
 var (
-	_ collector.Observer   = (*Metrics)(nil)
-	_ prometheus.Collector = (*Metrics)(nil)
+	_ collector.StartObserver = (*Metrics)(nil)
+	_ collector.NodeObserver  = (*Metrics)(nil)
+	_ prometheus.Collector    = (*Metrics)(nil)
 )
 
 // New returns metrics without observations. The caller has to register them.
@@ -50,9 +46,6 @@ func New(o Options) *Metrics {
 	m := &Metrics{}
 	m.makeStartMetrics(o)
 	m.makeNodeMetrics(o)
-	// Created minus deleted has a value only if both series exist from the beginning.
-	m.veths.WithLabelValues(string(collector.OriginStart))
-	m.veths.WithLabelValues(string(collector.OriginOther))
 	return m
 }
 
@@ -75,23 +68,6 @@ func (m *Metrics) makeStartMetrics(o Options) {
 		"Container starts that failed, by the phase in which they failed.", startLabels("phase")...)
 	m.incomplete = m.counter("container_starts_incomplete_total",
 		"Container starts that were seen only in part, lost events, or timed out; no other metric of starts counts them.")
-}
-
-func (m *Metrics) makeNodeMetrics(o Options) {
-	m.commands = m.histograms(o, partBuckets, "container_start_runtime_command_duration_seconds",
-		"Time from exec to exit of each command of a container runtime, in seconds, whether or not it belongs to a start.", "runtime", "command")
-	m.namespaces = m.counters("container_start_namespaces_created_total",
-		"Namespaces created on the node, by container starts (origin=start) and others.", "namespace_type", "origin")
-	m.netns = m.histogram(o, partBuckets, "container_start_network_namespace_duration_seconds",
-		"Time to create a network namespace, in seconds; without fentry or kprobe, the time of the whole call, which may have created other namespaces too.")
-	m.veths = m.counters("container_start_veths_created_total",
-		"Veth pairs created on the node, by container starts (origin=start) and others.", "origin")
-	m.vethTime = m.histogram(o, partBuckets, "container_start_veth_duration_seconds",
-		"Time that the veth driver took to create a veth pair, in seconds; empty without fentry or kprobe.")
-	m.rtnlWait = m.histogram(o, partBuckets, "container_start_rtnl_wait_seconds",
-		"Time that an engine's or a plugin's request for a veth pair waited for the RTNL lock, in seconds; empty without fentry or kprobe.")
-	m.vethsDeleted = m.counter("container_start_veths_deleted_total",
-		"Veth pairs deleted on the node.")
 }
 
 // startLabels returns the labels of every metric of starts, and more.
@@ -152,41 +128,6 @@ func observe(h prometheus.Observer, d time.Duration, exemplar prometheus.Labels)
 // seconds returns d as a metric's value. A clock that steps back must not lower
 // a histogram's sum, which is a counter.
 func seconds(d time.Duration) float64 { return max(d, 0).Seconds() }
-
-// Command records the time of a runtime's command.
-func (m *Metrics) Command(c collector.Command) {
-	m.commands.WithLabelValues(safe.Label(c.Runtime), safe.Label(c.Name)).Observe(seconds(c.Duration))
-}
-
-// Namespace counts a namespace, and records the time to create a network
-// namespace. runc creates all of a container's namespaces in one call, and most
-// of its time is the network namespace's. If only the call's time is known, it
-// is recorded as an upper bound, as the help text says: without such calls, most
-// nodes would have no observations.
-func (m *Metrics) Namespace(n collector.NamespaceCreated) {
-	m.namespaces.WithLabelValues(safe.Label(n.Type), safe.Label(string(n.Origin))).Inc()
-	if n.Type == "net" {
-		m.netns.Observe(seconds(n.Duration))
-	}
-}
-
-// Veth counts a veth pair that was created or deleted.
-func (m *Metrics) Veth(v collector.VethChanged) {
-	if v.Deleted {
-		m.vethsDeleted.Inc()
-		return
-	}
-	m.veths.WithLabelValues(safe.Label(string(v.Origin))).Inc()
-}
-
-// VethTime records the time to create a veth pair, and the wait for the RTNL
-// lock before it, if there was one.
-func (m *Metrics) VethTime(v collector.VethTime) {
-	m.vethTime.Observe(seconds(v.Duration))
-	if v.Waited > 0 {
-		m.rtnlWait.Observe(seconds(v.Waited))
-	}
-}
 
 // Describe sends the description of every metric.
 func (m *Metrics) Describe(descs chan<- *prometheus.Desc) {

@@ -27,13 +27,13 @@ func sampleRegistry(t *testing.T, o Options) *prometheus.Registry {
 			m.Ready(s)
 		}
 	}
-	m.Command(collector.Command{Runtime: "runc", Name: "state", Duration: 11 * time.Millisecond})
-	m.Command(collector.Command{Runtime: "runc", Name: "exec", Duration: 60 * time.Millisecond})
-	m.Namespace(collector.NamespaceCreated{Type: "net", Origin: collector.OriginStart, Duration: 1500 * time.Microsecond})
-	m.Namespace(collector.NamespaceCreated{Type: "mnt", Origin: collector.OriginOther, Duration: 100 * time.Microsecond, Alone: true})
-	m.Veth(collector.VethChanged{Origin: collector.OriginStart})
-	m.Veth(collector.VethChanged{Deleted: true})
-	m.VethTime(collector.VethTime{Duration: 200 * time.Microsecond, Waited: 3 * time.Millisecond})
+	m.NodeFact(collector.Command{Runtime: "runc", Name: "state", Duration: 11 * time.Millisecond})
+	m.NodeFact(collector.Command{Runtime: "runc", Name: "exec", Duration: 60 * time.Millisecond})
+	m.NodeFact(collector.NamespaceCreated{Type: "net", Origin: collector.OriginStart, Duration: 1500 * time.Microsecond})
+	m.NodeFact(collector.NamespaceCreated{Type: "mnt", Origin: collector.OriginOther, Duration: 100 * time.Microsecond, Alone: true})
+	m.NodeFact(collector.VethChanged{Origin: collector.OriginStart})
+	m.NodeFact(collector.VethChanged{Deleted: true})
+	m.NodeFact(collector.VethTime{Duration: 200 * time.Microsecond, Waited: 3 * time.Millisecond})
 	r := prometheus.NewPedanticRegistry()
 	r.MustRegister(m, NewSelf(sampleAssembler, sampleProbes, func() (uint64, uint64) { return 40, 2 }))
 	return r
@@ -182,9 +182,9 @@ func TestMetricsBoundLabels(t *testing.T) {
 		s.Engine, s.Runtime, s.Kind, s.FailedPhase = v, v, v, collector.PhaseName(v)
 		s.Operations[0].Name = collector.OperationName(v)
 		m.Start(s)
-		m.Command(collector.Command{Runtime: v, Name: v})
-		m.Namespace(collector.NamespaceCreated{Type: v, Origin: collector.Origin(v)})
-		m.Veth(collector.VethChanged{Origin: collector.Origin(v)})
+		m.NodeFact(collector.Command{Runtime: v, Name: v})
+		m.NodeFact(collector.NamespaceCreated{Type: v, Origin: collector.Origin(v)})
+		m.NodeFact(collector.VethChanged{Origin: collector.Origin(v)})
 	}
 	r := prometheus.NewPedanticRegistry()
 	r.MustRegister(m, NewSelf(func() collector.Stats {

@@ -19,7 +19,7 @@ import (
 )
 
 // Traces sends one trace per start to the endpoint that OTEL_* names. It is a
-// collector.Observer; a nil or disabled one does nothing.
+// collector.StartObserver; a nil or disabled one does nothing.
 //
 // Starts wait in a queue that is bounded by the number of their spans, from
 // Start until the exporter is done with them. If there is no room for a start,

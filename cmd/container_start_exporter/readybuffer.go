@@ -63,8 +63,3 @@ func (r *readyBuffer) flush() {
 		r.emit(s)
 	}
 }
-
-func (r *readyBuffer) Command(collector.Command)            {}
-func (r *readyBuffer) Namespace(collector.NamespaceCreated) {}
-func (r *readyBuffer) Veth(collector.VethChanged)           {}
-func (r *readyBuffer) VethTime(collector.VethTime)          {}
