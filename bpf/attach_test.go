@@ -10,11 +10,11 @@ import (
 	"testing/synctest"
 	"time"
 
-	"container_start_exporter/collector"
-
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/link"
 	"golang.org/x/sys/unix"
+
+	"container_start_exporter/collector/event"
 )
 
 // Errors as the kernel and the ebpf library return them.
@@ -231,7 +231,7 @@ func TestModuleLoadedLater(t *testing.T) {
 		}
 	}
 	play(t, "cse-late", "veth")
-	w.one(collector.KindVethNewlink, func(e *collector.Event) bool { return e.Name == "cse-host" })
+	w.one(event.KindVethNewlink, func(e *event.Event) bool { return e.Name == "cse-host" })
 }
 
 func (p *Probes) vethHooks() (hooks []Hook) {

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"container_start_exporter/collector"
+	"container_start_exporter/collector/event"
 )
 
 func init() { scenarios["cgroup"] = runCgroup }
@@ -52,12 +52,12 @@ func TestCgroup(t *testing.T) {
 	w := watch(t, "cse-cgroup")
 	pid, _, r := play(t, "cse-cgroup", "cgroup")
 	path := fmt.Sprintf("/cse-%d", pid)
-	for _, kind := range []collector.Kind{collector.KindCgroupMkdir, collector.KindCgroupAttach, collector.KindCgroupRmdir} {
+	for _, kind := range []event.Kind{event.KindCgroupMkdir, event.KindCgroupAttach, event.KindCgroupRmdir} {
 		e := w.one(kind, byPID(pid))
 		if !strings.HasSuffix(e.Path, path) || e.Hierarchy != 0 {
 			t.Errorf("%+v", e)
 		}
-		if kind == collector.KindCgroupAttach && (e.Child != int(r["moved"]) || e.ChildBorn == 0) {
+		if kind == event.KindCgroupAttach && (e.Child != int(r["moved"]) || e.ChildStartTime == 0) {
 			t.Errorf("%+v, want the child %d", e, r["moved"])
 		}
 	}

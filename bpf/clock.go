@@ -4,9 +4,9 @@ import (
 	"fmt"
 	"math"
 
-	"container_start_exporter/collector"
-
 	"golang.org/x/sys/unix"
+
+	"container_start_exporter/collector/event"
 )
 
 // bootNow returns CLOCK_BOOTTIME in nanoseconds, the clock of all events.
@@ -23,8 +23,8 @@ func clock(id int32) int64 {
 
 // clockEvent returns the wall clock at a boot time: the tightest of several
 // samples, as the process may be preempted within one.
-func clockEvent() *collector.Event {
-	e := &collector.Event{Kind: collector.KindClock}
+func clockEvent() *event.Event {
+	e := &event.Event{Kind: event.KindClock}
 	tightest := int64(math.MaxInt64)
 	for range 5 {
 		before := bootNow()

@@ -11,9 +11,9 @@ import (
 	"testing"
 	"time"
 
-	"container_start_exporter/collector"
-
 	"golang.org/x/sys/unix"
+
+	"container_start_exporter/collector/event"
 )
 
 func init() {
@@ -94,8 +94,8 @@ func TestCostOfThreads(t *testing.T) {
 	for range 10 {
 		state, _, _ := playToEnd(t, "cse-threads", "threads")
 		pid := state.Pid()
-		begin := w.one(collector.KindExec, byPID(pid)).Cost
-		end := w.one(collector.KindExit, byPID(pid)).Cost
+		begin := w.one(event.KindExec, byPID(pid)).Cost
+		end := w.one(event.KindExit, byPID(pid)).Cost
 		cpu, all := time.Duration(end.CPU), state.UserTime()+state.SystemTime()
 		t.Logf("CPU time %v, wait4 reports %v more", cpu, all-cpu)
 		if all < 4*burnt || cpu > all+rounding || all-cpu > missingAtMost {
@@ -104,8 +104,8 @@ func TestCostOfThreads(t *testing.T) {
 		if own := time.Duration(end.CPU - begin.CPU); begin.CPU < 0 || own < 4*burnt-missingAtMost || own > cpu {
 			t.Errorf("CPU time %v before the exec, %v since", time.Duration(begin.CPU), own)
 		}
-		if begin.Queue < 0 || end.Queue < begin.Queue {
-			t.Errorf("run-queue delay %d before the exec, %d in all", begin.Queue, end.Queue)
+		if begin.RunDelay < 0 || end.RunDelay < begin.RunDelay {
+			t.Errorf("run-queue delay %d before the exec, %d in all", begin.RunDelay, end.RunDelay)
 		}
 	}
 }
@@ -116,8 +116,8 @@ func TestCostOfExec(t *testing.T) {
 	w := watch(t, "cse-execute")
 	state, _, r := playToEnd(t, "cse-execute", "execute")
 	pid := state.Pid()
-	second := w.one(collector.KindExec, func(e *collector.Event) bool { return e.PID == pid && e.File == "/bin/true" })
-	exit := w.one(collector.KindExit, byPID(pid))
+	second := w.one(event.KindExec, func(e *event.Event) bool { return e.PID == pid && e.File == "/bin/true" })
+	exit := w.one(event.KindExit, byPID(pid))
 	reported, cpu := time.Duration(r["cpu"])*time.Microsecond, time.Duration(second.Cost.CPU)
 	all := state.UserTime() + state.SystemTime()
 	if cpu < reported-missingAtMost || cpu > all+rounding {
@@ -126,8 +126,8 @@ func TestCostOfExec(t *testing.T) {
 	if own := time.Duration(exit.Cost.CPU - second.Cost.CPU); own < 0 || own > all-reported+missingAtMost {
 		t.Errorf("CPU time of true %v, by wait4 %v of %v", own, all-reported, all)
 	}
-	if exit.Born != second.Born {
-		t.Errorf("start time %d, then %d", second.Born, exit.Born)
+	if exit.StartTime != second.StartTime {
+		t.Errorf("start time %d, then %d", second.StartTime, exit.StartTime)
 	}
 }
 
@@ -188,11 +188,11 @@ func TestCostOfQueue(t *testing.T) {
 		pid := cmd.Process.Pid
 		waitZombie(t, pid)
 		cpu, queue := schedstat(t, pid)
-		cost := w.one(collector.KindExit, byPID(pid)).Cost
+		cost := w.one(event.KindExit, byPID(pid)).Cost
 		t.Logf("%+v; by /proc CPU time %v, run-queue delay %v", *cost, cpu, queue)
 		// it may wait once more after the event, while the other process runs
-		if more := queue - time.Duration(cost.Queue); queue < 20*time.Millisecond || more < 0 || more > queue/4 {
-			t.Errorf("run-queue delay %v, by /proc %v", time.Duration(cost.Queue), queue)
+		if more := queue - time.Duration(cost.RunDelay); queue < 20*time.Millisecond || more < 0 || more > queue/4 {
+			t.Errorf("run-queue delay %v, by /proc %v", time.Duration(cost.RunDelay), queue)
 		}
 		if more := cpu - time.Duration(cost.CPU); more < 0 || more > tickAtMost+exitAtMost {
 			t.Errorf("CPU time %v, by /proc %v", time.Duration(cost.CPU), cpu)
@@ -218,9 +218,9 @@ func TestCostOfIO(t *testing.T) {
 	}
 	sysctl, _ := os.ReadFile("/proc/sys/kernel/task_delayacct")
 	accounted := strings.TrimSpace(string(sysctl)) != "0"
-	cost := w.one(collector.KindExit, byPID(cmd.Process.Pid)).Cost
+	cost := w.one(event.KindExit, byPID(cmd.Process.Pid)).Cost
 	t.Logf("%+v", *cost)
-	if accounted && cost.IO <= 0 || !accounted && cost.IO != -1 {
-		t.Errorf("block-I/O delay %d, accounted: %v", cost.IO, accounted)
+	if accounted && cost.BlockIO <= 0 || !accounted && cost.BlockIO != -1 {
+		t.Errorf("block-I/O delay %d, accounted: %v", cost.BlockIO, accounted)
 	}
 }

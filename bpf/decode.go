@@ -5,7 +5,7 @@ import (
 	"strings"
 	"unsafe"
 
-	"container_start_exporter/collector"
+	"container_start_exporter/collector/event"
 )
 
 var (
@@ -15,7 +15,7 @@ var (
 
 // decode returns the event of a record, or errShort or errUnknown. It accepts
 // any bytes without panic.
-func decode(raw []byte) (*collector.Event, error) {
+func decode(raw []byte) (*event.Event, error) {
 	h, _, err := view[probesEventHeader](raw)
 	if err != nil {
 		return nil, err
@@ -31,7 +31,7 @@ func decode(raw []byte) (*collector.Event, error) {
 }
 
 // decoders decode what follows the header, by the record's kind.
-var decoders = [probesEventKindEVENT_KINDS]func(*collector.Event, []byte) error{
+var decoders = [probesEventKindEVENT_KINDS]func(*event.Event, []byte) error{
 	probesEventKindEVENT_FORK:          decodeFork,
 	probesEventKindEVENT_EXEC:          decodeExec,
 	probesEventKindEVENT_EXIT:          decodeExit,
@@ -52,7 +52,7 @@ var decoders = [probesEventKindEVENT_KINDS]func(*collector.Event, []byte) error{
 	probesEventKindEVENT_CGROUP_ATTACH: decodeCgroup,
 	probesEventKindEVENT_CGROUP_RMDIR:  decodeCgroup,
 	probesEventKindEVENT_NETLINK:       decodeNetlink,
-	probesEventKindEVENT_LISTEN:        func(*collector.Event, []byte) error { return nil }, // a header and no more
+	probesEventKindEVENT_LISTEN:        func(*event.Event, []byte) error { return nil }, // a header and no more
 	probesEventKindEVENT_VETH_NEWLINK:  decodeVeth,
 	probesEventKindEVENT_VETH_DELLINK:  decodeVeth,
 }
@@ -68,25 +68,25 @@ func view[T any](raw []byte) (*T, texts, error) {
 	return (*T)(unsafe.Pointer(unsafe.SliceData(raw))), texts(raw[unsafe.Sizeof(t):]), nil
 }
 
-func header(h *probesEventHeader) *collector.Event {
+func header(h *probesEventHeader) *event.Event {
 	// every record has a cost: allocate both at once
 	both := &struct {
-		event collector.Event
-		cost  collector.Cost
-	}{cost: collector.Cost{CPU: h.Cost.Cpu, Queue: h.Cost.RunDelay, IO: h.Cost.BlockIoDelay}}
+		event event.Event
+		cost  event.Cost
+	}{cost: event.Cost{CPU: h.Cost.Cpu, RunDelay: h.Cost.RunDelay, BlockIO: h.Cost.BlockIoDelay}}
 	e := &both.event
-	*e = collector.Event{
-		Time:     int64(h.Time),
-		Kind:     kindNames[h.Kind],
-		PID:      int(h.Pid),
-		Born:     int64(h.StartTime),
-		Comm:     fixed(&h.Comm),
-		MntNS:    h.MntNs,
-		NetNS:    h.NetNs,
-		Duration: int64(h.Duration),
-		Ret:      h.Ret,
-		Flags:    h.Flags,
-		Cost:     &both.cost,
+	*e = event.Event{
+		Time:      int64(h.Time),
+		Kind:      kindNames[h.Kind],
+		PID:       int(h.Pid),
+		StartTime: int64(h.StartTime),
+		Comm:      fixed(&h.Comm),
+		MntNS:     h.MntNs,
+		NetNS:     h.NetNs,
+		Duration:  int64(h.Duration),
+		Ret:       h.Ret,
+		Flags:     h.Flags,
+		Cost:      &both.cost,
 	}
 	if h.Tid != h.Pid {
 		e.TID = int(h.Tid)
@@ -94,8 +94,8 @@ func header(h *probesEventHeader) *collector.Event {
 	return e
 }
 
-func namespaces(ns *probesEventNamespaces) *collector.Namespaces {
-	return &collector.Namespaces{
+func namespaces(ns *probesEventNamespaces) *event.Namespaces {
+	return &event.Namespaces{
 		Mnt: ns.Mnt, UTS: ns.Uts, IPC: ns.Ipc, PID: ns.Pid,
 		Net: ns.Net, Cgroup: ns.Cgroup, User: ns.User, Time: ns.Time,
 	}

@@ -1,13 +1,13 @@
 package bpf
 
-import "container_start_exporter/collector"
+import "container_start_exporter/collector/event"
 
-func decodeCgroup(e *collector.Event, raw []byte) error {
+func decodeCgroup(e *event.Event, raw []byte) error {
 	r, rest, err := view[probesEventCgroup](raw)
 	if err != nil {
 		return err
 	}
-	e.Child, e.ChildBorn = int(r.Child), int64(r.ChildStartTime)
+	e.Child, e.ChildStartTime = int(r.Child), int64(r.ChildStartTime)
 	e.Hierarchy = int(int32(r.Hierarchy))
 	return rest.text(int(r.PathLen), &e.Path)
 }

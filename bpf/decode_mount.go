@@ -1,8 +1,8 @@
 package bpf
 
-import "container_start_exporter/collector"
+import "container_start_exporter/collector/event"
 
-func decodeMount(e *collector.Event, raw []byte) error {
+func decodeMount(e *event.Event, raw []byte) error {
 	r, rest, err := view[probesEventMount](raw)
 	if err != nil {
 		return err

@@ -1,8 +1,8 @@
 package bpf
 
-import "container_start_exporter/collector"
+import "container_start_exporter/collector/event"
 
-func decodeNamespace(e *collector.Event, raw []byte) error {
+func decodeNamespace(e *event.Event, raw []byte) error {
 	r, _, err := view[probesEventNamespace](raw)
 	if err != nil {
 		return err

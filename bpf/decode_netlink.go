@@ -4,10 +4,10 @@ import (
 	"encoding/binary"
 	"net/netip"
 
-	"container_start_exporter/collector"
-
 	"github.com/mdlayher/netlink"
 	"golang.org/x/sys/unix"
+
+	"container_start_exporter/collector/event"
 )
 
 const vethInfoPeer = 1 // VETH_INFO_PEER, include/uapi/linux/veth.h
@@ -20,7 +20,7 @@ var messageNames = map[uint16]string{
 	unix.RTM_NEWADDR: "RTM_NEWADDR",
 }
 
-func decodeNetlink(e *collector.Event, raw []byte) error {
+func decodeNetlink(e *event.Event, raw []byte) error {
 	r, rest, err := view[probesEventNetlink](raw)
 	if err != nil {
 		return err
@@ -36,7 +36,7 @@ func decodeNetlink(e *collector.Event, raw []byte) error {
 // decodeMessage decodes an rtnetlink message into e. The end of the message may
 // be missing, as only the first bytes of a long request are copied. It returns
 // errShort or errUnknown; at a malformed attribute it stops without an error.
-func decodeMessage(e *collector.Event, m []byte) error {
+func decodeMessage(e *event.Event, m []byte) error {
 	if len(m) < unix.SizeofNlMsghdr {
 		return errShort
 	}
@@ -76,7 +76,7 @@ func completeAttributes(b []byte) []byte {
 	return b[:at]
 }
 
-func decodeLink(e *collector.Event, b []byte) {
+func decodeLink(e *event.Event, b []byte) {
 	eachAttribute(b, func(ad *netlink.AttributeDecoder) {
 		switch ad.Type() {
 		case unix.IFLA_IFNAME:
@@ -87,7 +87,7 @@ func decodeLink(e *collector.Event, b []byte) {
 	})
 }
 
-func decodeLinkInfo(e *collector.Event, b []byte) {
+func decodeLinkInfo(e *event.Event, b []byte) {
 	eachAttribute(b, func(ad *netlink.AttributeDecoder) {
 		switch ad.Type() {
 		case unix.IFLA_INFO_KIND:
@@ -100,7 +100,7 @@ func decodeLinkInfo(e *collector.Event, b []byte) {
 	})
 }
 
-func decodePeer(e *collector.Event, b []byte) {
+func decodePeer(e *event.Event, b []byte) {
 	eachAttribute(b, func(ad *netlink.AttributeDecoder) {
 		peer := ad.Bytes()
 		if ad.Type() != vethInfoPeer || len(peer) < unix.SizeofIfInfomsg {
@@ -116,7 +116,7 @@ func decodePeer(e *collector.Event, b []byte) {
 
 // decodeAddress uses IFA_LOCAL, or IFA_ADDRESS if there is none: on a
 // point-to-point link IFA_ADDRESS is the peer's address.
-func decodeAddress(e *collector.Event, bits byte, b []byte) {
+func decodeAddress(e *event.Event, bits byte, b []byte) {
 	eachAttribute(b, func(ad *netlink.AttributeDecoder) {
 		t := ad.Type()
 		if t != unix.IFA_LOCAL && (t != unix.IFA_ADDRESS || e.Address != "") {

@@ -6,15 +6,15 @@ import (
 	"strconv"
 	"strings"
 
-	"container_start_exporter/collector"
+	"container_start_exporter/collector/event"
 )
 
-func decodeFork(e *collector.Event, raw []byte) error {
+func decodeFork(e *event.Event, raw []byte) error {
 	r, _, err := view[probesEventFork](raw)
 	if err != nil {
 		return err
 	}
-	e.Child, e.ChildBorn, e.Parent = int(r.Child), int64(r.ChildStartTime), int(r.Parent)
+	e.Child, e.ChildStartTime, e.Parent = int(r.Child), int64(r.ChildStartTime), int(r.Parent)
 	if r.Ns != (probesEventNamespaces{}) {
 		e.Namespaces = namespaces(&r.Ns)
 	}
@@ -22,7 +22,7 @@ func decodeFork(e *collector.Event, raw []byte) error {
 	return nil
 }
 
-func decodeExec(e *collector.Event, raw []byte) error {
+func decodeExec(e *event.Event, raw []byte) error {
 	r, rest, err := view[probesEventExec](raw)
 	if err != nil {
 		return err
@@ -81,7 +81,7 @@ func identifyingVariables(env []byte) []string {
 	return list
 }
 
-func decodeExit(e *collector.Event, raw []byte) error {
+func decodeExit(e *event.Event, raw []byte) error {
 	r, _, err := view[probesEventExit](raw)
 	if err != nil {
 		return err
@@ -90,7 +90,7 @@ func decodeExit(e *collector.Event, raw []byte) error {
 	return nil
 }
 
-func decodeRename(e *collector.Event, raw []byte) error {
+func decodeRename(e *event.Event, raw []byte) error {
 	r, _, err := view[probesEventRename](raw)
 	if err != nil {
 		return err
@@ -102,19 +102,19 @@ func decodeRename(e *collector.Event, raw []byte) error {
 // decodeRunning returns the events of what the task iterator wrote, and errShort
 // if its end is missing. File and Args come from /proc, and are absent if the
 // process has exited.
-func decodeRunning(raw []byte) ([]*collector.Event, error) {
-	var list []*collector.Event
+func decodeRunning(raw []byte) ([]*event.Event, error) {
+	var list []*event.Event
 	for len(raw) > 0 {
 		r, rest, err := view[probesEventProcess](raw)
 		if err != nil {
 			return list, err
 		}
 		raw = rest
-		e := &collector.Event{
+		e := &event.Event{
 			Time:       int64(r.Time),
-			Kind:       collector.KindProcess,
+			Kind:       event.KindProcess,
 			PID:        int(r.Pid),
-			Born:       int64(r.StartTime),
+			StartTime:  int64(r.StartTime),
 			Comm:       fixed(&r.Comm),
 			MntNS:      r.Ns.Mnt,
 			NetNS:      r.Ns.Net,

@@ -8,10 +8,10 @@ import (
 	"unicode/utf8"
 	"unsafe"
 
-	"container_start_exporter/collector"
-
 	"github.com/mdlayher/netlink"
 	"golang.org/x/sys/unix"
+
+	"container_start_exporter/collector/event"
 )
 
 // record returns the record of a struct and its texts.
@@ -63,22 +63,22 @@ func netlinkRecord() []byte {
 func TestDecode(t *testing.T) {
 	for name, c := range map[string]struct {
 		record []byte
-		want   collector.Event
+		want   event.Event
 	}{
-		"mount": {mountRecord(), collector.Event{
-			Time: 5000, Kind: collector.KindMount, PID: 4, TID: 5, Born: 7, Comm: "runc:[2:INIT]", MntNS: 1, NetNS: 2,
-			Duration: 12, Flags: 3, Cost: &collector.Cost{CPU: 8, Queue: 9, IO: -1}, Source: "proc", Target: "/proc/self/fd/6", RealTarget: "/rootfs/proc", FSType: "proc",
+		"mount": {mountRecord(), event.Event{
+			Time: 5000, Kind: event.KindMount, PID: 4, TID: 5, StartTime: 7, Comm: "runc:[2:INIT]", MntNS: 1, NetNS: 2,
+			Duration: 12, Flags: 3, Cost: &event.Cost{CPU: 8, RunDelay: 9, BlockIO: -1}, Source: "proc", Target: "/proc/self/fd/6", RealTarget: "/rootfs/proc", FSType: "proc",
 		}},
-		"exec with bytes that are not text": {execRecord(), collector.Event{
-			Time: 1, Kind: collector.KindExec, PID: 1, Comm: "a\uFFFD", Cost: &collector.Cost{}, File: "/a\uFFFDb",
+		"exec with bytes that are not text": {execRecord(), event.Event{
+			Time: 1, Kind: event.KindExec, PID: 1, Comm: "a\uFFFD", Cost: &event.Cost{}, File: "/a\uFFFDb",
 			Args: []string{"a", "", "b\uFFFDc"}, Env: []string{"CNI_COMMAND=ADD"},
 		}},
 		"exit": {record(probesEventExit{H: probesEventHeader{Kind: uint32(probesEventKindEVENT_EXIT)}, Status: 256}),
-			collector.Event{Kind: collector.KindExit, Cost: &collector.Cost{}, Status: 256}},
+			event.Event{Kind: event.KindExit, Cost: &event.Cost{}, Status: 256}},
 		"fork without namespaces": {record(probesEventFork{H: probesEventHeader{Kind: uint32(probesEventKindEVENT_FORK)}, Child: 2}),
-			collector.Event{Kind: collector.KindFork, Cost: &collector.Cost{}, Child: 2}},
+			event.Event{Kind: event.KindFork, Cost: &event.Cost{}, Child: 2}},
 		"listen": {record(probesEventHeader{Kind: uint32(probesEventKindEVENT_LISTEN), Pid: 6, Tid: 6, MntNs: 4}),
-			collector.Event{Kind: collector.KindListen, PID: 6, MntNS: 4, Cost: &collector.Cost{}}},
+			event.Event{Kind: event.KindListen, PID: 6, MntNS: 4, Cost: &event.Cost{}}},
 	} {
 		got, err := decode(c.record)
 		if err != nil {

@@ -1,8 +1,8 @@
 package bpf
 
-import "container_start_exporter/collector"
+import "container_start_exporter/collector/event"
 
-func decodeVeth(e *collector.Event, raw []byte) error {
+func decodeVeth(e *event.Event, raw []byte) error {
 	r, _, err := view[probesEventVeth](raw)
 	if err != nil {
 		return err

@@ -1,6 +1,6 @@
 package bpf
 
-import "container_start_exporter/collector"
+import "container_start_exporter/collector/event"
 
 // The kinds of what is read: those of records, and two without a record.
 const (
@@ -10,36 +10,36 @@ const (
 )
 
 // kindNames are the kinds of events, by the kind of record.
-var kindNames = [kinds]collector.Kind{
-	probesEventKindEVENT_FORK:          collector.KindFork,
-	probesEventKindEVENT_EXEC:          collector.KindExec,
-	probesEventKindEVENT_EXIT:          collector.KindExit,
-	probesEventKindEVENT_RENAME:        collector.KindRename,
-	probesEventKindEVENT_UNSHARE:       collector.KindUnshare,
-	probesEventKindEVENT_SETNS:         collector.KindSetns,
-	probesEventKindEVENT_MOUNT:         collector.KindMount,
-	probesEventKindEVENT_UMOUNT:        collector.KindUmount,
-	probesEventKindEVENT_PIVOT_ROOT:    collector.KindPivotRoot,
-	probesEventKindEVENT_CHROOT:        collector.KindChroot,
-	probesEventKindEVENT_OPEN_TREE:     collector.KindOpenTree,
-	probesEventKindEVENT_MOVE_MOUNT:    collector.KindMoveMount,
-	probesEventKindEVENT_FSOPEN:        collector.KindFsopen,
-	probesEventKindEVENT_FSCONFIG:      collector.KindFsconfig,
-	probesEventKindEVENT_FSMOUNT:       collector.KindFsmount,
-	probesEventKindEVENT_MOUNT_SETATTR: collector.KindMountSetattr,
-	probesEventKindEVENT_CGROUP_MKDIR:  collector.KindCgroupMkdir,
-	probesEventKindEVENT_CGROUP_ATTACH: collector.KindCgroupAttach,
-	probesEventKindEVENT_CGROUP_RMDIR:  collector.KindCgroupRmdir,
-	probesEventKindEVENT_NETLINK:       collector.KindNetlink,
-	probesEventKindEVENT_LISTEN:        collector.KindListen,
-	probesEventKindEVENT_VETH_NEWLINK:  collector.KindVethNewlink,
-	probesEventKindEVENT_VETH_DELLINK:  collector.KindVethDellink,
-	kindLink:                           collector.KindLink,
-	kindProcess:                        collector.KindProcess,
+var kindNames = [kinds]event.Kind{
+	probesEventKindEVENT_FORK:          event.KindFork,
+	probesEventKindEVENT_EXEC:          event.KindExec,
+	probesEventKindEVENT_EXIT:          event.KindExit,
+	probesEventKindEVENT_RENAME:        event.KindRename,
+	probesEventKindEVENT_UNSHARE:       event.KindUnshare,
+	probesEventKindEVENT_SETNS:         event.KindSetns,
+	probesEventKindEVENT_MOUNT:         event.KindMount,
+	probesEventKindEVENT_UMOUNT:        event.KindUmount,
+	probesEventKindEVENT_PIVOT_ROOT:    event.KindPivotRoot,
+	probesEventKindEVENT_CHROOT:        event.KindChroot,
+	probesEventKindEVENT_OPEN_TREE:     event.KindOpenTree,
+	probesEventKindEVENT_MOVE_MOUNT:    event.KindMoveMount,
+	probesEventKindEVENT_FSOPEN:        event.KindFsopen,
+	probesEventKindEVENT_FSCONFIG:      event.KindFsconfig,
+	probesEventKindEVENT_FSMOUNT:       event.KindFsmount,
+	probesEventKindEVENT_MOUNT_SETATTR: event.KindMountSetattr,
+	probesEventKindEVENT_CGROUP_MKDIR:  event.KindCgroupMkdir,
+	probesEventKindEVENT_CGROUP_ATTACH: event.KindCgroupAttach,
+	probesEventKindEVENT_CGROUP_RMDIR:  event.KindCgroupRmdir,
+	probesEventKindEVENT_NETLINK:       event.KindNetlink,
+	probesEventKindEVENT_LISTEN:        event.KindListen,
+	probesEventKindEVENT_VETH_NEWLINK:  event.KindVethNewlink,
+	probesEventKindEVENT_VETH_DELLINK:  event.KindVethDellink,
+	kindLink:                           event.KindLink,
+	kindProcess:                        event.KindProcess,
 }
 
-var kindIndexes = func() map[collector.Kind]int {
-	m := map[collector.Kind]int{}
+var kindIndexes = func() map[event.Kind]int {
+	m := map[event.Kind]int{}
 	for i, kind := range kindNames {
 		m[kind] = i
 	}
@@ -47,4 +47,4 @@ var kindIndexes = func() map[collector.Kind]int {
 }()
 
 // indexOf returns the index of a kind in kindNames.
-func indexOf(k collector.Kind) int { return kindIndexes[k] }
+func indexOf(k event.Kind) int { return kindIndexes[k] }

@@ -4,20 +4,20 @@ import (
 	"slices"
 	"testing"
 
-	"container_start_exporter/collector"
+	"container_start_exporter/collector/event"
 )
 
 // TestAllKinds compares the kinds that are decoded and counted with the list of
 // all kinds: each comes from a record, or the exporter adds it.
 func TestAllKinds(t *testing.T) {
-	added := []collector.Kind{collector.KindClock, collector.KindLost, collector.KindBundle}
-	for _, kind := range collector.AllKinds {
+	added := []event.Kind{event.KindClock, event.KindLost, event.KindBundle}
+	for _, kind := range event.AllKinds {
 		if slices.Contains(kindNames[:], kind) == slices.Contains(added, kind) {
 			t.Errorf("%s: must be either the kind of a record or added by the exporter", kind)
 		}
 	}
 	for i, kind := range kindNames[1:] {
-		if !slices.Contains(collector.AllKinds, kind) {
+		if !slices.Contains(event.AllKinds, kind) {
 			t.Errorf("record kind %d is %q, which is not in the list of all kinds", i+1, kind)
 		}
 	}

@@ -8,10 +8,10 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"container_start_exporter/collector"
-
 	"github.com/mdlayher/netlink"
 	"golang.org/x/sys/unix"
+
+	"container_start_exporter/collector/event"
 )
 
 const (
@@ -29,7 +29,7 @@ type linkSocket struct {
 
 	mu      sync.Mutex
 	buffer  []byte
-	pending []*collector.Event
+	pending []*event.Event
 }
 
 func newLinkSocket() (*linkSocket, error) {
@@ -72,7 +72,7 @@ func (s *linkSocket) listen() {
 }
 
 // fetch returns the events since the last fetch, in order.
-func (s *linkSocket) fetch() []*collector.Event {
+func (s *linkSocket) fetch() []*event.Event {
 	if raw, err := s.file.SyscallConn(); err == nil {
 		_ = raw.Control(func(fd uintptr) { s.receive(int(fd)) })
 	}
@@ -122,7 +122,7 @@ func (s *linkSocket) parseDatagram(b []byte) {
 }
 
 // linkEvent returns the event of a notification, nil if it is not about a link.
-func linkEvent(m []byte) *collector.Event {
+func linkEvent(m []byte) *event.Event {
 	kind := binary.LittleEndian.Uint16(m[4:])
 	if kind != unix.RTM_NEWLINK && kind != unix.RTM_DELLINK || len(m) <= unix.SizeofNlMsghdr {
 		return nil
@@ -131,7 +131,7 @@ func linkEvent(m []byte) *collector.Event {
 	if m[unix.SizeofNlMsghdr] != unix.AF_UNSPEC {
 		return nil
 	}
-	e := &collector.Event{Kind: collector.KindLink}
+	e := &event.Event{Kind: event.KindLink}
 	if decodeMessage(e, m) != nil {
 		return nil
 	}

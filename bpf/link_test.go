@@ -5,10 +5,10 @@ import (
 	"testing"
 	"time"
 
-	"container_start_exporter/collector"
-
 	"github.com/mdlayher/netlink"
 	"golang.org/x/sys/unix"
+
+	"container_start_exporter/collector/event"
 )
 
 func init() { scenarios["veth"] = runVeth }
@@ -134,8 +134,8 @@ func TestNetlink(t *testing.T) {
 	w := watch(t, "cse-veth")
 	pid, _, r := play(t, "cse-veth", "veth")
 	here := inode(t, "/proc/self/ns/net")
-	request := func(message string) *collector.Event {
-		return w.one(collector.KindNetlink, func(e *collector.Event) bool { return e.PID == pid && e.Message == message })
+	request := func(message string) *event.Event {
+		return w.one(event.KindNetlink, func(e *event.Event) bool { return e.PID == pid && e.Message == message })
 	}
 	e := request("RTM_NEWLINK")
 	if e.Name != "cse-host" || e.PeerName != "cse-peer" || e.LinkType != "veth" || e.TargetNS != r["new_ns"] ||
@@ -153,8 +153,8 @@ func TestNetlink(t *testing.T) {
 	if e := request("RTM_DELLINK"); e.Index != int(r["index"]) {
 		t.Errorf("%+v", e)
 	}
-	link := func(message string) *collector.Event {
-		return w.seen(collector.KindLink, func(e *collector.Event) bool {
+	link := func(message string) *event.Event {
+		return w.seen(event.KindLink, func(e *event.Event) bool {
 			return e.Name == "cse-host" && e.Message == message
 		})[0]
 	}
@@ -176,11 +176,11 @@ func TestNetlink(t *testing.T) {
 
 // checkVeth checks the events from the functions of the veth driver: both ends of
 // the pair that a request creates, and their namespaces when it is deleted.
-func (w *watcher) checkVeth(r results, request *collector.Event) {
+func (w *watcher) checkVeth(r results, request *event.Event) {
 	w.t.Helper()
 	here := inode(w.t, "/proc/self/ns/net")
-	named := func(e *collector.Event) bool { return e.Name == "cse-host" }
-	e := w.one(collector.KindVethNewlink, named)
+	named := func(e *event.Event) bool { return e.Name == "cse-host" }
+	e := w.one(event.KindVethNewlink, named)
 	if e.PID != int(r["pid"]) || e.LinkNS != here || e.Index != int(r["index"]) || e.TargetNS != r["new_ns"] ||
 		e.PeerName != "cse-peer" || e.PeerIndex == 0 || e.Ret != 0 || e.LinkType != "veth" {
 		w.t.Errorf("%+v", e)
@@ -190,7 +190,7 @@ func (w *watcher) checkVeth(r results, request *collector.Event) {
 			e.Began(), e.Duration, e.Waited, request.Began(), request.Duration)
 	}
 	// one end was moved there, the other created there; Name is the end that the request named
-	e = w.one(collector.KindVethDellink, func(e *collector.Event) bool { return named(e) || e.PeerName == "cse-host" })
+	e = w.one(event.KindVethDellink, func(e *event.Event) bool { return named(e) || e.PeerName == "cse-host" })
 	if e.LinkNS != r["new_ns"] || e.TargetNS != r["new_ns"] || e.Name == e.PeerName || e.Duration <= 0 {
 		w.t.Errorf("%+v", e)
 	}

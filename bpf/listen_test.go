@@ -9,9 +9,9 @@ import (
 	"testing"
 	"time"
 
-	"container_start_exporter/collector"
-
 	"golang.org/x/sys/unix"
+
+	"container_start_exporter/collector/event"
 )
 
 func init() { scenarios["listen"] = runListen }
@@ -117,14 +117,14 @@ func testListen(t *testing.T, runtime string) {
 	}
 	c := detach(t, runtime, name, "/bin/httpd", "-f", "-p", "8080")
 	c.waitListening(t, "1F90")
-	inContainer := func(e *collector.Event) bool { return e.MntNS == c.mnt }
-	e := w.one(collector.KindListen, inContainer)
+	inContainer := func(e *event.Event) bool { return e.MntNS == c.mnt }
+	e := w.one(event.KindListen, inContainer)
 	if e.PID != c.pid || e.Ret != 0 || e.NetNS != inode(t, "/proc/"+strconv.Itoa(c.pid)+"/ns/net") || e.Comm != "httpd" {
 		t.Errorf("%+v, want the listen of %+v", e, c)
 	}
-	start := w.one(collector.KindExec, func(e *collector.Event) bool { return e.PID == c.pid && e.File == "/bin/httpd" })
-	if e.Time <= start.Time || e.Born != start.Born {
-		t.Errorf("listen at %d by a process started at %d, exec at %d by one started at %d", e.Time, e.Born, start.Time, start.Born)
+	start := w.one(event.KindExec, func(e *event.Event) bool { return e.PID == c.pid && e.File == "/bin/httpd" })
+	if e.Time <= start.Time || e.StartTime != start.StartTime {
+		t.Errorf("listen at %d by a process started at %d, exec at %d by one started at %d", e.Time, e.StartTime, start.Time, start.StartTime)
 	}
 
 	// once: neither a second listen nor an exec in the container is reported
@@ -133,11 +133,11 @@ func testListen(t *testing.T, runtime string) {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	c.waitListening(t, "1F91")
-	w.one(collector.KindListen, inContainer)
-	for _, e := range w.seen(collector.KindExec, func(e *collector.Event) bool { return e.File == "/bin/true" }) {
+	w.one(event.KindListen, inContainer)
+	for _, e := range w.seen(event.KindExec, func(e *event.Event) bool { return e.File == "/bin/true" }) {
 		t.Errorf("in the container: %+v", e)
 	}
-	for _, e := range w.seen(collector.KindListen, func(e *collector.Event) bool { return e.PID == os.Getpid() }) {
+	for _, e := range w.seen(event.KindListen, func(e *event.Event) bool { return e.PID == os.Getpid() }) {
 		t.Errorf("on the host: %+v", e)
 	}
 }
@@ -151,7 +151,7 @@ func TestListenInReusedNamespace(t *testing.T) {
 	t.Setenv(wantedVariable, strconv.Itoa(int(c.mnt)))
 	for range 20 {
 		pid, _, r := play(t, "cse-unwatched", "listen")
-		for _, e := range w.seen(collector.KindListen, byPID(pid)) {
+		for _, e := range w.seen(event.KindListen, byPID(pid)) {
 			t.Errorf("%+v", e)
 		}
 		if r["mnt"] == c.mnt {

@@ -5,7 +5,7 @@ import (
 	"iter"
 	"unsafe"
 
-	"container_start_exporter/collector"
+	"container_start_exporter/collector/event"
 )
 
 // Cause is why an event was lost: the label of a metric.
@@ -45,7 +45,7 @@ var kernelCauses = [probesLostCauseLOST_CAUSES]Cause{
 // Loss is a kind of event that was lost, and why. The kind is empty if the record
 // could not be decoded.
 type Loss struct {
-	Kind  collector.Kind
+	Kind  event.Kind
 	Cause Cause
 }
 
@@ -88,8 +88,8 @@ func (l losses) all() iter.Seq2[Loss, uint64] {
 			loss Loss
 			n    uint64
 		}{
-			{Loss{collector.KindLink, CauseSocketFull}, l.socket},
-			{Loss{collector.KindLink, CauseBacklogFull}, l.backlog},
+			{Loss{event.KindLink, CauseSocketFull}, l.socket},
+			{Loss{event.KindLink, CauseBacklogFull}, l.backlog},
 			{Loss{"", CauseUndecodable}, l.undecodable},
 		} {
 			if own.n > 0 && !yield(own.loss, own.n) {

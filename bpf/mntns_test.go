@@ -8,9 +8,9 @@ import (
 	"testing"
 	"unsafe"
 
-	"container_start_exporter/collector"
-
 	"golang.org/x/sys/unix"
+
+	"container_start_exporter/collector/event"
 )
 
 func init() { scenarios["mntns"] = runMntns }
@@ -95,22 +95,22 @@ func TestNewMountNamespaces(t *testing.T) {
 			}
 		}
 	}
-	created := func(kind collector.Kind, is func(*collector.Event) bool) uint32 {
-		return uint32(len(w.seen(kind, func(e *collector.Event) bool { return e.PID == pid && e.Ret >= 0 && is(e) })))
+	created := func(kind event.Kind, is func(*event.Event) bool) uint32 {
+		return uint32(len(w.seen(kind, func(e *event.Event) bool { return e.PID == pid && e.Ret >= 0 && is(e) })))
 	}
-	newMntNS := func(e *collector.Event) bool { return e.NewMntNS && e.Duration > 0 }
-	if got, want := created(collector.KindOpenTree, newMntNS), r["open_tree"]+r["open_tree_attr"]; got != want {
+	newMntNS := func(e *event.Event) bool { return e.NewMntNS && e.Duration > 0 }
+	if got, want := created(event.KindOpenTree, newMntNS), r["open_tree"]+r["open_tree_attr"]; got != want {
 		t.Errorf("%d by open_tree, want %d", got, want)
 	}
-	if got, want := created(collector.KindFsmount, newMntNS), r["fsmount"]; got != want {
+	if got, want := created(event.KindFsmount, newMntNS), r["fsmount"]; got != want {
 		t.Errorf("%d by fsmount, want %d", got, want)
 	}
-	empty := func(e *collector.Event) bool { return e.Flags&unix.CLONE_NEWNS != 0 && e.Namespaces.Mnt != 0 }
-	if got, want := created(collector.KindFork, empty), r["clone3"]; got != want {
+	empty := func(e *event.Event) bool { return e.Flags&unix.CLONE_NEWNS != 0 && e.Namespaces.Mnt != 0 }
+	if got, want := created(event.KindFork, empty), r["clone3"]; got != want {
 		t.Errorf("%d by clone3, want %d", got, want)
 	}
-	inIt := func(e *collector.Event) bool { return empty(e) && e.Namespaces.Mnt == r["mnt"] }
-	if got, want := created(collector.KindUnshare, inIt), r["unshare"]; got != want {
+	inIt := func(e *event.Event) bool { return empty(e) && e.Namespaces.Mnt == r["mnt"] }
+	if got, want := created(event.KindUnshare, inIt), r["unshare"]; got != want {
 		t.Errorf("%d by unshare, want %d", got, want)
 	}
 }

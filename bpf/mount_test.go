@@ -6,9 +6,9 @@ import (
 	"os"
 	"testing"
 
-	"container_start_exporter/collector"
-
 	"golang.org/x/sys/unix"
+
+	"container_start_exporter/collector/event"
 )
 
 func init() {
@@ -47,8 +47,8 @@ func runMount(dir string) (results, error) {
 func TestMount(t *testing.T) {
 	w := watch(t, "cse-mount")
 	pid, dir, r := play(t, "cse-mount", "mount")
-	mount := func(source string) *collector.Event {
-		return w.one(collector.KindMount, func(e *collector.Event) bool { return e.PID == pid && e.Source == source })
+	mount := func(source string) *event.Event {
+		return w.one(event.KindMount, func(e *event.Event) bool { return e.PID == pid && e.Source == source })
 	}
 	e := mount("source")
 	if e.Target != dir+"/at" || e.RealTarget != "" || e.FSType != "tmpfs" || e.Data != "size=64k" ||
@@ -63,14 +63,14 @@ func TestMount(t *testing.T) {
 	if e := mount("/proc/thread-self/ns/net"); e.SourceNS != r["net"] {
 		t.Errorf("namespace of %s: %d, want %d", e.Source, e.SourceNS, r["net"])
 	}
-	uts := w.seen(collector.KindMount, func(e *collector.Event) bool { return e.PID == pid && e.SourceNS == r["uts"] })
+	uts := w.seen(event.KindMount, func(e *event.Event) bool { return e.PID == pid && e.SourceNS == r["uts"] })
 	if len(uts) != 1 {
 		t.Errorf("%d mounts of the uts namespace's descriptor, want 1", len(uts))
 	}
 	if e := mount("fails"); e.Ret != -int64(unix.ENOENT) {
 		t.Errorf("failed mount returned %d", e.Ret)
 	}
-	w.one(collector.KindUmount, func(e *collector.Event) bool {
+	w.one(event.KindUmount, func(e *event.Event) bool {
 		return e.PID == pid && e.Target == dir+"/at" && e.Flags == unix.MNT_DETACH
 	})
 }
@@ -102,27 +102,27 @@ func runNewMount(dir string) (results, error) {
 func TestNewMountAPI(t *testing.T) {
 	w := watch(t, "cse-newmount")
 	pid, dir, _ := play(t, "cse-newmount", "newmount")
-	one := func(kind collector.Kind) *collector.Event { return w.one(kind, byPID(pid)) }
+	one := func(kind event.Kind) *event.Event { return w.one(kind, byPID(pid)) }
 
-	if e := one(collector.KindFsopen); e.FSType != "tmpfs" || e.Ret <= 0 {
+	if e := one(event.KindFsopen); e.FSType != "tmpfs" || e.Ret <= 0 {
 		t.Errorf("%+v", e)
 	}
-	w.one(collector.KindFsconfig, func(e *collector.Event) bool {
+	w.one(event.KindFsconfig, func(e *event.Event) bool {
 		return e.PID == pid && e.Name == "size" && e.Data == "64k" && e.Flags == 1
 	})
-	if e := one(collector.KindFsmount); e.Flags != unix.MOUNT_ATTR_NOSUID {
+	if e := one(event.KindFsmount); e.Flags != unix.MOUNT_ATTR_NOSUID {
 		t.Errorf("%+v", e)
 	}
-	if e := one(collector.KindMoveMount); e.RealTarget != dir || e.FSType != "tmpfs" || e.Ret != 0 {
+	if e := one(event.KindMoveMount); e.RealTarget != dir || e.FSType != "tmpfs" || e.Ret != 0 {
 		t.Errorf("%+v", e)
 	}
 	// the mount is not attached anywhere yet
 	if !w.attached("mount_setattr") {
 		t.Log("this kernel has no mount_setattr")
-	} else if e := one(collector.KindMountSetattr); e.RealTarget != "" || e.Flags != unix.AT_EMPTY_PATH {
+	} else if e := one(event.KindMountSetattr); e.RealTarget != "" || e.Flags != unix.AT_EMPTY_PATH {
 		t.Errorf("%+v", e)
 	}
-	if e := one(collector.KindOpenTree); e.Target != dir || e.Ret <= 0 {
+	if e := one(event.KindOpenTree); e.Target != dir || e.Ret <= 0 {
 		t.Errorf("%+v", e)
 	}
 }
@@ -141,10 +141,10 @@ func runPivot(dir string) (results, error) {
 func TestPivotRoot(t *testing.T) {
 	w := watch(t, "cse-pivot")
 	pid, dir, _ := play(t, "cse-pivot", "pivot")
-	if e := w.one(collector.KindPivotRoot, byPID(pid)); e.RealTarget != dir || e.Target != "." || e.Data != "." {
+	if e := w.one(event.KindPivotRoot, byPID(pid)); e.RealTarget != dir || e.Target != "." || e.Data != "." {
 		t.Errorf("%+v, want the real target %s", e, dir)
 	}
-	if e := w.one(collector.KindChroot, byPID(pid)); e.RealTarget != "/" || e.Target != "." {
+	if e := w.one(event.KindChroot, byPID(pid)); e.RealTarget != "/" || e.Target != "." {
 		t.Errorf("%+v", e)
 	}
 }

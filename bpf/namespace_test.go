@@ -9,9 +9,9 @@ import (
 	"testing"
 	"unsafe"
 
-	"container_start_exporter/collector"
-
 	"golang.org/x/sys/unix"
+
+	"container_start_exporter/collector/event"
 )
 
 func init() {
@@ -37,7 +37,7 @@ func TestUnshareByThread(t *testing.T) {
 	if c.err != nil {
 		t.Fatal(c.err)
 	}
-	e := w.one(collector.KindUnshare, byPID(os.Getpid()))
+	e := w.one(event.KindUnshare, byPID(os.Getpid()))
 	if e.TID != c.tid && c.tid != os.Getpid() {
 		t.Errorf("tid %d, want %d", e.TID, c.tid)
 	}
@@ -76,7 +76,7 @@ func cloneWithNamespaces(call string) error {
 
 // checkNetns checks the time in which the network namespace was created: it is
 // within the call, and only probes of kernel functions report it.
-func (w *watcher) checkNetns(e *collector.Event) {
+func (w *watcher) checkNetns(e *event.Event) {
 	w.t.Helper()
 	if !w.usesFunctions() {
 		if e.NetnsDuration != 0 {
@@ -102,7 +102,7 @@ func TestCloneWithNamespaces(t *testing.T) {
 	net, pid := inode(t, proc+"net"), inode(t, proc+"pid")
 	in.Close()
 	_ = cmd.Wait()
-	e := w.one(collector.KindFork, func(e *collector.Event) bool { return e.Child == cmd.Process.Pid })
+	e := w.one(event.KindFork, func(e *event.Event) bool { return e.Child == cmd.Process.Pid })
 	if e.Namespaces == nil || e.Namespaces.Net != net || e.Namespaces.PID != pid {
 		t.Errorf("%+v, want net %d, pid %d", e.Namespaces, net, pid)
 	}
@@ -126,10 +126,10 @@ func runSetns(string) (results, error) {
 func TestSetns(t *testing.T) {
 	w := watch(t, "cse-setns")
 	pid, _, r := play(t, "cse-setns", "setns")
-	if e := w.one(collector.KindSetns, byPID(pid)); e.Flags != unix.CLONE_NEWUTS || e.Namespaces.UTS != r["uts"] {
+	if e := w.one(event.KindSetns, byPID(pid)); e.Flags != unix.CLONE_NEWUTS || e.Namespaces.UTS != r["uts"] {
 		t.Errorf("%+v %+v", e, e.Namespaces)
 	}
-	if e := w.one(collector.KindUnshare, byPID(pid)); e.Namespaces.UTS == r["uts"] {
+	if e := w.one(event.KindUnshare, byPID(pid)); e.Namespaces.UTS == r["uts"] {
 		t.Errorf("%+v %+v", e, e.Namespaces)
 	}
 }

@@ -11,12 +11,12 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"container_start_exporter/collector"
-
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/btf"
 	"github.com/cilium/ebpf/link"
 	"github.com/cilium/ebpf/ringbuf"
+
+	"container_start_exporter/collector/event"
 )
 
 // defaultBufferSize is twenty times the most bytes that waited in the buffer
@@ -43,7 +43,7 @@ type Probes struct {
 	ring     *ringbuf.Reader
 	lost     *ebpf.Memory // counters, mapped: reading them needs no privilege
 	network  *linkSocket  // nil if it could not be opened
-	snapshot []*collector.Event
+	snapshot []*event.Event
 
 	received    [kinds]atomic.Uint64
 	undecodable atomic.Uint64 // records that could not be decoded

@@ -9,9 +9,9 @@ import (
 	"time"
 	"unsafe"
 
-	"container_start_exporter/collector"
-
 	"golang.org/x/sys/unix"
+
+	"container_start_exporter/collector/event"
 )
 
 func TestOpenRefuses(t *testing.T) {
@@ -70,7 +70,7 @@ func TestOpenWithoutTracefs(t *testing.T) {
 func TestClock(t *testing.T) {
 	w := watchAlone(t, Options{})
 	time.Sleep(1200 * time.Millisecond)
-	clocks := w.seen(collector.KindClock, func(*collector.Event) bool { return true })
+	clocks := w.seen(event.KindClock, func(*event.Event) bool { return true })
 	if len(clocks) < 2 || w.all()[0] != clocks[0] {
 		t.Fatalf("%d clock events in 1.2 s, want 2 or more, one before all other events", len(clocks))
 	}
@@ -89,8 +89,8 @@ func TestUrgent(t *testing.T) {
 	defer p.Close()
 	after := make(chan time.Duration, 1)
 	go func() {
-		_ = p.Read(func(e *collector.Event) {
-			if e.Kind == collector.KindExec && e.Comm == "cse-urgent" {
+		_ = p.Read(func(e *event.Event) {
+			if e.Kind == event.KindExec && e.Comm == "cse-urgent" {
 				after <- time.Duration(bootNow() - e.Time)
 			}
 		})
@@ -132,8 +132,8 @@ func TestReaderIsWoken(t *testing.T) {
 	reported := 0
 	done := make(chan error)
 	go func() {
-		done <- p.Read(func(e *collector.Event) {
-			if e.Kind == collector.KindRename && e.Name == "renamed" {
+		done <- p.Read(func(e *event.Event) {
+			if e.Kind == event.KindRename && e.Name == "renamed" {
 				reported++
 			}
 		})
@@ -142,7 +142,7 @@ func TestReaderIsWoken(t *testing.T) {
 	if err := p.Drain(10 * time.Second); err != nil {
 		t.Error("drain:", err)
 	}
-	lost := p.Stats().Lost[Loss{collector.KindRename, CauseBufferFull}]
+	lost := p.Stats().Lost[Loss{event.KindRename, CauseBufferFull}]
 	if err := errors.Join(p.Close(), <-done); err != nil {
 		t.Error("close:", err)
 	}
@@ -178,22 +178,22 @@ func TestLost(t *testing.T) {
 	w := &watcher{Probes: p, t: t}
 	done := make(chan error)
 	go func() { done <- p.Read(w.sink) }()
-	received := w.seen(collector.KindFork, byPID(cmd.Process.Pid))
-	lost := w.seen(collector.KindLost, func(e *collector.Event) bool {
-		return e.What == string(collector.KindFork) && e.Cause == string(CauseBufferFull)
+	received := w.seen(event.KindFork, byPID(cmd.Process.Pid))
+	lost := w.seen(event.KindLost, func(e *event.Event) bool {
+		return e.What == string(event.KindFork) && e.Cause == string(CauseBufferFull)
 	})
 	if len(lost) != 1 || len(received)+int(lost[0].Lost) != forks {
 		t.Errorf("%d forks received, lost %v: the sum is not %d", len(received), lost, forks)
 	}
 	for _, e := range w.all() {
-		if e.Kind == collector.KindLost {
+		if e.Kind == event.KindLost {
 			break
 		}
-		if e.Kind != collector.KindClock && e.Kind != collector.KindProcess {
+		if e.Kind != event.KindClock && e.Kind != event.KindProcess {
 			t.Fatalf("%s comes before the lost event", e.Kind)
 		}
 	}
-	if s := p.Stats(); s.Lost[Loss{collector.KindFork, CauseBufferFull}] != lost[0].Lost || s.BufferSize != 1<<16 {
+	if s := p.Stats(); s.Lost[Loss{event.KindFork, CauseBufferFull}] != lost[0].Lost || s.BufferSize != 1<<16 {
 		t.Errorf("stats: %+v", s)
 	}
 	p.Close()

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"container_start_exporter/collector"
+	"container_start_exporter/collector/event"
 )
 
 func TestProcess(t *testing.T) {
@@ -23,7 +23,7 @@ func TestProcess(t *testing.T) {
 	}
 	pid := cmd.Process.Pid
 
-	e := w.one(collector.KindExec, byPID(pid))
+	e := w.one(event.KindExec, byPID(pid))
 	if e.File != sh || !slices.Equal(e.Args, cmd.Args) || e.Ret != 0 || e.Comm != "cse-process" {
 		t.Errorf("exec: %+v", e)
 	}
@@ -33,23 +33,23 @@ func TestProcess(t *testing.T) {
 	if e.MntNS != inode(t, "/proc/self/ns/mnt") || e.NetNS != inode(t, "/proc/self/ns/net") {
 		t.Errorf("namespaces: mnt %d, net %d", e.MntNS, e.NetNS)
 	}
-	if e := w.one(collector.KindExit, byPID(pid)); e.Status != 7<<8 {
+	if e := w.one(event.KindExit, byPID(pid)); e.Status != 7<<8 {
 		t.Errorf("status %#x, want 7<<8", e.Status)
 	}
-	for _, f := range w.seen(collector.KindFork, byPID(pid)) {
-		if f.Parent != pid || f.Born != e.Born || f.ChildBorn <= e.Born || f.ChildBorn > f.Time {
+	for _, f := range w.seen(event.KindFork, byPID(pid)) {
+		if f.Parent != pid || f.StartTime != e.StartTime || f.ChildStartTime <= e.StartTime || f.ChildStartTime > f.Time {
 			t.Errorf("fork: %+v", f)
 		}
 	}
-	echo := w.one(collector.KindExec, func(e *collector.Event) bool { return e.File == "/bin/echo" })
-	w.one(collector.KindFork, func(e *collector.Event) bool {
-		return e.PID == pid && e.Child == echo.PID && e.ChildBorn == echo.Born
+	echo := w.one(event.KindExec, func(e *event.Event) bool { return e.File == "/bin/echo" })
+	w.one(event.KindFork, func(e *event.Event) bool {
+		return e.PID == pid && e.Child == echo.PID && e.ChildStartTime == echo.StartTime
 	})
-	failed := w.one(collector.KindExec, func(e *collector.Event) bool { return e.File == "/nonexistent/program" })
+	failed := w.one(event.KindExec, func(e *event.Event) bool { return e.File == "/nonexistent/program" })
 	if failed.Ret != -2 || failed.Args != nil {
 		t.Errorf("failed exec: %+v", failed)
 	}
-	w.one(collector.KindExit, byPID(failed.PID))
+	w.one(event.KindExit, byPID(failed.PID))
 }
 
 func TestSignalled(t *testing.T) {
@@ -57,7 +57,7 @@ func TestSignalled(t *testing.T) {
 	sh := copyProgram(t, "/bin/dash", "cse-signalled")
 	cmd := exec.Command(sh, "-c", "kill -9 $$")
 	_ = cmd.Run()
-	if e := w.one(collector.KindExit, byPID(cmd.Process.Pid)); e.Status != 9 {
+	if e := w.one(event.KindExit, byPID(cmd.Process.Pid)); e.Status != 9 {
 		t.Errorf("status %#x, want 9", e.Status)
 	}
 }
@@ -69,17 +69,17 @@ func TestUnwatchedIsNotReported(t *testing.T) {
 	if err := cmd.Run(); err != nil {
 		t.Fatal(err)
 	}
-	any := func(*collector.Event) bool { return true }
-	for _, kind := range []collector.Kind{collector.KindExec, collector.KindExit, collector.KindMount} {
+	any := func(*event.Event) bool { return true }
+	for _, kind := range []event.Kind{event.KindExec, event.KindExit, event.KindMount} {
 		for _, e := range w.seen(kind, any) {
 			t.Errorf("%+v", e)
 		}
 	}
-	for _, e := range w.seen(collector.KindFork, byPID(cmd.Process.Pid)) {
+	for _, e := range w.seen(event.KindFork, byPID(cmd.Process.Pid)) {
 		t.Errorf("%+v", e)
 	}
 	// but new namespaces are reported for the whole host
-	if len(w.seen(collector.KindUnshare, func(e *collector.Event) bool { return e.Comm == "unshare" })) == 0 {
+	if len(w.seen(event.KindUnshare, func(e *event.Event) bool { return e.Comm == "unshare" })) == 0 {
 		t.Error("unshare by an unwatched process is not reported")
 	}
 }
@@ -91,7 +91,7 @@ func TestLongArguments(t *testing.T) {
 	if err := cmd.Run(); err != nil {
 		t.Fatal(err)
 	}
-	e := w.one(collector.KindExec, byPID(cmd.Process.Pid))
+	e := w.one(event.KindExec, byPID(cmd.Process.Pid))
 	if !e.Truncated || len(e.Args) != 4 || len(e.Args[3]) < 10000 {
 		t.Errorf("truncated %v, %d arguments", e.Truncated, len(e.Args))
 	}
@@ -108,7 +108,7 @@ func TestRunning(t *testing.T) {
 	}
 	_, _ = bufio.NewReader(out).ReadString('\n') // until it is executed, not only forked
 	w := watchAlone(t, Options{Names: []string{"cse-running"}})
-	e := w.one(collector.KindProcess, byPID(cmd.Process.Pid))
+	e := w.one(event.KindProcess, byPID(cmd.Process.Pid))
 	if e.File != sh || !slices.Equal(e.Args, cmd.Args) || e.Parent != os.Getpid() {
 		t.Errorf("process: %+v", e)
 	}
@@ -118,9 +118,9 @@ func TestRunning(t *testing.T) {
 	}
 	in.Close()
 	_ = cmd.Wait()
-	exit := w.one(collector.KindExit, byPID(cmd.Process.Pid))
-	if exit.Status != 3<<8 || exit.Born != e.Born {
+	exit := w.one(event.KindExit, byPID(cmd.Process.Pid))
+	if exit.Status != 3<<8 || exit.StartTime != e.StartTime {
 		t.Errorf("exit: %+v", exit)
 	}
-	w.one(collector.KindExec, func(e *collector.Event) bool { return e.File == "/bin/true" && e.PID != 0 })
+	w.one(event.KindExec, func(e *event.Event) bool { return e.File == "/bin/true" && e.PID != 0 })
 }

@@ -5,9 +5,9 @@ import (
 	"os"
 	"time"
 
-	"container_start_exporter/collector"
-
 	"github.com/cilium/ebpf/ringbuf"
+
+	"container_start_exporter/collector/event"
 )
 
 const (
@@ -20,13 +20,13 @@ const (
 // reader delivers events to one sink. It belongs to one goroutine.
 type reader struct {
 	p      *Probes
-	sink   func(*collector.Event)
+	sink   func(*event.Event)
 	record ringbuf.Record
 
 	clock     time.Time // of the last clock event
 	lost      losses    // at the last check
 	lostCheck int64     // boot time of the last check
-	links     []*collector.Event
+	links     []*event.Event
 }
 
 // Read delivers all events to sink, in order and from this goroutine. It returns
@@ -35,7 +35,7 @@ type reader struct {
 // decoded is not an error: Stats counts it. Call Read once.
 //
 // The sink may keep the events. It must not call Drain.
-func (p *Probes) Read(sink func(*collector.Event)) error {
+func (p *Probes) Read(sink func(*event.Event)) error {
 	r := &reader{p: p, sink: sink, lostCheck: bootNow()}
 	r.emitClock()
 	for _, e := range p.snapshot {
@@ -108,7 +108,7 @@ func (r *reader) decode(raw []byte) {
 	r.deliver(e)
 }
 
-func (r *reader) deliver(e *collector.Event) {
+func (r *reader) deliver(e *event.Event) {
 	r.p.received[indexOf(e.Kind)].Add(1)
 	r.sink(e)
 }
@@ -139,7 +139,7 @@ func (r *reader) deliverLinks(until int64) {
 func (r *reader) reportLost() {
 	now, lost := bootNow(), r.p.losses()
 	for loss, n := range lost.since(r.lost).all() {
-		r.sink(&collector.Event{Time: now, Kind: collector.KindLost,
+		r.sink(&event.Event{Time: now, Kind: event.KindLost,
 			Lost: n, What: string(loss.Kind), Cause: string(loss.Cause), Since: r.lostCheck})
 	}
 	r.lost, r.lostCheck = lost, now

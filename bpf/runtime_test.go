@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"container_start_exporter/collector"
+	"container_start_exporter/collector/event"
 	"container_start_exporter/internal/testhost"
 )
 
@@ -102,33 +102,33 @@ func testRuntime(t *testing.T, runtime string) {
 		t.Fatalf("%v\n%s", err, out)
 	}
 
-	all := func(*collector.Event) bool { return true }
-	entrypoint := w.one(collector.KindExec, func(e *collector.Event) bool { return e.File == "/bin/sh" })
-	if len(w.seen(collector.KindFork, func(e *collector.Event) bool { return e.Child == entrypoint.PID })) != 1 {
+	all := func(*event.Event) bool { return true }
+	entrypoint := w.one(event.KindExec, func(e *event.Event) bool { return e.File == "/bin/sh" })
+	if len(w.seen(event.KindFork, func(e *event.Event) bool { return e.Child == entrypoint.PID })) != 1 {
 		t.Error("want one fork of init")
 	}
-	hook := w.one(collector.KindExec, func(e *collector.Event) bool { return e.File == "/bin/cat" })
-	w.one(collector.KindExit, byPID(hook.PID))
-	pivot := w.one(collector.KindPivotRoot, byPID(entrypoint.PID))
+	hook := w.one(event.KindExec, func(e *event.Event) bool { return e.File == "/bin/cat" })
+	w.one(event.KindExit, byPID(hook.PID))
+	pivot := w.one(event.KindPivotRoot, byPID(entrypoint.PID))
 	if pivot.RealTarget != dir+"/rootfs" {
 		t.Errorf("pivot_root to %q", pivot.RealTarget)
 	}
-	w.one(collector.KindMount, func(e *collector.Event) bool {
+	w.one(event.KindMount, func(e *event.Event) bool {
 		return e.PID == entrypoint.PID && e.FSType == "proc" && (e.RealTarget == dir+"/rootfs/proc" || e.Target == dir+"/rootfs/proc")
 	})
 	if runtime == "runc" {
-		w.one(collector.KindRename, func(e *collector.Event) bool {
+		w.one(event.KindRename, func(e *event.Event) bool {
 			return e.PID == entrypoint.PID && e.Name == "runc:[2:INIT]"
 		})
 	}
 
 	// the workload is not watched
-	for _, kind := range []collector.Kind{collector.KindExec, collector.KindFork, collector.KindExit, collector.KindMount} {
+	for _, kind := range []event.Kind{event.KindExec, event.KindFork, event.KindExit, event.KindMount} {
 		for _, e := range w.seen(kind, all) {
 			if e.PID == entrypoint.PID && e.Time > entrypoint.Time || strings.HasPrefix(e.File, "/bin/true") {
 				t.Errorf("after the entrypoint: %+v", e)
 			}
 		}
 	}
-	w.one(collector.KindExit, byPID(cmd.Process.Pid))
+	w.one(event.KindExit, byPID(cmd.Process.Pid))
 }

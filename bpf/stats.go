@@ -4,12 +4,12 @@ import (
 	"sort"
 	"time"
 
-	"container_start_exporter/collector"
+	"container_start_exporter/collector/event"
 )
 
 // Stats are counters since Open.
 type Stats struct {
-	Received map[collector.Kind]uint64 // events delivered
+	Received map[event.Kind]uint64 // events delivered
 	// Lost are the events lost. Of those that were never lost, only the most likely
 	// causes are there: buffer_full, socket_full and undecodable.
 	Lost map[Loss]uint64
@@ -32,7 +32,7 @@ type ProgramStats struct {
 // Stats returns the counters. It may be called from any goroutine.
 func (p *Probes) Stats() Stats {
 	s := Stats{
-		Received:   map[collector.Kind]uint64{},
+		Received:   map[event.Kind]uint64{},
 		Lost:       map[Loss]uint64{},
 		BufferUsed: p.buffered(),
 		BufferSize: p.ring.BufferSize(),
@@ -46,7 +46,7 @@ func (p *Probes) Stats() Stats {
 			s.Lost[Loss{kind, CauseBufferFull}] = 0
 		}
 	}
-	s.Lost[Loss{collector.KindLink, CauseSocketFull}], s.Lost[Loss{"", CauseUndecodable}] = 0, 0
+	s.Lost[Loss{event.KindLink, CauseSocketFull}], s.Lost[Loss{"", CauseUndecodable}] = 0, 0
 	for loss, n := range p.losses().all() {
 		s.Lost[loss] += n
 	}

@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"container_start_exporter/collector"
+	"container_start_exporter/collector/event"
 	"container_start_exporter/collector/runtime"
 )
 
@@ -21,7 +21,7 @@ type watcher struct {
 	*Probes
 	t      *testing.T
 	mu     sync.Mutex
-	events []*collector.Event // in the order in which the sink received them
+	events []*event.Event // in the order in which the sink received them
 }
 
 // shared are the probes of all tests that need none of their own: attaching is
@@ -68,7 +68,7 @@ func setShared(w *watcher) {
 	shared.watcher = w
 }
 
-func shareEvent(e *collector.Event) {
+func shareEvent(e *event.Event) {
 	shared.mu.Lock()
 	defer shared.mu.Unlock()
 	if shared.watcher != nil {
@@ -122,7 +122,7 @@ func open(t *testing.T, o Options) *Probes {
 	return p
 }
 
-func (w *watcher) sink(e *collector.Event) {
+func (w *watcher) sink(e *event.Event) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.events = append(w.events, e)
@@ -130,12 +130,12 @@ func (w *watcher) sink(e *collector.Event) {
 
 // seen returns the events of a kind that match, after all earlier events were
 // delivered.
-func (w *watcher) seen(kind collector.Kind, match func(*collector.Event) bool) []*collector.Event {
+func (w *watcher) seen(kind event.Kind, match func(*event.Event) bool) []*event.Event {
 	w.t.Helper()
 	if err := w.Drain(10 * time.Second); err != nil {
 		w.t.Fatal("drain:", err)
 	}
-	var found []*collector.Event
+	var found []*event.Event
 	for _, e := range w.all() {
 		if e.Kind == kind && match(e) {
 			found = append(found, e)
@@ -147,14 +147,14 @@ func (w *watcher) seen(kind collector.Kind, match func(*collector.Event) bool) [
 // seenLost returns what was reported as lost, after everything was delivered.
 func (w *watcher) seenLost() (lost []Loss) {
 	w.t.Helper()
-	for _, e := range w.seen(collector.KindLost, func(*collector.Event) bool { return true }) {
-		lost = append(lost, Loss{collector.Kind(e.What), Cause(e.Cause)})
+	for _, e := range w.seen(event.KindLost, func(*event.Event) bool { return true }) {
+		lost = append(lost, Loss{event.Kind(e.What), Cause(e.Cause)})
 	}
 	return lost
 }
 
 // one returns the one event of a kind that matches.
-func (w *watcher) one(kind collector.Kind, match func(*collector.Event) bool) *collector.Event {
+func (w *watcher) one(kind event.Kind, match func(*event.Event) bool) *event.Event {
 	w.t.Helper()
 	found := w.seen(kind, match)
 	if len(found) != 1 {
@@ -165,7 +165,7 @@ func (w *watcher) one(kind collector.Kind, match func(*collector.Event) bool) *c
 }
 
 // all returns the events that were delivered so far.
-func (w *watcher) all() []*collector.Event {
+func (w *watcher) all() []*event.Event {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return slices.Clone(w.events)
@@ -203,8 +203,8 @@ func copyProgram(t *testing.T, from, name string) string {
 }
 
 // byPID matches the events of a process.
-func byPID(pid int) func(*collector.Event) bool {
-	return func(e *collector.Event) bool { return e.PID == pid }
+func byPID(pid int) func(*event.Event) bool {
+	return func(e *event.Event) bool { return e.PID == pid }
 }
 
 // inode returns the inode number of a file, such as a namespace's in /proc/self/ns.

@@ -3,7 +3,9 @@ package collector
 import (
 	"time"
 
+	"container_start_exporter/collector/event"
 	"container_start_exporter/collector/join"
+	"container_start_exporter/collector/start"
 )
 
 // Config bounds an Assembler. A zero value means the default.
@@ -83,7 +85,7 @@ func New(c Config, starts StartObserver, node NodeObserver) *Assembler {
 // Handle processes the next event, and may keep it. The time of the newest event
 // is the assembler's clock: KindClock events advance it when nothing else
 // happens. An event that fails Check is counted and changes nothing else.
-func (a *Assembler) Handle(e *Event) {
+func (a *Assembler) Handle(e *event.Event) {
 	a.ledger.receive()
 	if e.Check() != nil {
 		a.ledger.settle(unrelated)
@@ -99,39 +101,39 @@ func (a *Assembler) Handle(e *Event) {
 
 // handlers has the handler of each kind of event. Every kind is listed; nil means
 // that the event belongs to the node and changes nothing.
-var handlers = map[Kind]func(*Assembler, *Event) disposition{
-	KindClock:        (*Assembler).onClock,
-	KindLost:         (*Assembler).onLost,
-	KindProcess:      (*Assembler).onExistingProcess,
-	KindBundle:       (*Assembler).onBundle,
-	KindFork:         (*Assembler).onFork,
-	KindExec:         (*Assembler).onExec,
-	KindExit:         (*Assembler).onExit,
-	KindRename:       (*Assembler).onRename,
-	KindUnshare:      (*Assembler).onNamespaces,
-	KindSetns:        (*Assembler).onNamespaces,
-	KindMount:        (*Assembler).onMount,
-	KindUmount:       (*Assembler).onMount,
-	KindPivotRoot:    (*Assembler).onMount,
-	KindChroot:       (*Assembler).onMount,
-	KindOpenTree:     (*Assembler).onMount,
-	KindMoveMount:    (*Assembler).onMount,
-	KindFsopen:       (*Assembler).onMount,
-	KindFsconfig:     (*Assembler).onMount,
-	KindFsmount:      (*Assembler).onMount,
-	KindMountSetattr: (*Assembler).onMount,
-	KindCgroupMkdir:  (*Assembler).onCgroup,
-	KindCgroupAttach: (*Assembler).onCgroup,
-	KindCgroupRmdir:  nil,
-	KindNetlink:      (*Assembler).onNetlink,
-	KindLink:         (*Assembler).onLink,
-	KindVethNewlink:  (*Assembler).onVethNewlink,
-	KindVethDellink:  (*Assembler).onVethDellink,
-	KindListen:       (*Assembler).onListen,
+var handlers = map[event.Kind]func(*Assembler, *event.Event) disposition{
+	event.KindClock:        (*Assembler).onClock,
+	event.KindLost:         (*Assembler).onLost,
+	event.KindProcess:      (*Assembler).onExistingProcess,
+	event.KindBundle:       (*Assembler).onBundle,
+	event.KindFork:         (*Assembler).onFork,
+	event.KindExec:         (*Assembler).onExec,
+	event.KindExit:         (*Assembler).onExit,
+	event.KindRename:       (*Assembler).onRename,
+	event.KindUnshare:      (*Assembler).onNamespaces,
+	event.KindSetns:        (*Assembler).onNamespaces,
+	event.KindMount:        (*Assembler).onMount,
+	event.KindUmount:       (*Assembler).onMount,
+	event.KindPivotRoot:    (*Assembler).onMount,
+	event.KindChroot:       (*Assembler).onMount,
+	event.KindOpenTree:     (*Assembler).onMount,
+	event.KindMoveMount:    (*Assembler).onMount,
+	event.KindFsopen:       (*Assembler).onMount,
+	event.KindFsconfig:     (*Assembler).onMount,
+	event.KindFsmount:      (*Assembler).onMount,
+	event.KindMountSetattr: (*Assembler).onMount,
+	event.KindCgroupMkdir:  (*Assembler).onCgroup,
+	event.KindCgroupAttach: (*Assembler).onCgroup,
+	event.KindCgroupRmdir:  nil,
+	event.KindNetlink:      (*Assembler).onNetlink,
+	event.KindLink:         (*Assembler).onLink,
+	event.KindVethNewlink:  (*Assembler).onVethNewlink,
+	event.KindVethDellink:  (*Assembler).onVethDellink,
+	event.KindListen:       (*Assembler).onListen,
 }
 
 // onClock sets the offset between the wall clock and the boot clock.
-func (a *Assembler) onClock(e *Event) disposition {
+func (a *Assembler) onClock(e *event.Event) disposition {
 	a.clock.wallOffset = e.Wall - e.Time
 	return unrelated
 }
@@ -170,7 +172,7 @@ func (a *Assembler) Close() {
 func (a *Assembler) finishIncomplete(att *attempt, why string) {
 	if !att.ended {
 		att.failure.reason = why
-		a.finish(att, Incomplete, a.clock.now)
+		a.finish(att, start.Incomplete, a.clock.now)
 	}
 }
 

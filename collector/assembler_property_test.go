@@ -8,25 +8,28 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"container_start_exporter/collector/event"
+	"container_start_exporter/collector/start"
 )
 
 // tally is an observer that keeps all results and checks each start.
 type tally struct {
 	t        *testing.T
-	starts   []*Start
+	starts   []*start.Start
 	commands []Command
 	veths    []VethChanged
 	spaces   []NamespaceCreated
 }
 
-func (o *tally) Start(s *Start) {
+func (o *tally) Start(s *start.Start) {
 	o.starts = append(o.starts, s)
 	if err := wellFormed(s); err != nil {
 		o.t.Errorf("start %s: %v", s.ContainerID, err)
 	}
 }
-func (o *tally) Ready(s *Start) {
-	if s.Ready < 0 || s.Outcome != Started {
+func (o *tally) Ready(s *start.Start) {
+	if s.Ready < 0 || s.Outcome != start.Started {
 		o.t.Errorf("start %s, %s, listens after %v", s.ContainerID, s.Outcome, s.Ready)
 	}
 }
@@ -42,7 +45,7 @@ func (o *tally) NodeFact(f Fact) {
 }
 
 // wellFormed checks what must hold for every record, whatever the events were.
-func wellFormed(s *Start) error {
+func wellFormed(s *start.Start) error {
 	var sum time.Duration
 	for _, p := range s.Phases {
 		if p.Begin != sum || p.Duration < 0 {
@@ -58,7 +61,7 @@ func wellFormed(s *Start) error {
 			return fmt.Errorf("operation %s lies outside: %d for %d of %d", o.Name, o.Begin, o.Duration, s.Duration)
 		}
 	}
-	if (s.Outcome == Failed) != (s.FailedPhase != "") {
+	if (s.Outcome == start.Failed) != (s.FailedPhase != "") {
 		return fmt.Errorf("outcome %s with failed phase %q", s.Outcome, s.FailedPhase)
 	}
 	if len(s.TraceID) != 32 {
@@ -98,7 +101,7 @@ func checkConservation(t *testing.T, a *Assembler) {
 
 // anyKinds are all kinds and an unknown one; those that make up a start are drawn
 // more often.
-var anyKinds = slices.Concat(AllKinds, []Kind{KindFork, KindExec, KindExec, KindMount, "unheard-of"})
+var anyKinds = slices.Concat(event.AllKinds, []event.Kind{event.KindFork, event.KindExec, event.KindExec, event.KindMount, "unheard-of"})
 
 var anyArgs = [][]string{
 	nil, {"runc"}, {"runc", "init"}, {"runc", "create", "a"}, {"runc", "--root", "/r", "create", "b"},
@@ -109,12 +112,12 @@ var anyArgs = [][]string{
 	{"conmon", "-c", "c"}, {"/bin/hook"}, {"sh"},
 }
 
-func anyEvent(random *rand.Rand, now int64) *Event {
+func anyEvent(random *rand.Rand, now int64) *event.Event {
 	pick := func(n int) int { return random.IntN(n) }
-	e := &Event{
+	e := &event.Event{
 		Time: now + random.Int64N(int64(20*time.Millisecond)) - int64(time.Millisecond),
-		Kind: anyKinds[pick(len(anyKinds))], PID: pick(12), Born: int64(pick(3)), TID: pick(12),
-		Duration: random.Int64N(1000), Ret: int64(pick(3) - 1), Child: pick(12), ChildBorn: int64(pick(3)),
+		Kind: anyKinds[pick(len(anyKinds))], PID: pick(12), StartTime: int64(pick(3)), TID: pick(12),
+		Duration: random.Int64N(1000), Ret: int64(pick(3) - 1), Child: pick(12), ChildStartTime: int64(pick(3)),
 		Args: anyArgs[pick(len(anyArgs))], File: []string{"", "/h", "/bin/x"}[pick(3)],
 		Status: []int{0, 256, 9}[pick(3)], Name: []string{"", "runc:[0:PARENT]", "runc:[2:INIT]", "veth1"}[pick(4)],
 		Target: []string{"", ".", "/r", "/r/x"}[pick(4)], Path: []string{"/a", "/docker/b"}[pick(2)],
@@ -126,13 +129,13 @@ func anyEvent(random *rand.Rand, now int64) *Event {
 	}
 	if pick(4) == 0 {
 		e.Flags = unix.CLONE_NEWNET | unix.CLONE_NEWNS
-		e.Namespaces = &Namespaces{Net: uint32(pick(4)), Mnt: uint32(pick(4))}
+		e.Namespaces = &event.Namespaces{Net: uint32(pick(4)), Mnt: uint32(pick(4))}
 	}
 	if pick(2) == 0 {
-		e.Bundle = &Bundle{Root: "/r", Hooks: []Hook{{Kind: "prestart", Path: "/h"}}}
+		e.Bundle = &event.Bundle{Root: "/r", Hooks: []event.Hook{{Kind: "prestart", Path: "/h"}}}
 	}
-	if e.Kind == KindLost && pick(20) > 0 {
-		e.Kind = KindClock
+	if e.Kind == event.KindLost && pick(20) > 0 {
+		e.Kind = event.KindClock
 	}
 	return e
 }

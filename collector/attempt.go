@@ -1,6 +1,10 @@
 package collector
 
-import "container_start_exporter/collector/runtime"
+import (
+	"container_start_exporter/collector/event"
+	"container_start_exporter/collector/runtime"
+	"container_start_exporter/collector/start"
+)
 
 // attempt is a start in progress.
 type attempt struct {
@@ -23,9 +27,9 @@ type attempt struct {
 
 	name         string // as given to the monitor
 	traceParent  string
-	bundle       *Bundle
-	engineMounts []*Event
-	counts       Counts
+	bundle       *event.Bundle
+	engineMounts []*event.Event
+	counts       start.Counts
 	createdFlags uint64 // CLONE_NEW* flags of the namespaces created for it
 
 	failure failure

@@ -3,18 +3,20 @@ package collector
 import (
 	"os"
 	"testing"
+
+	"container_start_exporter/collector/event"
 )
 
 // BenchmarkHandle assembles the events of one docker run: time and memory per
 // event.
 func BenchmarkHandle(b *testing.B) {
-	var events []*Event
+	var events []*event.Event
 	f, err := os.Open("testdata/docker20-runc.events.jsonl")
 	if err != nil {
 		b.Fatal(err)
 	}
 	defer f.Close()
-	if err := ReadEvents(f, func(e *Event) { events = append(events, e) }); err != nil {
+	if err := event.Read(f, func(e *event.Event) { events = append(events, e) }); err != nil {
 		b.Fatal(err)
 	}
 	o := &tally{}

@@ -3,12 +3,13 @@ package collector
 import (
 	"strings"
 
+	"container_start_exporter/collector/event"
 	"container_start_exporter/collector/join"
 )
 
 // onBundle records the bundle of a create command, and the keys in it.
-func (a *Assembler) onBundle(e *Event) disposition {
-	p := a.processes.find(e.PID, e.Born)
+func (a *Assembler) onBundle(e *event.Event) disposition {
+	p := a.processes.find(e.PID, e.StartTime)
 	if p == nil || e.Bundle == nil {
 		return unrelated
 	}

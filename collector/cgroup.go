@@ -3,11 +3,14 @@ package collector
 import (
 	"path"
 	"strings"
+
+	"container_start_exporter/collector/event"
+	"container_start_exporter/collector/start"
 )
 
 // onCgroup handles the creation of a cgroup, or an attach to one, in one hierarchy.
-func (a *Assembler) onCgroup(e *Event) disposition {
-	p := a.processes.find(e.PID, e.Born)
+func (a *Assembler) onCgroup(e *event.Event) disposition {
+	p := a.processes.find(e.PID, e.StartTime)
 	if p == nil || p.currentStart() == nil {
 		return unrelated
 	}
@@ -15,13 +18,13 @@ func (a *Assembler) onCgroup(e *Event) disposition {
 	if att == nil || !att.isCgroup(e.Path) {
 		return joined
 	}
-	att.beginPhase(PhaseCgroup, e.Time)
+	att.beginPhase(start.PhaseCgroup, e.Time)
 	c := &att.cgroup
 	c.v1 = c.v1 || e.Hierarchy != 0
 	c.v2 = c.v2 || e.Hierarchy == 0
 	if c.op == nil {
 		c.path = e.Path
-		c.op = att.addOperation(OpCgroup, e.Time, e.Time, map[string]string{AttrPath: bounded(e.Path)})
+		c.op = att.addOperation(start.OpCgroup, e.Time, e.Time, map[string]string{start.AttrPath: bounded(e.Path)})
 	}
 	c.op.end = e.Time
 	return joined
@@ -35,11 +38,11 @@ type cgroupSetup struct {
 }
 
 // result returns the cgroup, nil if none was seen.
-func (c *cgroupSetup) result() *Cgroup {
+func (c *cgroupSetup) result() *start.Cgroup {
 	if c.path == "" {
 		return nil
 	}
-	result := &Cgroup{Path: bounded(c.path)}
+	result := &start.Cgroup{Path: bounded(c.path)}
 	switch {
 	case c.v1 && !c.v2:
 		result.Version = 1

@@ -7,7 +7,9 @@ import (
 	"time"
 
 	"container_start_exporter/collector/engine"
+	"container_start_exporter/collector/event"
 	"container_start_exporter/collector/runtime"
+	"container_start_exporter/collector/start"
 )
 
 // command is one execution of a runtime's command. A runtime may execute
@@ -24,7 +26,7 @@ type command struct {
 	op      *operation
 }
 
-func newCommand(p *process, c runtime.Command, e *Event) *command {
+func newCommand(p *process, c runtime.Command, e *event.Event) *command {
 	return &command{
 		runtime: c.Runtime, name: c.Name, id: c.ID, root: c.Root,
 		mntNS: e.MntNS, process: p, begin: e.Time,
@@ -45,7 +47,7 @@ func (c *command) key() createKey { return createKey{c.runtime.Name, c.root, c.i
 type launchKey struct{ engine, id string }
 
 // execRuntime handles the execution of a runtime's command.
-func (a *Assembler) execRuntime(p *process, c runtime.Command, e *Event) disposition {
+func (a *Assembler) execRuntime(p *process, c runtime.Command, e *event.Event) disposition {
 	reexec := p.command != nil && p.command.process == p
 	if reexec || c.Name == "init" {
 		return p.countExec()
@@ -66,8 +68,8 @@ func (a *Assembler) execRuntime(p *process, c runtime.Command, e *Event) disposi
 	}
 	p.attempt = att
 	att.traceParent = cmp.Or(att.traceParent, traceParent(e.Env))
-	cmd.op = att.addExec(OpRuntime, e, map[string]string{
-		AttrRuntime: c.Runtime.Name, AttrCommand: c.Name, AttrPID: strconv.Itoa(p.pid),
+	cmd.op = att.addExec(start.OpRuntime, e, map[string]string{
+		start.AttrRuntime: c.Runtime.Name, start.AttrCommand: c.Name, start.AttrPID: strconv.Itoa(p.pid),
 	})
 	return p.countExec()
 }
@@ -90,7 +92,7 @@ func (a *Assembler) onRuntimeCreate(p *process, c *command) *attempt {
 	if att.shim == nil {
 		att.shim = p.shim
 	}
-	att.beginPhase(PhaseCreate, c.begin)
+	att.beginPhase(start.PhaseCreate, c.begin)
 	if a.starts.byCreate[c.key()] == nil {
 		a.starts.byCreate[c.key()] = att
 	}
@@ -104,7 +106,7 @@ func (a *Assembler) setInit(att *attempt, p *process) {
 	k := att.create.key()
 	if other := a.starts.byCreate[k]; other != nil && other != att {
 		other.failure.reason = "the container was created again"
-		a.finish(other, Incomplete, a.clock.now)
+		a.finish(other, start.Incomplete, a.clock.now)
 	}
 	a.starts.byCreate[k] = att
 }
@@ -140,7 +142,7 @@ func (a *Assembler) onRuntimeStart(p *process, c *command) *attempt {
 	}
 	att.startExecuted = true
 	att.failure.progress()
-	att.beginPhase(PhaseStart, c.begin)
+	att.beginPhase(start.PhaseStart, c.begin)
 	return att
 }
 
@@ -148,12 +150,12 @@ func (a *Assembler) onRuntimeStart(p *process, c *command) *attempt {
 // the engine gives the start up. The start fails once its init has died of it.
 func (a *Assembler) cancel(c *command) {
 	if att := a.starts.byCreate[c.key()]; att != nil && att.created && !att.startExecuted {
-		att.failure.cause = failureCause{ErrorGivenUp, fmt.Sprintf("given up: %[1]s %[2]s ran before %[1]s start", c.runtime.Name, c.name), c.begin}
+		att.failure.cause = failureCause{start.ErrorCancelled, fmt.Sprintf("given up: %[1]s %[2]s ran before %[1]s start", c.runtime.Name, c.name), c.begin}
 	}
 }
 
 // exitRuntime handles the exit of a runtime's command.
-func (a *Assembler) exitRuntime(c *command, e *Event) {
+func (a *Assembler) exitRuntime(c *command, e *event.Event) {
 	a.node.NodeFact(Command{Runtime: c.runtime.Name, Name: c.name, Duration: time.Duration(e.Time - c.begin)})
 	att := c.attempt
 	if att == nil || att.ended {
@@ -162,16 +164,16 @@ func (a *Assembler) exitRuntime(c *command, e *Event) {
 	c.op.exit(e)
 	switch {
 	case att.create == nil: // its create ran before the exporter started: nothing more will be seen
-		a.finish(att, Incomplete, e.Time)
+		a.finish(att, start.Incomplete, e.Time)
 	case e.Status != 0 && (c.name != "start" || att.init == nil):
 		why := fmt.Sprintf("%s %s %s", c.runtime.Name, c.name, describeExit(e.Status))
-		a.failWithCause(att, e.Time, ErrorRuntime, why)
+		a.failWithCause(att, e.Time, start.ErrorRuntime, why)
 	case e.Status == 0 && c.name != "start" && att.init == nil:
 		a.discard(att, e.Time)
 	case e.Status == 0 && c.name == "create":
 		att.created = true
 		att.failure.progress()
 		att.closeHooksPhase(e.Time)
-		att.beginPhase(PhaseWait, e.Time)
+		att.beginPhase(start.PhaseWait, e.Time)
 	}
 }

@@ -4,6 +4,9 @@ import (
 	"os"
 	"slices"
 	"testing"
+
+	"container_start_exporter/collector/event"
+	"container_start_exporter/collector/start"
 )
 
 // TestCut starts the exporter after a start has made its veth and before it executes
@@ -14,12 +17,12 @@ func TestCut(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	var events []*Event
-	if err := ReadEvents(f, func(e *Event) { events = append(events, e) }); err != nil {
+	var events []*event.Event
+	if err := event.Read(f, func(e *event.Event) { events = append(events, e) }); err != nil {
 		t.Fatal(err)
 	}
-	vethAt := slices.IndexFunc(events, func(e *Event) bool { return e.Kind == KindNetlink && e.LinkType == "veth" })
-	shimAt := slices.IndexFunc(events, func(e *Event) bool { return e.Kind == KindExec && e.Comm == "containerd-shim" })
+	vethAt := slices.IndexFunc(events, func(e *event.Event) bool { return e.Kind == event.KindNetlink && e.LinkType == "veth" })
+	shimAt := slices.IndexFunc(events, func(e *event.Event) bool { return e.Kind == event.KindExec && e.Comm == "containerd-shim" })
 	if vethAt < 0 || shimAt < vethAt {
 		t.Fatalf("veth at %d, shim at %d", vethAt, shimAt)
 	}
@@ -27,7 +30,7 @@ func TestCut(t *testing.T) {
 		o := &tally{t: t}
 		a := New(Config{}, o, o)
 		for _, e := range events[:vethAt] { // the snapshot: running engines
-			if e.Kind == KindProcess || e.Kind == KindClock {
+			if e.Kind == event.KindProcess || e.Kind == event.KindClock {
 				e.Time = events[cut].Time
 				a.Handle(e)
 			}
@@ -35,7 +38,7 @@ func TestCut(t *testing.T) {
 		for _, e := range events[cut:] {
 			a.Handle(e)
 		}
-		if len(o.starts) != 1 || o.starts[0].Outcome != Incomplete || o.starts[0].Error != startedBeforeExporter {
+		if len(o.starts) != 1 || o.starts[0].Outcome != start.Incomplete || o.starts[0].Error != startedBeforeExporter {
 			t.Fatalf("cut at %d of %d: %+v", cut, len(events), o.starts)
 		}
 	}

@@ -1,11 +1,14 @@
 package collector
 
-import "container_start_exporter/collector/join"
+import (
+	"container_start_exporter/collector/event"
+	"container_start_exporter/collector/join"
+)
 
 // deferredEvent is an event that is joined to a start by its keys, now or later.
 type deferredEvent struct {
 	a *Assembler
-	e *Event
+	e *event.Event
 }
 
 // At returns when the event happened.
@@ -24,7 +27,7 @@ func (d deferredEvent) Expire() {
 }
 
 // deferEvent joins an event by its keys, or lets it wait until a start owns one.
-func (a *Assembler) deferEvent(e *Event, keys ...join.Key) disposition {
+func (a *Assembler) deferEvent(e *event.Event, keys ...join.Key) disposition {
 	return a.deferJoin(deferredEvent{a, e}, keys)
 }
 
@@ -37,28 +40,28 @@ func (a *Assembler) deferJoin(w join.Waiter[*attempt], keys []join.Key) disposit
 }
 
 // apply adds an event to the start that it was joined to.
-func (a *Assembler) apply(att *attempt, e *Event) {
+func (a *Assembler) apply(att *attempt, e *event.Event) {
 	switch e.Kind {
-	case KindMount, KindMoveMount:
+	case event.KindMount, event.KindMoveMount:
 		a.applyEngineMount(att, e)
-	case KindUnshare, KindFork:
+	case event.KindUnshare, event.KindFork:
 		a.applyEngineNetns(att, e)
-	case KindNetlink:
+	case event.KindNetlink:
 		a.applyRequest(att, e)
-	case KindLink:
+	case event.KindLink:
 		a.applyNotification(att, e)
-	case KindVethNewlink:
+	case event.KindVethNewlink:
 		a.applyVethCreated(att, e)
 	}
 }
 
 // expire counts what an event that was joined to no start has created as
 // created for something else.
-func (a *Assembler) expire(e *Event) {
+func (a *Assembler) expire(e *event.Event) {
 	switch e.Kind {
-	case KindUnshare, KindFork:
+	case event.KindUnshare, event.KindFork:
 		a.countNamespaces(e, OriginOther)
-	case KindVethNewlink:
+	case event.KindVethNewlink:
 		a.countVeth(e, OriginOther)
 	}
 }

@@ -5,12 +5,14 @@ import (
 	"path"
 
 	"container_start_exporter/collector/engine"
+	"container_start_exporter/collector/event"
 	"container_start_exporter/collector/network"
 	"container_start_exporter/collector/runtime"
+	"container_start_exporter/collector/start"
 )
 
 // onExec handles the execution of a program.
-func (a *Assembler) onExec(e *Event) disposition {
+func (a *Assembler) onExec(e *event.Event) disposition {
 	p := a.processes.of(e)
 	if e.Last {
 		defer delete(a.processes.byPID, p.pid)
@@ -40,29 +42,29 @@ func (a *Assembler) onExec(e *Event) disposition {
 }
 
 // execEntrypoint ends a start: init has executed the entrypoint.
-func (a *Assembler) execEntrypoint(att *attempt, p *process, e *Event) disposition {
+func (a *Assembler) execEntrypoint(att *attempt, p *process, e *event.Event) disposition {
 	att.counts.Execs++
 	att.closeHooksPhase(e.Time)
 	delete(a.processes.byPID, p.pid) // what it does from now on is the container's workload
-	a.finish(att, Started, e.Time)
+	a.finish(att, start.Started, e.Time)
 	return joined
 }
 
 // execFailed records why init could not execute the entrypoint. The failures of
 // other processes mean nothing: they search the PATH.
-func (a *Assembler) execFailed(att *attempt, p *process, e *Event) disposition {
+func (a *Assembler) execFailed(att *attempt, p *process, e *event.Event) disposition {
 	if att == nil {
 		return unrelated
 	}
 	if p == att.init {
-		att.failure.cause = failureCause{kind: ErrorExec, text: fmt.Sprintf("exec %s: %s", e.File, errno(e.Ret))}
+		att.failure.cause = failureCause{kind: start.ErrorExec, text: fmt.Sprintf("exec %s: %s", e.File, errno(e.Ret))}
 	}
 	return joined
 }
 
 // execOther handles a program that is neither a shim nor a runtime: it may be a hook
 // or a helper of a network program.
-func (a *Assembler) execOther(p *process, e *Event) disposition {
+func (a *Assembler) execOther(p *process, e *event.Event) disposition {
 	if p.netTool != nil && p.currentStart() == nil {
 		return p.netTool.onEvent(e)
 	}
@@ -73,7 +75,7 @@ func (a *Assembler) execOther(p *process, e *Event) disposition {
 }
 
 // isHelper reports whether the program is one of the runtime's helpers, not a hook.
-func (att *attempt) isHelper(e *Event) bool {
+func (att *attempt) isHelper(e *event.Event) bool {
 	for _, name := range att.runtime.Helpers {
 		if path.Base(e.File) == name {
 			return true

@@ -3,11 +3,14 @@ package collector
 import (
 	"strconv"
 	"syscall"
+
+	"container_start_exporter/collector/event"
+	"container_start_exporter/collector/start"
 )
 
 // onExit handles the exit of a process.
-func (a *Assembler) onExit(e *Event) disposition {
-	p := a.processes.find(e.PID, e.Born)
+func (a *Assembler) onExit(e *event.Event) disposition {
+	p := a.processes.find(e.PID, e.StartTime)
 	if p == nil {
 		return unrelated
 	}
@@ -39,15 +42,15 @@ func (a *Assembler) onExit(e *Event) disposition {
 
 // exitInit fails a start whose init has exited, unless init has forked the process
 // that continues in its place (crun, when it joins a pid namespace).
-func (a *Assembler) exitInit(att *attempt, e *Event) {
+func (a *Assembler) exitInit(att *attempt, e *event.Event) {
 	if att.nextInit != nil && e.Status == 0 {
 		att.init, att.nextInit = att.nextInit, nil
 		att.init.byInit = false
 		return
 	}
-	kind := ErrorInit
+	kind := start.ErrorInit
 	if syscall.WaitStatus(e.Status).Signaled() {
-		kind = ErrorKilled
+		kind = start.ErrorKilled
 	}
 	a.failWithCause(att, e.Time, kind, "init "+describeExit(e.Status))
 }

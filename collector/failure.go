@@ -1,24 +1,10 @@
 package collector
 
-// ErrorType is why a start failed, of low cardinality: OpenTelemetry's
-// error.type.
-type ErrorType string
-
-// The types of errors.
-const (
-	ErrorMount   ErrorType = "mount"    // init's last mount call failed
-	ErrorExec    ErrorType = "exec"     // execve of the entrypoint failed
-	ErrorHook    ErrorType = "hook"     // an OCI hook failed
-	ErrorInit    ErrorType = "init"     // init exited for an unseen reason, such as an entrypoint that it did not find
-	ErrorKilled  ErrorType = "killed"   // init was killed
-	ErrorRuntime ErrorType = "runtime"  // the runtime exited before there was an init
-	ErrorShim    ErrorType = "shim"     // the shim or the monitor exited before it executed a runtime
-	ErrorGivenUp ErrorType = "given_up" // the engine killed or deleted the container before starting it
-)
+import "container_start_exporter/collector/start"
 
 // failureCause is a failure that may be why the start fails.
 type failureCause struct {
-	kind ErrorType
+	kind start.ErrorType
 	text string
 	at   int64 // boot time, only for ErrorGivenUp: the start failed then, not when init died of it
 }
@@ -30,7 +16,7 @@ type failure struct {
 	// reason is why it failed or is incomplete; incompleteReason, why it can only
 	// be incomplete, however it ends.
 	reason, incompleteReason string
-	errorType                ErrorType
+	errorType                start.ErrorType
 }
 
 // markIncomplete records why the start can only be incomplete; the first reason
@@ -45,18 +31,18 @@ func (f *failure) markIncomplete(why string) {
 func (f *failure) progress() { f.cause = failureCause{} }
 
 // fail ends a start that can no longer execute its entrypoint.
-func (a *Assembler) fail(att *attempt, at int64, kind ErrorType, why string) {
+func (a *Assembler) fail(att *attempt, at int64, kind start.ErrorType, why string) {
 	att.failure.reason, att.failure.errorType = why, kind
-	a.finish(att, Failed, at)
+	a.finish(att, start.Failed, at)
 }
 
 // failWithCause fails a start with its last failure as the cause, or with kind and
 // why if there was none.
-func (a *Assembler) failWithCause(att *attempt, at int64, kind ErrorType, why string) {
+func (a *Assembler) failWithCause(att *attempt, at int64, kind start.ErrorType, why string) {
 	switch c := att.failure.cause; c.kind {
 	case "":
 		a.fail(att, at, kind, why)
-	case ErrorGivenUp:
+	case start.ErrorCancelled:
 		a.fail(att, c.at, c.kind, c.text)
 	default:
 		a.fail(att, at, c.kind, why+": "+c.text)

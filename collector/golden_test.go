@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"container_start_exporter/collector/event"
 )
 
 var update = flag.Bool("update", false, "write the starts of the recordings as the expected ones")
@@ -51,7 +53,7 @@ func replayStarts(t *testing.T, file string) []byte {
 	defer f.Close()
 	o := &tally{t: t}
 	a := New(Config{}, o, o)
-	if err := ReadEvents(f, a.Handle); err != nil {
+	if err := event.Read(f, a.Handle); err != nil {
 		t.Fatalf("%s: %v", file, err)
 	}
 	checkConservation(t, a)
@@ -78,7 +80,7 @@ func FuzzEvents(f *testing.F) {
 	f.Fuzz(func(t *testing.T, recording []byte) {
 		o := &tally{t: t}
 		a := New(Config{}, o, o)
-		_ = ReadEvents(bytes.NewReader(recording), a.Handle)
+		_ = event.Read(bytes.NewReader(recording), a.Handle)
 		checkConservation(t, a)
 		a.Close()
 	})

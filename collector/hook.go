@@ -3,6 +3,9 @@ package collector
 import (
 	"path"
 	"strconv"
+
+	"container_start_exporter/collector/event"
+	"container_start_exporter/collector/start"
 )
 
 // hooks is the progress of a start's OCI hooks.
@@ -34,30 +37,30 @@ func (p *process) hookCandidate() *attempt {
 }
 
 // execHook handles the execution of an OCI hook.
-func (att *attempt) execHook(p *process, e *Event) {
+func (att *attempt) execHook(p *process, e *event.Event) {
 	kind, isHook := att.hookKind(p, e)
 	if !isHook {
 		return
 	}
 	p.hook = &hookRun{process: p, attempt: att, early: !att.pivoted}
-	p.hook.op = att.addExec(OpHook, e, map[string]string{AttrHook: hookName(e), AttrPID: strconv.Itoa(p.pid)})
+	p.hook.op = att.addExec(start.OpHook, e, map[string]string{start.AttrHook: hookName(e), start.AttrPID: strconv.Itoa(p.pid)})
 	if kind != "" {
-		p.hook.op.attributes[AttrKind] = kind
+		p.hook.op.attributes[start.AttrKind] = kind
 	}
 	if att.nextInit == p {
 		att.nextInit = nil
 	}
 	if p.hook.early {
 		att.hooks.running++
-		att.marks.clear(PhaseInit)
-		att.beginPhase(PhaseHooks, e.Time)
+		att.marks.clear(start.PhaseInit)
+		att.beginPhase(start.PhaseHooks, e.Time)
 	}
 }
 
 // hookKind returns the kind of a hook, found by its path in the bundle's list and by
 // whether init or the runtime executes it. A program that the bundle does not list
 // is not a hook. If the bundle is not known, every program is, and the kind is empty.
-func (att *attempt) hookKind(p *process, e *Event) (kind string, isHook bool) {
+func (att *attempt) hookKind(p *process, e *event.Event) (kind string, isHook bool) {
 	if att.bundle == nil {
 		return "", true
 	}
@@ -76,7 +79,7 @@ func runsInContainer(kind string) bool { return kind == "createContainer" || kin
 
 // hookName returns the base name of a hook's executable, or of its args[0] if it is
 // executed by another path (libnetwork-setkey is dockerd's /proc/PID/exe).
-func hookName(e *Event) string {
+func hookName(e *event.Event) string {
 	base := path.Base(e.File)
 	if len(e.Args) > 0 && (base == "exe" || base == ".") {
 		base = path.Base(e.Args[0])
@@ -85,21 +88,21 @@ func hookName(e *Event) string {
 }
 
 // exit handles the exit of a hook.
-func (h *hookRun) exit(e *Event) {
+func (h *hookRun) exit(e *event.Event) {
 	h.op.exit(e)
 	if h.early {
 		h.attempt.hooks.running--
 		h.attempt.hooks.lastExit = e.Time
 	}
 	if e.Status != 0 && !h.attempt.ended {
-		h.attempt.failure.cause = failureCause{kind: ErrorHook, text: "hook " + h.op.attributes[AttrHook] + " " + describeExit(e.Status)}
+		h.attempt.failure.cause = failureCause{kind: start.ErrorHook, text: "hook " + h.op.attributes[start.AttrHook] + " " + describeExit(e.Status)}
 	}
 }
 
 // closeHooksPhase ends the phase hooks, if there is one, when init continues: the
 // hooks before pivot_root are over. The phase ended when the last of them exited.
 func (att *attempt) closeHooksPhase(at int64) {
-	if att.marks.has(PhaseHooks) && att.hooks.running == 0 && at > att.hooks.lastExit && att.hooks.lastExit != 0 {
-		att.beginPhase(PhaseInit, att.hooks.lastExit)
+	if att.marks.has(start.PhaseHooks) && att.hooks.running == 0 && at > att.hooks.lastExit && att.hooks.lastExit != 0 {
+		att.beginPhase(start.PhaseInit, att.hooks.lastExit)
 	}
 }

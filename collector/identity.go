@@ -4,27 +4,28 @@ import (
 	"cmp"
 
 	"container_start_exporter/collector/engine"
+	"container_start_exporter/collector/start"
 )
 
 // pod returns the kind of a start, and its pod as an engine's annotations show it;
 // nil if it has none.
-func (att *attempt) pod() (kind string, pod *Pod) {
+func (att *attempt) pod() (kind string, pod *start.Pod) {
 	if att.bundle == nil {
-		return KindOfContainer, nil
+		return start.Container, nil
 	}
 	p, ok := engine.PodOf(engine.Bundle{
 		ID: att.id, Name: cmp.Or(att.bundle.Name, att.name),
 		CgroupsPath: att.bundle.CgroupsPath, Annotations: att.bundle.Annotations,
 	})
 	if !ok {
-		return KindOfContainer, nil
+		return start.Container, nil
 	}
-	pod = &Pod{Name: bounded(p.Name), Namespace: bounded(p.Namespace), UID: bounded(p.UID), SandboxID: bounded(p.SandboxID)}
+	pod = &start.Pod{Name: bounded(p.Name), Namespace: bounded(p.Namespace), UID: bounded(p.UID), SandboxID: bounded(p.SandboxID)}
 	if !p.IsSandbox {
-		return KindOfContainer, pod
+		return start.Container, pod
 	}
 	pod.SandboxID = att.id
-	return KindOfSandbox, pod
+	return start.Sandbox, pod
 }
 
 // podSandboxes are the spans of the sandbox starts that were seen, by container id.
@@ -40,11 +41,11 @@ const maxSandboxes = 4096
 
 // remember keeps the span of a sandbox's start, and adds that of its pod's sandbox
 // to a container's start.
-func (p *podSandboxes) remember(s *Start) {
+func (p *podSandboxes) remember(s *start.Start) {
 	if s.Pod == nil {
 		return
 	}
-	if s.Kind != KindOfSandbox {
+	if s.Kind != start.Sandbox {
 		sandbox := p.spans[s.Pod.SandboxID]
 		s.Pod.SandboxTraceID, s.Pod.SandboxSpanID = sandbox.trace, sandbox.span
 		return

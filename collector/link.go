@@ -4,13 +4,14 @@ import (
 	"cmp"
 	"net/netip"
 
+	"container_start_exporter/collector/event"
 	"container_start_exporter/collector/join"
 )
 
 // onNetlink handles a request to rtnetlink. A request shows which process asks,
 // and has the name or the index of the interface; the notification that follows
 // has both.
-func (a *Assembler) onNetlink(e *Event) disposition {
+func (a *Assembler) onNetlink(e *event.Event) disposition {
 	p := a.processes.of(e)
 	if e.Ret < 0 {
 		return unrelated
@@ -30,7 +31,7 @@ func (a *Assembler) onNetlink(e *Event) disposition {
 
 // requestKeys returns the keys that a request can be joined by: the interface, and the
 // network namespace that it is in, is moved to, or gets an address in.
-func requestKeys(e *Event) []join.Key {
+func requestKeys(e *event.Event) []join.Key {
 	keys := linkKeys(e)
 	if e.TargetNS != 0 {
 		keys = append(keys, join.Netns(e.TargetNS))
@@ -43,7 +44,7 @@ func requestKeys(e *Event) []join.Key {
 
 // linkKeys returns the keys of the interfaces in a request or a notification. The
 // peer of a new veth is created in another namespace if the request says so.
-func linkKeys(e *Event) []join.Key {
+func linkKeys(e *event.Event) []join.Key {
 	var keys []join.Key
 	if e.Index != 0 {
 		keys = append(keys, join.Interface(e.LinkNS, e.Index))
@@ -61,7 +62,7 @@ func linkKeys(e *Event) []join.Key {
 }
 
 // applyRequest adds a request to rtnetlink to the start that it was made for.
-func (a *Assembler) applyRequest(att *attempt, e *Event) {
+func (a *Assembler) applyRequest(att *attempt, e *event.Event) {
 	n := &att.network
 	n.busy.add(e.Began(), e.Time)
 	switch {
@@ -83,7 +84,7 @@ func (a *Assembler) applyRequest(att *attempt, e *Event) {
 
 // applyAddress adds an address that an interface of the start is given. The start
 // owns the address as seen from the engine's network namespace, too.
-func (a *Assembler) applyAddress(att *attempt, e *Event) {
+func (a *Assembler) applyAddress(att *attempt, e *event.Event) {
 	l := att.network.link(e.Index)
 	l.address = cmp.Or(l.address, e.Address)
 	p, err := netip.ParsePrefix(e.Address)
@@ -96,13 +97,13 @@ func (a *Assembler) applyAddress(att *attempt, e *Event) {
 }
 
 // applyNotification adds a notification about an interface of the start.
-func (a *Assembler) applyNotification(att *attempt, e *Event) {
+func (a *Assembler) applyNotification(att *attempt, e *event.Event) {
 	att.network.link(e.Index).name = e.Name
 	a.ownLinks(att, e)
 }
 
 // ownLinks makes the start own the interfaces of an event.
-func (a *Assembler) ownLinks(att *attempt, e *Event) {
+func (a *Assembler) ownLinks(att *attempt, e *event.Event) {
 	for _, k := range linkKeys(e) {
 		a.joins.Own(att, e.Time, k)
 	}

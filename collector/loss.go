@@ -3,6 +3,8 @@ package collector
 import (
 	"cmp"
 	"fmt"
+
+	"container_start_exporter/collector/event"
 )
 
 // loss is the latest period in which events were lost.
@@ -15,7 +17,7 @@ func (l *loss) during(from, to int64) bool { return l.to != 0 && from <= l.to &&
 
 // onLost records that events were lost. Any start may be missing some of them, so
 // every start of that period is incomplete.
-func (a *Assembler) onLost(e *Event) disposition {
+func (a *Assembler) onLost(e *event.Event) disposition {
 	what := fmt.Sprintf("%d %s events were lost", e.Lost, cmp.Or(e.What, "unknown"))
 	if e.Cause != "" {
 		what += ": " + e.Cause

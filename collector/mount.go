@@ -8,24 +8,15 @@ import (
 	"syscall"
 
 	"container_start_exporter/collector/engine"
+	"container_start_exporter/collector/event"
 	"container_start_exporter/collector/join"
+	"container_start_exporter/collector/start"
 )
 
-// target returns the path that a call worked on: the resolved one, if it is known.
-func (e *Event) target() string {
-	if e.RealTarget != "" {
-		return e.RealTarget
-	}
-	return e.Target
-}
-
-// attaches reports whether a call attaches a mount, or tries to.
-func (e *Event) attaches() bool { return e.Kind == KindMount || e.Kind == KindMoveMount }
-
 // onMount handles the calls of the old and the new mount API.
-func (a *Assembler) onMount(e *Event) disposition {
+func (a *Assembler) onMount(e *event.Event) disposition {
 	if e.NewMntNS {
-		known := a.processes.find(e.PID, e.Born)
+		known := a.processes.find(e.PID, e.StartTime)
 		a.countMntNS(known, e)
 		if known == nil {
 			return unrelated // reported only for the namespace
@@ -47,15 +38,15 @@ func (a *Assembler) onMount(e *Event) disposition {
 }
 
 // hostMount handles a mount by an engine or a shim: the rootfs is joined by its path.
-func (a *Assembler) hostMount(p *process, e *Event) disposition {
+func (a *Assembler) hostMount(p *process, e *event.Event) disposition {
 	switch {
-	case e.Kind == KindUmount && e.Ret == 0:
-		a.joins.Cancel(join.Path(e.MntNS, e.target()), isDeferredMount)
+	case e.Kind == event.KindUmount && e.Ret == 0:
+		a.joins.Cancel(join.Path(e.MntNS, e.ResolvedTarget()), isDeferredMount)
 		return unrelated
-	case !e.attaches() || e.Ret < 0 || !path.IsAbs(e.target()):
+	case !e.AttachesMount() || e.Ret < 0 || !path.IsAbs(e.ResolvedTarget()):
 		return unrelated
 	}
-	keys := append(containerKeys(e.target()), join.Path(e.MntNS, e.target()))
+	keys := append(containerKeys(e.ResolvedTarget()), join.Path(e.MntNS, e.ResolvedTarget()))
 	if ns := a.boundNetns(p, e); ns != 0 {
 		return a.deferJoin(netnsMount{deferredEvent{a, e}, ns}, append(keys, join.Netns(ns)))
 	}
@@ -73,14 +64,14 @@ type netnsMount struct {
 func (n netnsMount) Resolve(att *attempt) {
 	n.deferredEvent.Resolve(att)
 	att.network.busy.add(n.e.Began(), n.e.Time)
-	n.a.joins.Own(att, n.e.Time, join.Path(n.e.MntNS, n.e.target()), join.Netns(n.ns))
+	n.a.joins.Own(att, n.e.Time, join.Path(n.e.MntNS, n.e.ResolvedTarget()), join.Netns(n.ns))
 }
 
 // boundNetns returns the network namespace that a bind mount keeps, as engines do
 // under /run/netns: one that a thread of the engine has created, or that of a
 // known process. It returns 0 for the one that the engine itself is in, which
 // belongs to no start.
-func (a *Assembler) boundNetns(p *process, e *Event) uint32 {
+func (a *Assembler) boundNetns(p *process, e *event.Event) uint32 {
 	if e.SourceNS != 0 && e.SourceNS != p.originNetNS {
 		return e.SourceNS
 	}
@@ -101,7 +92,7 @@ func (a *Assembler) boundNetns(p *process, e *Event) uint32 {
 func isDeferredMount(w join.Waiter[*attempt]) bool {
 	switch m := w.(type) {
 	case deferredEvent:
-		return m.e.attaches()
+		return m.e.AttachesMount()
 	case netnsMount:
 		return true
 	}
@@ -123,7 +114,7 @@ func containerKeys(p string) []join.Key {
 
 // applyEngineMount adds a mount by an engine to its start. The rootfs mount is the
 // first thing done for a start.
-func (a *Assembler) applyEngineMount(att *attempt, e *Event) {
+func (a *Assembler) applyEngineMount(att *attempt, e *event.Event) {
 	att.engineMounts = append(att.engineMounts, e)
 	if att.isRootfs(e) {
 		att.extendBegin(e.Began())
@@ -131,48 +122,48 @@ func (a *Assembler) applyEngineMount(att *attempt, e *Event) {
 }
 
 // isRootfs reports whether a mount is the one that the bundle names as its root.
-func (att *attempt) isRootfs(e *Event) bool {
-	return att.bundle != nil && path.Clean(e.target()) == path.Clean(att.bundle.Root)
+func (att *attempt) isRootfs(e *event.Event) bool {
+	return att.bundle != nil && path.Clean(e.ResolvedTarget()) == path.Clean(att.bundle.Root)
 }
 
 // initMount handles a call of the container's init.
-func (att *attempt) initMount(e *Event) {
+func (att *attempt) initMount(e *event.Event) {
 	att.closeHooksPhase(e.Began())
 	att.failure.progress()
 	if e.Ret < 0 && !att.isMissingMaskedPath(e) {
-		att.failure.cause = failureCause{kind: ErrorMount, text: fmt.Sprintf("%s %s: %s", e.Kind, e.target(), errno(e.Ret))}
+		att.failure.cause = failureCause{kind: start.ErrorMount, text: fmt.Sprintf("%s %s: %s", e.Kind, e.ResolvedTarget(), errno(e.Ret))}
 	}
 	switch {
-	case e.attaches():
-		att.beginPhase(PhaseRootfs, e.Began())
+	case e.AttachesMount():
+		att.beginPhase(start.PhaseRootfs, e.Began())
 		att.counts.Mounts++
-		att.addOperation(OpMount, e.Began(), e.Time, mountAttributes(e))
-	case e.Kind == KindPivotRoot && e.Ret == 0, e.Kind == KindChroot && e.Ret == 0 && !att.pivoted:
+		att.addOperation(start.OpMount, e.Began(), e.Time, mountAttributes(e))
+	case e.Kind == event.KindPivotRoot && e.Ret == 0, e.Kind == event.KindChroot && e.Ret == 0 && !att.pivoted:
 		att.pivot(e)
 	}
 }
 
 // isMissingMaskedPath reports whether a failed call was to hide a path in the new
 // root that does not exist: runtimes ignore that.
-func (att *attempt) isMissingMaskedPath(e *Event) bool {
+func (att *attempt) isMissingMaskedPath(e *event.Event) bool {
 	return att.pivoted && syscall.Errno(-e.Ret) == syscall.ENOENT
 }
 
 // pivot records the moment at which the new root is in place: after pivot_root,
 // or after the chroot that follows a mount with MS_MOVE.
-func (att *attempt) pivot(e *Event) {
+func (att *attempt) pivot(e *event.Event) {
 	att.pivoted = true
-	if !att.marks.has(PhaseHooks) {
-		att.beginPhase(PhaseInit, e.Time)
+	if !att.marks.has(start.PhaseHooks) {
+		att.beginPhase(start.PhaseInit, e.Time)
 	}
-	att.addOperation(OpPivotRoot, e.Began(), e.Time, nil)
+	att.addOperation(start.OpPivotRoot, e.Began(), e.Time, nil)
 }
 
 // mountAttributes returns the attributes of a mount.
-func mountAttributes(e *Event) map[string]string {
-	m := attributes(AttrTarget, e.target(), AttrSource, e.Source, AttrType, e.FSType)
+func mountAttributes(e *event.Event) map[string]string {
+	m := attributes(start.AttrTarget, e.ResolvedTarget(), start.AttrSource, e.Source, start.AttrType, e.FSType)
 	if e.Ret < 0 {
-		m[AttrError] = errno(e.Ret)
+		m[start.AttrError] = errno(e.Ret)
 	}
 	return m
 }

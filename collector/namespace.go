@@ -5,9 +5,11 @@ import (
 	"strconv"
 	"time"
 
-	"container_start_exporter/collector/join"
-
 	"golang.org/x/sys/unix"
+
+	"container_start_exporter/collector/event"
+	"container_start_exporter/collector/join"
+	"container_start_exporter/collector/start"
 )
 
 // newNamespaces are the flags with which clone and unshare create namespaces.
@@ -27,8 +29,8 @@ var namespaceTypes = []struct {
 }
 
 // onFork handles the creation of a process and of its namespaces.
-func (a *Assembler) onFork(e *Event) disposition {
-	p := a.processes.find(e.PID, e.Born)
+func (a *Assembler) onFork(e *event.Event) disposition {
+	p := a.processes.find(e.PID, e.StartTime)
 	created := e.Flags & newNamespaces
 	a.retireNetns(e, created)
 	if p != nil && p.comm == "" {
@@ -40,14 +42,14 @@ func (a *Assembler) onFork(e *Event) disposition {
 		}
 		return unrelated
 	}
-	child := p.fork(e.Child, e.ChildBorn)
+	child := p.fork(e.Child, e.ChildStartTime)
 	if e.Namespaces != nil {
 		child.ns = *e.Namespaces
 	}
 	a.processes.add(child)
 	att := p.currentStart()
 	if creating := p.creatingStart(); creating != nil && created != 0 && creating.init == nil && creating.runtime.InitComm == "" {
-		creating.beginPhase(PhaseNamespaces, e.Began())
+		creating.beginPhase(start.PhaseNamespaces, e.Began())
 		a.setInit(creating, child)
 	}
 	if created != 0 {
@@ -63,8 +65,8 @@ func (a *Assembler) onFork(e *Event) disposition {
 }
 
 // onRename handles the names that the stages of a runtime give themselves.
-func (a *Assembler) onRename(e *Event) disposition {
-	p := a.processes.find(e.PID, e.Born)
+func (a *Assembler) onRename(e *event.Event) disposition {
+	p := a.processes.find(e.PID, e.StartTime)
 	if p == nil {
 		return unrelated
 	}
@@ -75,7 +77,7 @@ func (a *Assembler) onRename(e *Event) disposition {
 	}
 	switch e.Name {
 	case att.runtime.NamespacesComm:
-		att.beginPhase(PhaseNamespaces, e.Time)
+		att.beginPhase(start.PhaseNamespaces, e.Time)
 	case att.runtime.InitComm:
 		a.setInit(att, p)
 	}
@@ -83,20 +85,20 @@ func (a *Assembler) onRename(e *Event) disposition {
 }
 
 // onNamespaces handles unshare and setns, by any thread.
-func (a *Assembler) onNamespaces(e *Event) disposition {
+func (a *Assembler) onNamespaces(e *event.Event) disposition {
 	created := e.Flags & newNamespaces
-	if e.Kind == KindSetns || e.Ret < 0 {
+	if e.Kind == event.KindSetns || e.Ret < 0 {
 		created = 0
 	}
 	a.retireNetns(e, created)
-	p := a.processes.find(e.PID, e.Born)
+	p := a.processes.find(e.PID, e.StartTime)
 	if p == nil {
 		if created != 0 {
 			a.countNamespaces(e, OriginOther)
 		}
 		return unrelated
 	}
-	if e.Namespaces != nil && e.Ret == 0 && e.leader() {
+	if e.Namespaces != nil && e.Ret == 0 && e.ByLeader() {
 		p.ns = *e.Namespaces
 	}
 	if created != 0 {
@@ -110,7 +112,7 @@ func (a *Assembler) onNamespaces(e *Event) disposition {
 
 // onNewNamespaces handles namespaces that a known process p has created; member is
 // the process that is in them.
-func (a *Assembler) onNewNamespaces(p, member *process, e *Event) disposition {
+func (a *Assembler) onNewNamespaces(p, member *process, e *event.Event) disposition {
 	att := p.currentStart()
 	if att != nil && (p.creatingStart() == att || p == att.init) {
 		att.createdFlags |= e.Flags & newNamespaces
@@ -130,14 +132,14 @@ func (a *Assembler) onNewNamespaces(p, member *process, e *Event) disposition {
 
 // retireNetns retires the inode number of a new network namespace: the namespace
 // that had it before was removed.
-func (a *Assembler) retireNetns(e *Event, created uint64) {
+func (a *Assembler) retireNetns(e *event.Event, created uint64) {
 	if created&unix.CLONE_NEWNET != 0 && e.Namespaces != nil {
 		a.joins.Retire(join.Netns(e.Namespaces.Net), e.Began())
 	}
 }
 
 // applyEngineNetns adds a network namespace that an engine has created to its start.
-func (a *Assembler) applyEngineNetns(att *attempt, e *Event) {
+func (a *Assembler) applyEngineNetns(att *attempt, e *event.Event) {
 	att.createdFlags |= unix.CLONE_NEWNET
 	att.extendBegin(e.Began())
 	att.addNetns(e, e.Namespaces.Net)
@@ -146,16 +148,16 @@ func (a *Assembler) applyEngineNetns(att *attempt, e *Event) {
 
 // addNetns adds the creation of a network namespace: its own time if the kernel
 // reports it (copy_net_ns), else that of the call.
-func (att *attempt) addNetns(e *Event, ns uint32) {
+func (att *attempt) addNetns(e *event.Event, ns uint32) {
 	begin, end := e.Began(), e.Time
 	if e.NetnsDuration > 0 {
 		begin, end = e.NetnsBegan, e.NetnsBegan+e.NetnsDuration
 	}
-	att.addOperation(OpNetns, begin, end, map[string]string{AttrInode: inode(ns)})
+	att.addOperation(start.OpNetns, begin, end, map[string]string{start.AttrInode: inode(ns)})
 }
 
 // countNamespaces reports each namespace that a call has created.
-func (a *Assembler) countNamespaces(e *Event, origin Origin) {
+func (a *Assembler) countNamespaces(e *event.Event, origin Origin) {
 	alone := bits.OnesCount64(e.Flags&newNamespaces) == 1
 	for _, t := range namespaceTypes {
 		if e.Flags&t.flag == 0 {
@@ -170,7 +172,7 @@ func (a *Assembler) countNamespaces(e *Event, origin Origin) {
 }
 
 // countMntNS reports a mount namespace that a call of the new mount API has created.
-func (a *Assembler) countMntNS(by *process, e *Event) {
+func (a *Assembler) countMntNS(by *process, e *event.Event) {
 	if e.Ret < 0 {
 		return
 	}
@@ -181,12 +183,9 @@ func (a *Assembler) countMntNS(by *process, e *Event) {
 	a.node.NodeFact(NamespaceCreated{"mnt", origin, time.Duration(e.Duration), true})
 }
 
-// leader reports whether the event is of the process's first thread.
-func (e *Event) leader() bool { return e.TID == 0 || e.TID == e.PID }
-
 // learnNamespaces fills in the namespaces that every event has, if they are not
 // known.
-func (p *process) learnNamespaces(e *Event) {
+func (p *process) learnNamespaces(e *event.Event) {
 	if p.ns.Mnt == 0 {
 		p.ns.Mnt = e.MntNS
 	}

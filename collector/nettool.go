@@ -5,8 +5,10 @@ import (
 	"path"
 	"strconv"
 
+	"container_start_exporter/collector/event"
 	"container_start_exporter/collector/join"
 	"container_start_exporter/collector/network"
+	"container_start_exporter/collector/start"
 )
 
 // netTool is one run of a program that sets up a start's network: a CNI plugin,
@@ -19,10 +21,10 @@ type netTool struct {
 	program     string // its path
 	longRunning bool   // it runs for as long as the container does
 
-	attempt         *attempt   // the start that it belongs to, nil if not known
-	unrelated       bool       // it belongs to no start
-	deferred        []*Event   // until its start is known
-	nested          []*netTool // runs that it executed before its start was known
+	attempt         *attempt       // the start that it belongs to, nil if not known
+	unrelated       bool           // it belongs to no start
+	deferred        []*event.Event // until its start is known
+	nested          []*netTool     // runs that it executed before its start was known
 	traceParent     string
 	keys            []join.Key // that its start then owns
 	onlyDuringStart bool       // it is joined only to a start that began before it
@@ -34,14 +36,14 @@ const maxDeferred = 1024
 // execNetwork handles the exec of a network program. The run belongs to the
 // start of its process; else to that of the run that executed it; else it is
 // joined by the keys in its arguments and environment.
-func (a *Assembler) execNetwork(p *process, r network.Run, e *Event) disposition {
+func (a *Assembler) execNetwork(p *process, r network.Run, e *event.Event) disposition {
 	n := &netTool{
-		operation: operation{name: OperationName(r.Operation), begin: e.Time, attributes: r.Attributes, before: e.Cost},
+		operation: operation{name: start.OperationName(r.Operation), begin: e.Time, attributes: r.Attributes, before: e.Cost},
 		a:         a, process: p, longRunning: r.Stays,
 		onlyDuringStart: r.ContainerID == "" && len(r.NetnsPaths) == 0,
 	}
 	n.traceParent = traceParent(e.Env)
-	n.attributes[AttrPID] = strconv.Itoa(p.pid)
+	n.attributes[start.AttrPID] = strconv.Itoa(p.pid)
 	outer := p.netTool
 	n.program = e.File
 	p.netTool = n
@@ -71,12 +73,12 @@ func (a *Assembler) execNetwork(p *process, r network.Run, e *Event) disposition
 // because a plugin has executed it, and is not a plugin itself: plugins that
 // execute each other, as for IPAM, are in one directory (CNI specification,
 // section 4).
-func (n *netTool) inheritsCNIEnv(r network.Run, e *Event) bool {
-	return n != nil && r.Operation == string(OpCNI) && path.Dir(e.File) != path.Dir(n.program)
+func (n *netTool) inheritsCNIEnv(r network.Run, e *event.Event) bool {
+	return n != nil && r.Operation == string(start.OpCNI) && path.Dir(e.File) != path.Dir(n.program)
 }
 
 // runKeys returns the keys that the run of a network program can be joined by.
-func runKeys(r network.Run, e *Event) []join.Key {
+func runKeys(r network.Run, e *event.Event) []join.Key {
 	var keys []join.Key
 	if r.ContainerID != "" {
 		keys = append(keys, join.Container(r.ContainerID))
@@ -94,7 +96,7 @@ func runKeys(r network.Run, e *Event) []join.Key {
 }
 
 // onEvent handles an event of the run's process or of a child of that process.
-func (n *netTool) onEvent(e *Event) disposition {
+func (n *netTool) onEvent(e *event.Event) disposition {
 	switch {
 	case n.attempt != nil && !n.attempt.ended:
 		n.apply(n.attempt, e)
@@ -125,8 +127,8 @@ func (n *netTool) nest(inner *netTool) {
 }
 
 // apply adds an event of the run to its start.
-func (n *netTool) apply(att *attempt, e *Event) {
-	if e.Kind == KindExec && e.Ret >= 0 {
+func (n *netTool) apply(att *attempt, e *event.Event) {
+	if e.Kind == event.KindExec && e.Ret >= 0 {
 		att.counts.Execs++
 	}
 	n.a.apply(att, e)

@@ -7,15 +7,18 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"container_start_exporter/collector/event"
+	"container_start_exporter/collector/start"
 )
 
 // netSetup is how the network of a start is set up.
 type netSetup struct {
 	veths  []*veth
-	events []*Event      // the veth driver's events of the pairs created for the start
-	links  map[int]*link // its interfaces by index
-	tools  []*netTool    // the network programs run for it
-	busy   intervals     // when rtnetlink requests and netns mounts worked on it
+	events []*event.Event // the veth driver's events of the pairs created for the start
+	links  map[int]*link  // its interfaces by index
+	tools  []*netTool     // the network programs run for it
+	busy   intervals      // when rtnetlink requests and netns mounts worked on it
 }
 
 // operations returns the operations of the network programs and the veths, and one
@@ -31,17 +34,17 @@ func (n *netSetup) operations(begin, end int64, others intervals) []*operation {
 	}
 	if len(busy) > 0 {
 		first, duration := busy.union(begin, end)
-		list = append(list, &operation{name: OpNetwork, begin: first, end: first + duration})
+		list = append(list, &operation{name: start.OpNetwork, begin: first, end: first + duration})
 	}
 	for _, v := range n.veths {
-		list = append(list, &operation{name: OpVeth, begin: v.begin, end: v.end, attributes: n.describe(v).attributes()})
+		list = append(list, &operation{name: start.OpVeth, begin: v.begin, end: v.end, attributes: vethAttributes(n.describe(v))})
 	}
 	return list
 }
 
 // describeAll returns the veths as a start's record has them.
-func (n *netSetup) describeAll() []Veth {
-	var list []Veth
+func (n *netSetup) describeAll() []start.Veth {
+	var list []start.Veth
 	for _, v := range n.veths {
 		list = append(list, n.describe(v))
 	}
@@ -50,7 +53,7 @@ func (n *netSetup) describeAll() []Veth {
 
 // addEvent adds a pair that the driver reports. The request that created it follows
 // when it returns.
-func (n *netSetup) addEvent(e *Event) {
+func (n *netSetup) addEvent(e *event.Event) {
 	if len(n.events) < maxDeferred {
 		n.events = append(n.events, e)
 	}
@@ -58,7 +61,7 @@ func (n *netSetup) addEvent(e *Event) {
 
 // addVeth adds the pair that a request created; inside and peerInside say which of
 // its ends were created in the container's namespace.
-func (n *netSetup) addVeth(request *Event, inside, peerInside bool) {
+func (n *netSetup) addVeth(request *event.Event, inside, peerInside bool) {
 	n.veths = append(n.veths, &veth{
 		name: request.Name, peer: request.PeerName, begin: request.Began(), end: request.Time,
 		event: n.eventOf(request), inside: inside, peerInside: peerInside,
@@ -67,7 +70,7 @@ func (n *netSetup) addVeth(request *Event, inside, peerInside bool) {
 
 // eventOf returns the driver's event of the pair that a request created: by the
 // same thread, during the request; nil if there is none.
-func (n *netSetup) eventOf(request *Event) *Event {
+func (n *netSetup) eventOf(request *event.Event) *event.Event {
 	for _, e := range n.events {
 		if e.PID == request.PID && e.TID == request.TID && e.Began() >= request.Began() && e.Time <= request.Time {
 			return e
@@ -83,7 +86,7 @@ type veth struct {
 	// inside: name was created in the container's namespace; peerInside: peer was.
 	inside, peerInside bool
 	// event is the driver's event of the pair, nil if it was not seen.
-	event *Event
+	event *event.Event
 }
 
 // link is what is known of an interface of a start, by its index. A move to
@@ -129,7 +132,7 @@ func (n *netSetup) hostNameUnknown() bool {
 
 // describe returns which end of a pair is the host's and which the
 // container's: the container's was created in its network namespace or moved there.
-func (n *netSetup) describe(v *veth) Veth {
+func (n *netSetup) describe(v *veth) start.Veth {
 	d, known := n.describeByEvent(v)
 	if !known {
 		d = n.describeByRequests(v)
@@ -143,7 +146,7 @@ func (n *netSetup) describe(v *veth) Veth {
 // describeByEvent describes a pair by the driver's event: the container's end is
 // the one whose index was set up in the container. known is false if neither was,
 // or if the event was not seen.
-func (n *netSetup) describeByEvent(v *veth) (d Veth, known bool) {
+func (n *netSetup) describeByEvent(v *veth) (d start.Veth, known bool) {
 	if v.event == nil {
 		return d, false
 	}
@@ -156,26 +159,26 @@ func (n *netSetup) describeByEvent(v *veth) (d Veth, known bool) {
 	if l == nil || l.address == "" && l.renamed == "" {
 		return d, false
 	}
-	return Veth{Host: peer, Container: cmp.Or(l.renamed, name), Address: l.address}, true
+	return start.Veth{Host: peer, Container: cmp.Or(l.renamed, name), Address: l.address}, true
 }
 
 // describeByRequests describes a pair by the requests and the notifications.
-func (n *netSetup) describeByRequests(v *veth) Veth {
+func (n *netSetup) describeByRequests(v *veth) start.Veth {
 	switch {
 	case v.inside:
-		return n.containerEndFromLinks(Veth{Host: v.peer, Container: v.name})
+		return n.containerEndFromLinks(start.Veth{Host: v.peer, Container: v.name})
 	case v.peerInside:
-		return n.containerEndFromLinks(Veth{Host: cmp.Or(v.name, n.hostEndFromLinks()), Container: v.peer})
+		return n.containerEndFromLinks(start.Veth{Host: cmp.Or(v.name, n.hostEndFromLinks()), Container: v.peer})
 	}
 	l := n.movedEnd(v)
 	if l == nil {
-		return Veth{Host: v.name, Container: v.peer}
+		return start.Veth{Host: v.name, Container: v.peer}
 	}
 	host := v.name
 	if l.name == v.name {
 		host = v.peer
 	}
-	return Veth{Host: host, Container: cmp.Or(l.renamed, l.name), Address: l.address}
+	return start.Veth{Host: host, Container: cmp.Or(l.renamed, l.name), Address: l.address}
 }
 
 // movedEnd returns the end of a pair that was moved into the container's
@@ -214,7 +217,7 @@ func (n *netSetup) hostEndFromLinks() string {
 // containerEndFromLinks completes a pair with an end that was created in the
 // container's namespace, where no notification shows its index: if it is the only
 // pair, the one interface that was renamed or given an address there is that end.
-func (n *netSetup) containerEndFromLinks(v Veth) Veth {
+func (n *netSetup) containerEndFromLinks(v start.Veth) start.Veth {
 	if len(n.veths) != 1 {
 		return v
 	}
@@ -230,10 +233,10 @@ func (n *netSetup) containerEndFromLinks(v Veth) Veth {
 	return v
 }
 
-func (v Veth) attributes() map[string]string {
-	list := attributes(AttrHost, v.Host, AttrContainer, v.Container, AttrAddress, v.Address)
+func vethAttributes(v start.Veth) map[string]string {
+	list := attributes(start.AttrHost, v.Host, start.AttrContainer, v.Container, start.AttrAddress, v.Address)
 	if v.Waited > 0 {
-		list[AttrRTNLWaitNS] = strconv.FormatInt(int64(v.Waited), 10)
+		list[start.AttrRTNLWaitNS] = strconv.FormatInt(int64(v.Waited), 10)
 	}
 	return list
 }

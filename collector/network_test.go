@@ -1,6 +1,10 @@
 package collector
 
-import "testing"
+import (
+	"testing"
+
+	"container_start_exporter/collector/start"
+)
 
 // TestVethEndsKeepTheirPlaces moves both ends of a pair into the container's
 // network namespace and sets up one: that is the container's end, in every run.
@@ -9,7 +13,7 @@ func TestVethEndsKeepTheirPlaces(t *testing.T) {
 		n := &netSetup{links: map[int]*link{
 			7: {name: "a", moved: true}, 8: {name: "b", moved: true, address: "10.0.0.2/16"}, 9: {name: "c", moved: true},
 		}}
-		want := Veth{Host: "a", Container: "b", Address: "10.0.0.2/16"}
+		want := start.Veth{Host: "a", Container: "b", Address: "10.0.0.2/16"}
 		if got := n.describe(&veth{name: "a", peer: "b"}); got != want {
 			t.Fatalf("%+v, want %+v", got, want)
 		}

@@ -1,16 +1,20 @@
 package collector
 
-import "time"
+import (
+	"time"
+
+	"container_start_exporter/collector/start"
+)
 
 // StartObserver receives the starts that the assembler has found, on the goroutine
 // that calls Handle. It must not block.
 type StartObserver interface {
 	// Start is called once for each start, when it has ended. The observer may
 	// keep the start and must not change it.
-	Start(*Start)
+	Start(*start.Start)
 	// Ready is called when a container listens for the first time after its
 	// start, with a copy of the start that has Ready set.
-	Ready(*Start)
+	Ready(*start.Start)
 }
 
 // NodeObserver receives facts about the node that are not starts, on the goroutine
@@ -35,9 +39,9 @@ func (VethTime) fact()         {}
 // noObserver receives what nobody wants.
 type noObserver struct{}
 
-func (noObserver) Start(*Start)  {}
-func (noObserver) Ready(*Start)  {}
-func (noObserver) NodeFact(Fact) {}
+func (noObserver) Start(*start.Start) {}
+func (noObserver) Ready(*start.Start) {}
+func (noObserver) NodeFact(Fact)      {}
 
 // Command is one execution of a runtime: of create and start as well as of
 // exec, state, kill, delete and so on, which are not starts.

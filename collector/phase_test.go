@@ -4,6 +4,8 @@ import (
 	"math/rand/v2"
 	"testing"
 	"time"
+
+	"container_start_exporter/collector/start"
 )
 
 func TestPartitionSums(t *testing.T) {
@@ -18,7 +20,7 @@ func TestPartitionSums(t *testing.T) {
 			}
 		}
 		var sum, next time.Duration
-		seen := make(map[PhaseName]bool)
+		seen := make(map[start.PhaseName]bool)
 		for _, p := range m.partition(begin, end) {
 			if p.Begin != next || p.Duration < 0 || seen[p.Name] {
 				t.Fatalf("marks %v from %d to %d: phase %+v after %v", m, begin, end, p, next)
@@ -35,11 +37,13 @@ func TestPartitionSums(t *testing.T) {
 
 func TestPartitionPrepare(t *testing.T) {
 	var m marks
-	m.set(PhaseShim, 150)
-	m.set(PhaseCreate, 200)
-	m.set(PhaseCreate, 300) // a phase occurs once
+	m.set(start.PhaseShim, 150)
+	m.set(start.PhaseCreate, 200)
+	m.set(start.PhaseCreate, 300) // a phase occurs once
 	got := m.partition(100, 400)
-	want := []Phase{{PhasePrepare, 0, 50}, {PhaseShim, 50, 50}, {PhaseCreate, 100, 200}}
+	want := []start.Phase{
+		{Name: start.PhasePrepare, Duration: 50}, {Name: start.PhaseShim, Begin: 50, Duration: 50}, {Name: start.PhaseCreate, Begin: 100, Duration: 200},
+	}
 	if len(got) != len(want) {
 		t.Fatalf("got %v", got)
 	}
@@ -48,7 +52,7 @@ func TestPartitionPrepare(t *testing.T) {
 			t.Errorf("phase %d: got %+v, want %+v", i, got[i], want[i])
 		}
 	}
-	if first := m.partition(150, 400)[0]; first.Name != PhaseShim {
+	if first := m.partition(150, 400)[0]; first.Name != start.PhaseShim {
 		t.Errorf("a start that begins with its shim has %s", first.Name)
 	}
 }

@@ -1,17 +1,22 @@
 package collector
 
+import (
+	"container_start_exporter/collector/event"
+	"container_start_exporter/collector/start"
+)
+
 // process is a process that the BPF programs watch. A fork copies what the child
 // inherits, so that no chain of ancestors has to be kept.
 type process struct {
 	pid       int
 	startTime int64
 	comm      string
-	ns        Namespaces // of the first thread
+	ns        event.Namespaces // of the first thread
 	// originNetNS is the network namespace in which it, or the process that forked
 	// it, executed its program: engines' threads, the first one too, enter others.
 	originNetNS uint32
 	// forkedBy is the process that forked it.
-	forkedBy Ancestor
+	forkedBy start.Ancestor
 
 	// Inherited by fork.
 	attempt *attempt // the start that it works for
@@ -62,8 +67,8 @@ func (p *process) fork(pid int, startTime int64) *process {
 }
 
 // ancestor returns p as an entry of a start's lineage.
-func (p *process) ancestor(role string) Ancestor {
-	return Ancestor{Role: role, Comm: p.comm, PID: p.pid}
+func (p *process) ancestor(role string) start.Ancestor {
+	return start.Ancestor{Role: role, Comm: p.comm, PID: p.pid}
 }
 
 // processTable has the processes that are alive, by pid.
@@ -85,11 +90,11 @@ func (t *processTable) find(pid int, startTime int64) *process {
 }
 
 // of returns the process that an event comes from, and adds it if it is not known.
-func (t *processTable) of(e *Event) *process {
-	if p := t.find(e.PID, e.Born); p != nil {
+func (t *processTable) of(e *event.Event) *process {
+	if p := t.find(e.PID, e.StartTime); p != nil {
 		return p
 	}
-	p := &process{pid: e.PID, startTime: e.Born}
+	p := &process{pid: e.PID, startTime: e.StartTime}
 	t.add(p)
 	return p
 }

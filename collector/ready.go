@@ -1,6 +1,11 @@
 package collector
 
-import "time"
+import (
+	"time"
+
+	"container_start_exporter/collector/event"
+	"container_start_exporter/collector/start"
+)
 
 // readyWaiters are the containers that have started and have not listened yet, by
 // mount namespace: engines, shims and proxies listen in the host's.
@@ -11,7 +16,7 @@ type readyWaiters struct {
 }
 
 type readyWaiter struct {
-	start   *Start
+	start   *start.Start
 	mnt     uint32
 	started int64 // when the entrypoint was executed, boot time, ns
 }
@@ -21,7 +26,7 @@ const maxReadyWaiters = 4096
 
 // add waits for the first listen of a container that has started, if it has a
 // mount namespace of its own.
-func (r *readyWaiters) add(att *attempt, s *Start, at int64) {
+func (r *readyWaiters) add(att *attempt, s *start.Start, at int64) {
 	if r.timeout <= 0 || att.createdFlags&cloneNewNS == 0 || s.Namespaces.Mnt == 0 {
 		return
 	}
@@ -50,7 +55,7 @@ func (r *readyWaiters) pop() {
 }
 
 // onListen handles a listen(2) in a container: the first makes it ready.
-func (a *Assembler) onListen(e *Event) disposition {
+func (a *Assembler) onListen(e *event.Event) disposition {
 	w := a.readyWaiters.byMnt[e.MntNS]
 	if w == nil || e.Ret < 0 || e.Time < w.started || e.Time-w.started > a.readyWaiters.timeout {
 		return unrelated

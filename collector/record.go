@@ -5,11 +5,12 @@ import (
 	"time"
 
 	"container_start_exporter/collector/engine"
+	"container_start_exporter/collector/start"
 )
 
 // record returns the Start of an attempt that ends at end.
-func (att *attempt) record(outcome Outcome, end int64, wallOffset int64) *Start {
-	s := &Start{
+func (att *attempt) record(outcome start.Outcome, end int64, wallOffset int64) *start.Start {
+	s := &start.Start{
 		ContainerID: att.id,
 		Engine:      att.engine,
 		Outcome:     outcome,
@@ -44,11 +45,11 @@ func (att *attempt) record(outcome Outcome, end int64, wallOffset int64) *Start 
 
 // finishedOperations returns what was done for the start, in the order in which it
 // began.
-func (att *attempt) finishedOperations(end int64) []Operation {
+func (att *attempt) finishedOperations(end int64) []start.Operation {
 	var more []*operation
 	for _, e := range att.engineMounts {
 		if att.isRootfs(e) {
-			more = append(more, &operation{name: OpRootfsMount, begin: e.Began(), end: e.Time, attributes: mountAttributes(e)})
+			more = append(more, &operation{name: start.OpRootfsMount, begin: e.Began(), end: e.Time, attributes: mountAttributes(e)})
 		}
 	}
 	more = append(more, att.network.operations(att.begin, end, att.networkIntervals(end))...)
@@ -59,7 +60,7 @@ func (att *attempt) finishedOperations(end int64) []Operation {
 // own set it up: the creation of the network namespace, and hooks of the engine.
 func (att *attempt) networkIntervals(end int64) (busy intervals) {
 	for _, o := range att.operations {
-		if o.name == OpNetns || o.name == OpHook && engine.IsNetworkHook(o.attributes[AttrHook]) {
+		if o.name == start.OpNetns || o.name == start.OpHook && engine.IsNetworkHook(o.attributes[start.AttrHook]) {
 			busy.add(o.begin, cmp.Or(o.end, end))
 		}
 	}

@@ -3,6 +3,9 @@ package collector
 import (
 	"path"
 	"strings"
+
+	"container_start_exporter/collector/event"
+	"container_start_exporter/collector/start"
 )
 
 // createdNamespaces returns the types of the namespaces that were created for the
@@ -19,11 +22,11 @@ func (att *attempt) createdNamespaces() []string {
 
 // rootfs returns the root that the bundle names, as the engine has mounted it; nil
 // if it is not known.
-func (att *attempt) rootfs() *Rootfs {
+func (att *attempt) rootfs() *start.Rootfs {
 	if att.bundle == nil || att.bundle.Root == "" {
 		return nil
 	}
-	r := &Rootfs{Path: bounded(path.Clean(att.bundle.Root))}
+	r := &start.Rootfs{Path: bounded(path.Clean(att.bundle.Root))}
 	for _, e := range att.engineMounts {
 		if att.isRootfs(e) {
 			r.Type, r.Layers = bounded(e.FSType), layers(e)
@@ -38,7 +41,7 @@ const maxOptions = 4095
 
 // layers returns the number of lower directories in an overlay's mount options; 0
 // if there are none or the options were cut.
-func layers(e *Event) int {
+func layers(e *event.Event) int {
 	if e.FSType != "overlay" || len(e.Data) >= maxOptions {
 		return 0
 	}
@@ -52,9 +55,9 @@ func layers(e *Event) int {
 
 // lineage returns the processes that the start went through, from the engine to
 // the init.
-func (att *attempt) lineage() []Ancestor {
-	var list []Ancestor
-	add := func(role string, a Ancestor) {
+func (att *attempt) lineage() []start.Ancestor {
+	var list []start.Ancestor
+	add := func(role string, a start.Ancestor) {
 		if a.PID != 0 {
 			a.Role = role
 			list = append(list, a)

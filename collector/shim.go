@@ -4,6 +4,8 @@ import (
 	"strconv"
 
 	"container_start_exporter/collector/engine"
+	"container_start_exporter/collector/event"
+	"container_start_exporter/collector/start"
 )
 
 // shim is a shim or a monitor of one container, and the processes that run its
@@ -18,7 +20,7 @@ type shim struct {
 
 // execShim begins a start with the first exec of its shim or monitor.
 // The launcher of containerd's shim executes the shim proper as its child.
-func (a *Assembler) execShim(p *process, l engine.Launch, e *Event) disposition {
+func (a *Assembler) execShim(p *process, l engine.Launch, e *event.Event) disposition {
 	if p.shim != nil && p.shim.Launch == l {
 		p.enterShim(p.shim)
 		return p.countExec()
@@ -32,14 +34,14 @@ func (a *Assembler) execShim(p *process, l engine.Launch, e *Event) disposition 
 		return unrelated
 	}
 	att.shim, att.name = s, l.Name
-	att.beginPhase(PhaseShim, e.Time)
-	s.op = att.addExec(OpShim, e, map[string]string{AttrPID: strconv.Itoa(p.pid)})
+	att.beginPhase(start.PhaseShim, e.Time)
+	s.op = att.addExec(start.OpShim, e, map[string]string{start.AttrPID: strconv.Itoa(p.pid)})
 	a.starts.byShim[att.launchKey()] = att
 	return p.countExec()
 }
 
 // exitShim fails a start whose shim dies before it has executed a runtime.
-func (a *Assembler) exitShim(p *process, e *Event) {
+func (a *Assembler) exitShim(p *process, e *event.Event) {
 	p.leaveShim()
 	s := p.shim
 	if p == s.launcher && s.op != nil && s.op.end == 0 {
@@ -47,7 +49,7 @@ func (a *Assembler) exitShim(p *process, e *Event) {
 	}
 	att := s.attempt
 	if att != nil && !att.ended && att.create == nil && s.processes == 0 && e.Status != 0 {
-		a.fail(att, e.Time, ErrorShim, "shim "+describeExit(e.Status))
+		a.fail(att, e.Time, start.ErrorShim, "shim "+describeExit(e.Status))
 	}
 }
 

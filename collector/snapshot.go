@@ -2,7 +2,9 @@ package collector
 
 import (
 	"container_start_exporter/collector/engine"
+	"container_start_exporter/collector/event"
 	"container_start_exporter/collector/runtime"
+	"container_start_exporter/collector/start"
 )
 
 // startedBeforeExporter is the reason of a start whose beginning was not seen.
@@ -10,7 +12,7 @@ const startedBeforeExporter = "it began before the exporter started"
 
 // onExistingProcess handles a process that already ran when the probes were
 // attached. A start that it is then working on is incomplete.
-func (a *Assembler) onExistingProcess(e *Event) disposition {
+func (a *Assembler) onExistingProcess(e *event.Event) disposition {
 	p := a.processes.of(e)
 	p.comm = e.Comm
 	if e.Namespaces != nil {
@@ -39,7 +41,7 @@ func (a *Assembler) onExistingProcess(e *Event) disposition {
 
 // onExistingInit handles a stage of a runtime's init: it has not executed the
 // entrypoint, so that even the start of a run is still in progress.
-func (a *Assembler) onExistingInit(p *process, c runtime.Command, e *Event) disposition {
+func (a *Assembler) onExistingInit(p *process, c runtime.Command, e *event.Event) disposition {
 	parent := a.processes.byPID[e.Parent]
 	if parent == nil || parent.command == nil || parent.command.process != parent {
 		return unrelated
@@ -66,6 +68,6 @@ func (a *Assembler) adoptInProgress(c *command) {
 	c.attempt, c.process.attempt = att, att
 	if att != nil {
 		att.failure.markIncomplete(startedBeforeExporter)
-		c.op = att.addOperation(OpRuntime, c.begin, 0, map[string]string{AttrRuntime: c.runtime.Name, AttrCommand: c.name})
+		c.op = att.addOperation(start.OpRuntime, c.begin, 0, map[string]string{start.AttrRuntime: c.runtime.Name, start.AttrCommand: c.name})
 	}
 }

@@ -1,6 +1,9 @@
 package collector
 
-import "container_start_exporter/collector/join"
+import (
+	"container_start_exporter/collector/join"
+	"container_start_exporter/collector/start"
+)
 
 // startTable has the starts in progress, by what they are found by.
 type startTable struct {
@@ -80,7 +83,7 @@ func (a *Assembler) beginStart(id, engine string, p *process, at int64) *attempt
 }
 
 // finish ends a start and reports it.
-func (a *Assembler) finish(att *attempt, outcome Outcome, at int64) {
+func (a *Assembler) finish(att *attempt, outcome start.Outcome, at int64) {
 	if att.ended {
 		return
 	}
@@ -88,21 +91,21 @@ func (a *Assembler) finish(att *attempt, outcome Outcome, at int64) {
 	a.checkComplete(att, at)
 	f := &att.failure
 	if f.incompleteReason != "" {
-		outcome, f.reason = Incomplete, f.incompleteReason
+		outcome, f.reason = start.Incomplete, f.incompleteReason
 	}
 	s := att.record(outcome, at, a.clock.wallOffset)
 	a.sandboxes.remember(s)
-	if outcome != Started {
+	if outcome != start.Started {
 		s.Error = bounded(f.reason)
 	}
-	if outcome == Failed {
+	if outcome == start.Failed {
 		s.FailedPhase, s.ErrorType = att.marks.at(at), f.errorType
 	}
 	a.release(att)
 	if f.incompleteReason == startedBeforeExporter && att.create != nil && !att.startExecuted && len(a.starts.reported) < maxAttempts {
 		a.starts.reported[att.create.key()] = true
 	}
-	if outcome == Started {
+	if outcome == start.Started {
 		a.readyWaiters.add(att, s, at)
 	}
 	a.observer.Start(s)
@@ -124,7 +127,7 @@ func (a *Assembler) checkComplete(att *attempt, at int64) {
 // have been missed: the start is then incomplete.
 func (a *Assembler) discard(att *attempt, at int64) {
 	if att.failure.incompleteReason != "" || a.lost.during(att.begin, at) {
-		a.finish(att, Incomplete, at)
+		a.finish(att, start.Incomplete, at)
 		return
 	}
 	a.release(att)

@@ -5,6 +5,9 @@ import (
 	"maps"
 	"slices"
 	"time"
+
+	"container_start_exporter/collector/event"
+	"container_start_exporter/collector/start"
 )
 
 // timeline is when a start began, when its phases did, and what was done in them.
@@ -23,13 +26,13 @@ func (t *timeline) extendBegin(at int64) {
 }
 
 // beginPhase begins a phase, unless it has begun.
-func (t *timeline) beginPhase(name PhaseName, at int64) {
+func (t *timeline) beginPhase(name start.PhaseName, at int64) {
 	t.marks.set(name, at)
 	t.extendBegin(at)
 }
 
 // addOperation records an operation.
-func (t *timeline) addOperation(name OperationName, begin, end int64, attributes map[string]string) *operation {
+func (t *timeline) addOperation(name start.OperationName, begin, end int64, attributes map[string]string) *operation {
 	t.extendBegin(begin)
 	o := &operation{name: name, begin: begin, end: end, attributes: attributes}
 	t.operations = append(t.operations, o)
@@ -37,7 +40,7 @@ func (t *timeline) addOperation(name OperationName, begin, end int64, attributes
 }
 
 // addExec records an operation that is a process, from its exec on.
-func (t *timeline) addExec(name OperationName, e *Event, attributes map[string]string) *operation {
+func (t *timeline) addExec(name start.OperationName, e *event.Event, attributes map[string]string) *operation {
 	o := t.addOperation(name, e.Time, 0, attributes)
 	o.before = e.Cost
 	return o
@@ -46,10 +49,10 @@ func (t *timeline) addExec(name OperationName, e *Event, attributes map[string]s
 // finished returns the operations, with those in more, relative to the beginning
 // and in the order in which they began. One that has not ended at end lasts until
 // then.
-func (t *timeline) finished(end int64, more []*operation) []Operation {
+func (t *timeline) finished(end int64, more []*operation) []start.Operation {
 	all := slices.Concat(t.operations, more)
 	slices.SortStableFunc(all, func(a, b *operation) int { return cmp.Compare(a.begin, b.begin) })
-	list := make([]Operation, 0, len(all))
+	list := make([]start.Operation, 0, len(all))
 	for _, o := range all {
 		if o.begin <= end {
 			list = append(list, t.finish(o, end))
@@ -58,12 +61,12 @@ func (t *timeline) finished(end int64, more []*operation) []Operation {
 	return list
 }
 
-func (t *timeline) finish(o *operation, end int64) Operation {
+func (t *timeline) finish(o *operation, end int64) start.Operation {
 	stop := o.end
 	if stop == 0 || stop > end {
 		stop = end
 	}
-	return Operation{
+	return start.Operation{
 		Name:       o.name,
 		Phase:      t.marks.at(o.begin),
 		Begin:      time.Duration(o.begin - t.begin),
@@ -76,49 +79,49 @@ func (t *timeline) finish(o *operation, end int64) Operation {
 // operation is an Operation with absolute times; an end of 0 means that it has not
 // ended.
 type operation struct {
-	name       OperationName
+	name       start.OperationName
 	begin, end int64
 	attributes map[string]string
 	// For a process: its cost when it executed the program, and the cost of
 	// the program.
-	before, cost *Cost
+	before, cost *event.Cost
 }
 
 // exit ends an operation that is a process, at its exit event.
-func (o *operation) exit(e *Event) {
+func (o *operation) exit(e *event.Event) {
 	o.end = e.Time
-	o.attributes[AttrExitCode] = exitCode(e.Status)
-	o.cost = e.Cost.since(o.before)
+	o.attributes[start.AttrExitCode] = exitCode(e.Status)
+	o.cost = e.Cost.Since(o.before)
 }
 
 // phaseOrder is the order of phases that begin at the same nanosecond. Prepare has
 // no mark: it is the time before the first.
-var phaseOrder = [...]PhaseName{
-	PhaseShim, PhaseCreate, PhaseCgroup, PhaseNamespaces,
-	PhaseRootfs, PhaseHooks, PhaseInit, PhaseWait, PhaseStart,
+var phaseOrder = [...]start.PhaseName{
+	start.PhaseShim, start.PhaseCreate, start.PhaseCgroup, start.PhaseNamespaces,
+	start.PhaseRootfs, start.PhaseHooks, start.PhaseInit, start.PhaseWait, start.PhaseStart,
 }
 
 // marks are the boot times at which the phases of a start begin, in phaseOrder; 0
 // means that a phase has not begun.
 type marks [len(phaseOrder)]int64
 
-func (m *marks) index(name PhaseName) int { return slices.Index(phaseOrder[:], name) }
+func (m *marks) index(name start.PhaseName) int { return slices.Index(phaseOrder[:], name) }
 
 // set begins a phase, unless it has begun: each occurs at most once.
-func (m *marks) set(name PhaseName, at int64) {
+func (m *marks) set(name start.PhaseName, at int64) {
 	if i := m.index(name); m[i] == 0 {
 		m[i] = at
 	}
 }
 
 // clear undoes the beginning of a phase.
-func (m *marks) clear(name PhaseName) { m[m.index(name)] = 0 }
+func (m *marks) clear(name start.PhaseName) { m[m.index(name)] = 0 }
 
-func (m *marks) has(name PhaseName) bool { return m[m.index(name)] != 0 }
+func (m *marks) has(name start.PhaseName) bool { return m[m.index(name)] != 0 }
 
 // at returns the phase at a moment; before the first mark it is prepare.
-func (m *marks) at(moment int64) PhaseName {
-	last, name := int64(0), PhasePrepare
+func (m *marks) at(moment int64) start.PhaseName {
+	last, name := int64(0), start.PhasePrepare
 	for i, begin := range m {
 		if begin != 0 && begin <= moment && begin >= last {
 			last, name = begin, phaseOrder[i]
@@ -129,16 +132,16 @@ func (m *marks) at(moment int64) PhaseName {
 
 // partition cuts the time from begin to end at the marks. The durations sum to
 // end-begin: each phase lasts until the next one begins.
-func (m *marks) partition(begin, end int64) []Phase {
-	var list []Phase
+func (m *marks) partition(begin, end int64) []start.Phase {
+	var list []start.Phase
 	for i, at := range m {
 		if at != 0 && at <= end {
-			list = append(list, Phase{Name: phaseOrder[i], Begin: time.Duration(at - begin)})
+			list = append(list, start.Phase{Name: phaseOrder[i], Begin: time.Duration(at - begin)})
 		}
 	}
-	slices.SortStableFunc(list, func(a, b Phase) int { return cmp.Compare(a.Begin, b.Begin) })
+	slices.SortStableFunc(list, func(a, b start.Phase) int { return cmp.Compare(a.Begin, b.Begin) })
 	if len(list) == 0 || list[0].Begin > 0 {
-		list = slices.Insert(list, 0, Phase{Name: PhasePrepare})
+		list = slices.Insert(list, 0, start.Phase{Name: start.PhasePrepare})
 	}
 	for i := range list {
 		next := time.Duration(end - begin)

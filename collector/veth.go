@@ -3,18 +3,19 @@ package collector
 import (
 	"time"
 
+	"container_start_exporter/collector/event"
 	"container_start_exporter/collector/join"
 )
 
 // onVethNewlink handles the creation of a pair, as the driver reports it for all
 // network namespaces. A notification may have come before.
-func (a *Assembler) onVethNewlink(e *Event) disposition {
+func (a *Assembler) onVethNewlink(e *event.Event) disposition {
 	if e.Ret < 0 {
 		return unrelated
 	}
 	a.veths.create(e)
 	a.node.NodeFact(VethTime{Duration: time.Duration(e.Duration), Waited: time.Duration(e.Waited)})
-	p := a.processes.find(e.PID, e.Born)
+	p := a.processes.find(e.PID, e.StartTime)
 	if att := p.currentStart(); att != nil {
 		a.apply(att, e)
 		return joined
@@ -27,7 +28,7 @@ func (a *Assembler) onVethNewlink(e *Event) disposition {
 
 // vethKeys returns the keys of a pair in an event of the driver: its interfaces and
 // their network namespaces.
-func vethKeys(e *Event) []join.Key {
+func vethKeys(e *event.Event) []join.Key {
 	keys := []join.Key{join.Interface(e.LinkNS, e.Index), join.Ifname(e.LinkNS, e.Name)}
 	if e.PeerIndex != 0 {
 		keys = append(keys, join.Interface(e.TargetNS, e.PeerIndex), join.Ifname(e.TargetNS, e.PeerName),
@@ -38,7 +39,7 @@ func vethKeys(e *Event) []join.Key {
 
 // applyVethCreated adds a pair that the driver reports to the start that it was
 // created for.
-func (a *Assembler) applyVethCreated(att *attempt, e *Event) {
+func (a *Assembler) applyVethCreated(att *attempt, e *event.Event) {
 	a.countVeth(e, OriginStart)
 	att.network.addEvent(e)
 	a.joins.Own(att, e.Time, join.Interface(e.LinkNS, e.Index), join.Ifname(e.LinkNS, e.Name))
@@ -49,14 +50,14 @@ func (a *Assembler) applyVethCreated(att *attempt, e *Event) {
 
 // countVeth reports a new pair to the observer once: the driver and rtnetlink both
 // report it.
-func (a *Assembler) countVeth(e *Event, origin Origin) {
+func (a *Assembler) countVeth(e *event.Event, origin Origin) {
 	if a.veths.count(e) {
 		a.node.NodeFact(VethChanged{Origin: origin})
 	}
 }
 
 // onVethDellink handles the deletion of a pair, as the driver reports it.
-func (a *Assembler) onVethDellink(e *Event) disposition {
+func (a *Assembler) onVethDellink(e *event.Event) disposition {
 	a.joins.Retire(join.Ifname(e.LinkNS, e.Name), e.Time)
 	a.joins.Retire(join.Ifname(e.TargetNS, e.PeerName), e.Time)
 	if a.veths.delete(e) {
@@ -66,7 +67,7 @@ func (a *Assembler) onVethDellink(e *Event) disposition {
 }
 
 // onLink handles a notification of rtnetlink.
-func (a *Assembler) onLink(e *Event) disposition {
+func (a *Assembler) onLink(e *event.Event) disposition {
 	if e.LinkType != "veth" || e.Index == 0 {
 		return unrelated
 	}

@@ -3,6 +3,8 @@ package collector
 import (
 	"slices"
 	"testing"
+
+	"container_start_exporter/collector/event"
 )
 
 // TestVethChurn checks that pairs are counted, not ends, wherever the ends move.
@@ -12,7 +14,7 @@ func TestVethChurn(t *testing.T) {
 	now := int64(0)
 	notify := func(message string, index, peer int, moved bool) {
 		now += 1e6
-		a.Handle(&Event{Time: now, Kind: KindLink, Message: message, LinkNS: 1, Index: index, PeerIndex: peer, LinkType: "veth", Moved: moved})
+		a.Handle(&event.Event{Time: now, Kind: event.KindLink, Message: message, LinkNS: 1, Index: index, PeerIndex: peer, LinkType: "veth", Moved: moved})
 	}
 	for pair := range 3 { // as Docker does it: both ends created on the host, one moved into the container and back
 		host, container := 10*pair+11, 10*pair+10
@@ -29,7 +31,7 @@ func TestVethChurn(t *testing.T) {
 	notify("RTM_DELLINK", 60, 61, false) // one that is older than the exporter
 	notify("RTM_DELLINK", 61, 60, false)
 	now += int64(waiterTTL) + 1
-	a.Handle(&Event{Time: now, Kind: KindClock})
+	a.Handle(&event.Event{Time: now, Kind: event.KindClock})
 
 	created := slices.DeleteFunc(slices.Clone(o.veths), func(v VethChanged) bool { return v.Deleted })
 	if deleted := len(o.veths) - len(created); len(created) != 4 || deleted != 5 {

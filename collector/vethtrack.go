@@ -1,5 +1,7 @@
 package collector
 
+import "container_start_exporter/collector/event"
+
 // vethTracker follows the veth pairs of the node, to count them: a pair is created
 // once and deleted once, however often its ends move. Two sources report pairs: the
 // kernel's veth driver, for all network namespaces, and rtnetlink's notifications,
@@ -67,18 +69,18 @@ func (t *vethTracker) find(ends ...vethEnd) *vethPair {
 }
 
 // driverEnds returns both ends of the pair in an event of the driver.
-func driverEnds(e *Event) (end, peer vethEnd) {
+func driverEnds(e *event.Event) (end, peer vethEnd) {
 	return vethEnd{e.LinkNS, e.Index}, vethEnd{e.TargetNS, e.PeerIndex}
 }
 
 // notifiedEnds returns both ends of the pair in a notification; the peer is in the
 // same namespace if it has an index.
-func notifiedEnds(e *Event) (end, peer vethEnd) {
+func notifiedEnds(e *event.Event) (end, peer vethEnd) {
 	return vethEnd{e.LinkNS, e.Index}, vethEnd{e.LinkNS, e.PeerIndex}
 }
 
 // create handles the creation of a pair, as the driver reports it.
-func (t *vethTracker) create(e *Event) {
+func (t *vethTracker) create(e *event.Event) {
 	end, peer := driverEnds(e)
 	pair := t.find(end, peer)
 	if pair == nil || pair.created || pair.deleted {
@@ -92,7 +94,7 @@ func (t *vethTracker) create(e *Event) {
 // delete handles the deletion of a pair, as the driver reports it, and returns
 // whether that is the first report of it. An end stays if its notification is still
 // to follow.
-func (t *vethTracker) delete(e *Event) (first bool) {
+func (t *vethTracker) delete(e *event.Event) (first bool) {
 	end, peer := driverEnds(e)
 	pair := t.find(end, peer)
 	unknown := pair == nil
@@ -112,7 +114,7 @@ func (t *vethTracker) delete(e *Event) (first bool) {
 }
 
 // notify handles a notification about a veth.
-func (t *vethTracker) notify(e *Event) vethChange {
+func (t *vethTracker) notify(e *event.Event) vethChange {
 	t.notified = e.LinkNS
 	end, peer := notifiedEnds(e)
 	pair := t.find(end, peer)
@@ -161,9 +163,9 @@ func (t *vethTracker) unlink(pair *vethPair, end, peer vethEnd, isNew bool) veth
 
 // count returns whether the creation of a pair, in an event of either source, is to
 // be counted: once for each pair.
-func (t *vethTracker) count(e *Event) bool {
+func (t *vethTracker) count(e *event.Event) bool {
 	end, peer := notifiedEnds(e)
-	if e.Kind == KindVethNewlink {
+	if e.Kind == event.KindVethNewlink {
 		end, peer = driverEnds(e)
 	}
 	pair := t.find(end, peer)

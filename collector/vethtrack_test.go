@@ -1,17 +1,21 @@
 package collector
 
-import "testing"
+import (
+	"testing"
+
+	"container_start_exporter/collector/event"
+)
 
 // TestVethTracker follows one pair by both sources, in every order: it is created
 // once and deleted once.
 func TestVethTracker(t *testing.T) {
 	const host, pod = 1, 2
-	newlink := &Event{Kind: KindVethNewlink, LinkNS: host, Index: 7, Name: "a", TargetNS: pod, PeerIndex: 8, PeerName: "eth0"}
-	dellink := &Event{Kind: KindVethDellink, LinkNS: host, Index: 7, Name: "a", TargetNS: pod, PeerIndex: 8, PeerName: "eth0"}
-	up := &Event{Kind: KindLink, Message: "RTM_NEWLINK", LinkNS: host, Index: 7, Name: "a"}
-	renamed := &Event{Kind: KindLink, Message: "RTM_NEWLINK", LinkNS: host, Index: 7, Name: "b"}
-	down := &Event{Kind: KindLink, Message: "RTM_DELLINK", LinkNS: host, Index: 7, Name: "b"}
-	notify := func(want vethChange, e *Event) func(*testing.T, *vethTracker) {
+	newlink := &event.Event{Kind: event.KindVethNewlink, LinkNS: host, Index: 7, Name: "a", TargetNS: pod, PeerIndex: 8, PeerName: "eth0"}
+	dellink := &event.Event{Kind: event.KindVethDellink, LinkNS: host, Index: 7, Name: "a", TargetNS: pod, PeerIndex: 8, PeerName: "eth0"}
+	up := &event.Event{Kind: event.KindLink, Message: "RTM_NEWLINK", LinkNS: host, Index: 7, Name: "a"}
+	renamed := &event.Event{Kind: event.KindLink, Message: "RTM_NEWLINK", LinkNS: host, Index: 7, Name: "b"}
+	down := &event.Event{Kind: event.KindLink, Message: "RTM_DELLINK", LinkNS: host, Index: 7, Name: "b"}
+	notify := func(want vethChange, e *event.Event) func(*testing.T, *vethTracker) {
 		return func(t *testing.T, v *vethTracker) {
 			t.Helper()
 			if got := v.notify(e); got != want {
@@ -19,7 +23,7 @@ func TestVethTracker(t *testing.T) {
 			}
 		}
 	}
-	count := func(want bool, e *Event) func(*testing.T, *vethTracker) {
+	count := func(want bool, e *event.Event) func(*testing.T, *vethTracker) {
 		return func(t *testing.T, v *vethTracker) {
 			t.Helper()
 			if got := v.count(e); got != want {
@@ -68,7 +72,7 @@ func TestVethTracker(t *testing.T) {
 func TestVethTrackerBounds(t *testing.T) {
 	v := newVethTracker()
 	for i := range 2 * maxVethEnds {
-		v.notify(&Event{Kind: KindLink, Message: "RTM_NEWLINK", LinkNS: 1, Index: i + 1})
+		v.notify(&event.Event{Kind: event.KindLink, Message: "RTM_NEWLINK", LinkNS: 1, Index: i + 1})
 	}
 	if len(v.pairs) > maxVethEnds {
 		t.Errorf("%d ends in a table of %d", len(v.pairs), maxVethEnds)
@@ -80,9 +84,9 @@ func TestVethTrackerBounds(t *testing.T) {
 func TestVethOfRefusedTool(t *testing.T) {
 	o := &tally{t: t}
 	a := New(Config{}, o, o)
-	a.Handle(&Event{Time: 10, Kind: KindExec, PID: 5, Born: 1, File: "/usr/lib/cni/bridge", Args: []string{"/usr/lib/cni/bridge"},
+	a.Handle(&event.Event{Time: 10, Kind: event.KindExec, PID: 5, StartTime: 1, File: "/usr/lib/cni/bridge", Args: []string{"/usr/lib/cni/bridge"},
 		Env: []string{"CNI_COMMAND=DEL", "CNI_CONTAINERID=abc"}})
-	a.Handle(&Event{Time: 20, Kind: KindVethNewlink, PID: 5, Born: 1, LinkNS: 1, Index: 7, Name: "a", TargetNS: 1, PeerIndex: 8, PeerName: "b"})
+	a.Handle(&event.Event{Time: 20, Kind: event.KindVethNewlink, PID: 5, StartTime: 1, LinkNS: 1, Index: 7, Name: "a", TargetNS: 1, PeerIndex: 8, PeerName: "b"})
 	if len(o.veths) != 1 || o.veths[0] != (VethChanged{Origin: OriginOther}) {
 		t.Errorf("veths: %+v, want one created for something else", o.veths)
 	}

@@ -11,11 +11,12 @@ import (
 	"time"
 
 	"container_start_exporter/bpf"
-	"container_start_exporter/collector"
 	"container_start_exporter/collector/engine"
-	ociruntime "container_start_exporter/collector/runtime"
+	"container_start_exporter/collector/event"
 
 	"golang.org/x/sys/unix"
+
+	ociruntime "container_start_exporter/collector/runtime"
 )
 
 const drainTimeout = 10 * time.Second
@@ -53,8 +54,8 @@ func openExporter(mechanism string, others ...string) (*exporter, error) {
 	return e, nil
 }
 
-func (e *exporter) sink(event *collector.Event) {
-	if event.Kind != collector.KindClock {
+func (e *exporter) sink(ev *event.Event) {
+	if ev.Kind != event.KindClock {
 		e.records.Add(1)
 	}
 }

@@ -14,7 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"container_start_exporter/collector"
+	"container_start_exporter/collector/event"
 )
 
 // newBundle creates a bundle of a container that exits at the end of its standard
@@ -118,11 +118,11 @@ func bundlesRead(t *testing.T, events *exec.Cmd, bundles ...string) (read []stri
 	executed := make(chan struct{}, 8) // one for each entrypoint
 	ended := make(chan error)
 	go func() {
-		ended <- collector.ReadEvents(stdout, func(e *collector.Event) {
+		ended <- event.Read(stdout, func(e *event.Event) {
 			switch {
-			case e.Kind == collector.KindBundle && slices.Contains(bundles, e.Path):
+			case e.Kind == event.KindBundle && slices.Contains(bundles, e.Path):
 				read = append(read, e.Path)
-			case e.Kind == collector.KindExec && e.File == "/"+program:
+			case e.Kind == event.KindExec && e.File == "/"+program:
 				executed <- struct{}{}
 			}
 		})

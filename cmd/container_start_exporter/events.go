@@ -7,7 +7,7 @@ import (
 
 	"github.com/alecthomas/kingpin/v2"
 
-	"container_start_exporter/collector"
+	"container_start_exporter/collector/event"
 	"container_start_exporter/exporter/terminal"
 	"container_start_exporter/internal/bundle"
 )
@@ -29,11 +29,11 @@ func events(c *common, format string) error {
 	if format == formatJSON {
 		lines := json.NewEncoder(os.Stdout)
 		lines.SetEscapeHTML(false)
-		write = func(e *collector.Event) error { return lines.Encode(e) }
+		write = func(e *event.Event) error { return lines.Encode(e) }
 	}
 	broken := make(chan error, 1)
 	var failed error
-	a := bundle.NewReader(func(e *collector.Event) {
+	a := bundle.NewReader(func(e *event.Event) {
 		if failed != nil {
 			return
 		}

@@ -1,24 +1,27 @@
 package main
 
-import "container_start_exporter/collector"
+import (
+	"container_start_exporter/collector"
+	"container_start_exporter/collector/start"
+)
 
 // fanOut passes each start on to all of the observers, in this order.
 type fanOut []collector.StartObserver
 
-func (f fanOut) Start(s *collector.Start) {
+func (f fanOut) Start(s *start.Start) {
 	for _, one := range f {
 		one.Start(s)
 	}
 }
 
-func (f fanOut) Ready(s *collector.Start) {
+func (f fanOut) Ready(s *start.Start) {
 	for _, one := range f {
 		one.Ready(s)
 	}
 }
 
 // startFunc observes starts, and ignores when they are ready.
-type startFunc func(*collector.Start)
+type startFunc func(*start.Start)
 
-func (f startFunc) Start(s *collector.Start) { f(s) }
-func (f startFunc) Ready(*collector.Start)   {}
+func (f startFunc) Start(s *start.Start) { f(s) }
+func (f startFunc) Ready(*start.Start)   {}

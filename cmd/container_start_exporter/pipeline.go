@@ -12,6 +12,7 @@ import (
 
 	"container_start_exporter/bpf"
 	"container_start_exporter/collector"
+	"container_start_exporter/collector/event"
 	"container_start_exporter/internal/bundle"
 )
 
@@ -37,7 +38,7 @@ func (p *pipeline) read(probes *bpf.Probes) error {
 	return nil
 }
 
-func (p *pipeline) handle(e *collector.Event) {
+func (p *pipeline) handle(e *event.Event) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.assembler.Handle(e)
@@ -75,7 +76,7 @@ func openProbes(c *common) (*bpf.Probes, error) {
 
 // follow attaches the probes, drops the privileges that are no longer needed, and
 // passes events to sink until it is interrupted or an error comes from failed.
-func follow(c *common, sink func(*collector.Event), failed <-chan error) error {
+func follow(c *common, sink func(*event.Event), failed <-chan error) error {
 	probes, err := openProbes(c)
 	if err != nil {
 		return err

@@ -8,7 +8,7 @@ import (
 	"sync"
 	"time"
 
-	"container_start_exporter/collector"
+	"container_start_exporter/collector/start"
 )
 
 // readyBuffer holds successful starts until their containers listen or the timeout
@@ -16,22 +16,22 @@ import (
 // time.
 type readyBuffer struct {
 	mu      sync.Mutex
-	emit    func(*collector.Start)
+	emit    func(*start.Start)
 	timeout time.Duration
-	held    map[string]*collector.Start // by span id
+	held    map[string]*start.Start // by span id
 }
 
 // newReadyBuffer returns a buffer that emits starts by calling emit. With a timeout
 // of 0 it holds none.
-func newReadyBuffer(timeout time.Duration, emit func(*collector.Start)) *readyBuffer {
-	return &readyBuffer{emit: emit, timeout: timeout, held: make(map[string]*collector.Start)}
+func newReadyBuffer(timeout time.Duration, emit func(*start.Start)) *readyBuffer {
+	return &readyBuffer{emit: emit, timeout: timeout, held: make(map[string]*start.Start)}
 }
 
 // Start holds a start that succeeded, and emits any other at once.
-func (r *readyBuffer) Start(s *collector.Start) {
+func (r *readyBuffer) Start(s *start.Start) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.timeout <= 0 || s.Outcome != collector.Started {
+	if r.timeout <= 0 || s.Outcome != start.Started {
 		r.emit(s)
 		return
 	}
@@ -40,9 +40,9 @@ func (r *readyBuffer) Start(s *collector.Start) {
 }
 
 // Ready emits a start that was held.
-func (r *readyBuffer) Ready(s *collector.Start) { r.release(s) }
+func (r *readyBuffer) Ready(s *start.Start) { r.release(s) }
 
-func (r *readyBuffer) release(s *collector.Start) {
+func (r *readyBuffer) release(s *start.Start) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.held[s.SpanID] != nil {
@@ -55,7 +55,7 @@ func (r *readyBuffer) release(s *collector.Start) {
 func (r *readyBuffer) flush() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	held := slices.SortedFunc(maps.Values(r.held), func(a, b *collector.Start) int {
+	held := slices.SortedFunc(maps.Values(r.held), func(a, b *start.Start) int {
 		return cmp.Or(a.Begin.Compare(b.Begin), strings.Compare(a.SpanID, b.SpanID))
 	})
 	clear(r.held)

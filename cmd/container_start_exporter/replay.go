@@ -12,6 +12,7 @@ import (
 	"github.com/alecthomas/kingpin/v2"
 
 	"container_start_exporter/collector"
+	"container_start_exporter/collector/event"
 )
 
 func addReplay(app *kingpin.Application, c *common) (*kingpin.CmdClause, func() error) {
@@ -39,7 +40,7 @@ func replay(c *common, format, name string) error {
 	r := newReport(os.Stdout, format, drawWaterfalls(os.Stdout, terminalOptions(os.Stdout)))
 	a := collector.New(c.config(), startFunc(r.add), nil)
 	n := 0
-	err = collector.ReadEvents(in, func(e *collector.Event) {
+	err = event.Read(in, func(e *event.Event) {
 		n++
 		a.Handle(e)
 	})

@@ -6,14 +6,14 @@ import (
 	"io"
 	"strings"
 
-	"container_start_exporter/collector"
+	"container_start_exporter/collector/start"
 	"container_start_exporter/exporter/terminal"
 )
 
 // report writes starts as they are reported, and counts them.
 type report struct {
 	w     io.Writer
-	write func(*collector.Start) error
+	write func(*start.Start) error
 
 	starts, failed, incomplete int
 	err                        error      // the first error of writing
@@ -22,21 +22,21 @@ type report struct {
 
 // newReport returns a report that writes JSON, one object per line, or else calls
 // draw with each start.
-func newReport(w io.Writer, format string, draw func(*collector.Start) error) *report {
+func newReport(w io.Writer, format string, draw func(*start.Start) error) *report {
 	r := &report{w: w, write: draw, broken: make(chan error, 1)}
 	if format == formatJSON {
 		lines := json.NewEncoder(w)
 		lines.SetEscapeHTML(false)
-		r.write = func(s *collector.Start) error { return lines.Encode(s) }
+		r.write = func(s *start.Start) error { return lines.Encode(s) }
 	}
 	return r
 }
 
 // drawWaterfalls returns a function that draws a start in full, with an empty line
 // between two of them.
-func drawWaterfalls(w io.Writer, o terminal.Options) func(*collector.Start) error {
+func drawWaterfalls(w io.Writer, o terminal.Options) func(*start.Start) error {
 	before := ""
-	return func(s *collector.Start) error {
+	return func(s *start.Start) error {
 		var b strings.Builder
 		b.WriteString(before)
 		before = "\n"
@@ -49,17 +49,17 @@ func drawWaterfalls(w io.Writer, o terminal.Options) func(*collector.Start) erro
 }
 
 // drawLines returns a function that draws a start on one line.
-func drawLines(w io.Writer, o terminal.Options) func(*collector.Start) error {
-	return func(s *collector.Start) error { return terminal.Line(w, s, o) }
+func drawLines(w io.Writer, o terminal.Options) func(*start.Start) error {
+	return func(s *start.Start) error { return terminal.Line(w, s, o) }
 }
 
 // add counts a start and writes it, unless writing has failed before.
-func (r *report) add(s *collector.Start) {
+func (r *report) add(s *start.Start) {
 	r.starts++
 	switch s.Outcome {
-	case collector.Failed:
+	case start.Failed:
 		r.failed++
-	case collector.Incomplete:
+	case start.Incomplete:
 		r.incomplete++
 	}
 	if r.err != nil {

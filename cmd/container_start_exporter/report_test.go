@@ -6,19 +6,19 @@ import (
 	"strings"
 	"testing"
 
-	"container_start_exporter/collector"
+	"container_start_exporter/collector/start"
 	"container_start_exporter/exporter/terminal"
 )
 
 func TestReport(t *testing.T) {
 	var b strings.Builder
 	r := newReport(&b, formatJSON, nil)
-	for _, o := range []collector.Outcome{collector.Started, collector.Failed, collector.Incomplete} {
-		r.add(&collector.Start{ContainerID: "<a>", Outcome: o})
+	for _, o := range []start.Outcome{start.Started, start.Failed, start.Incomplete} {
+		r.add(&start.Start{ContainerID: "<a>", Outcome: o})
 	}
 	n := 0
 	for l := range strings.Lines(b.String()) {
-		var s collector.Start
+		var s start.Start
 		if err := json.Unmarshal([]byte(l), &s); err != nil || s.ContainerID != "<a>" || !strings.Contains(l, "<a>") {
 			t.Errorf("%s: %v", l, err)
 		}
@@ -36,8 +36,8 @@ func TestReport(t *testing.T) {
 func TestReportText(t *testing.T) {
 	var b strings.Builder
 	r := newReport(&b, formatText, drawWaterfalls(&b, terminal.Options{}))
-	r.add(&collector.Start{ContainerID: "one", Outcome: collector.Started})
-	r.add(&collector.Start{ContainerID: "two", Outcome: collector.Started})
+	r.add(&start.Start{ContainerID: "one", Outcome: start.Started})
+	r.add(&start.Start{ContainerID: "two", Outcome: start.Started})
 	if !strings.HasPrefix(b.String(), "one ") || !strings.Contains(b.String(), "\n\ntwo ") {
 		t.Errorf("got\n%s", b.String())
 	}
@@ -47,9 +47,9 @@ func TestReportText(t *testing.T) {
 // once, and goes on counting.
 func TestReportBroken(t *testing.T) {
 	full := errors.New("disk full")
-	r := newReport(nil, formatText, func(*collector.Start) error { return full })
+	r := newReport(nil, formatText, func(*start.Start) error { return full })
 	for range 3 {
-		r.add(&collector.Start{})
+		r.add(&start.Start{})
 	}
 	if err := <-r.broken; !errors.Is(err, full) || r.starts != 3 {
 		t.Errorf("%v, %d starts", err, r.starts)

@@ -9,7 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"container_start_exporter/collector"
+	"container_start_exporter/collector/event"
 )
 
 func testServer(t *testing.T, o *serveOptions) *server {
@@ -68,14 +68,14 @@ func TestExporterMetrics(t *testing.T) {
 func TestStartReachesEveryone(t *testing.T) {
 	s := testServer(t, &serveOptions{telemetryPath: "/metrics"})
 	h := s.handler()
-	for _, e := range []*collector.Event{
-		{Time: 10, Kind: collector.KindExec, PID: 1, Args: []string{"crun", "run", "web-1"}},
-		{Time: 20, Kind: collector.KindFork, PID: 1, Child: 2, Flags: unix.CLONE_NEWNS},
-		{Time: 30, Kind: collector.KindExec, PID: 2, Args: []string{"/bin/true"}, Last: true},
-		{Time: 40, Kind: collector.KindExec, PID: 3, Args: []string{"crun", "state", "web-1"}},
-		{Time: 50, Kind: collector.KindExit, PID: 3},
-		{Time: 60, Kind: collector.KindVethNewlink, PID: 4, LinkNS: 1, Index: 7, Name: "a", TargetNS: 1, PeerIndex: 8, PeerName: "b"},
-		{Time: int64(time.Hour), Kind: collector.KindClock, Wall: int64(time.Hour)},
+	for _, e := range []*event.Event{
+		{Time: 10, Kind: event.KindExec, PID: 1, Args: []string{"crun", "run", "web-1"}},
+		{Time: 20, Kind: event.KindFork, PID: 1, Child: 2, Flags: unix.CLONE_NEWNS},
+		{Time: 30, Kind: event.KindExec, PID: 2, Args: []string{"/bin/true"}, Last: true},
+		{Time: 40, Kind: event.KindExec, PID: 3, Args: []string{"crun", "state", "web-1"}},
+		{Time: 50, Kind: event.KindExit, PID: 3},
+		{Time: 60, Kind: event.KindVethNewlink, PID: 4, LinkNS: 1, Index: 7, Name: "a", TargetNS: 1, PeerIndex: 8, PeerName: "b"},
+		{Time: int64(time.Hour), Kind: event.KindClock, Wall: int64(time.Hour)},
 	} {
 		s.pipeline.handle(e)
 	}

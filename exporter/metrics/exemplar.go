@@ -6,14 +6,14 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"container_start_exporter/collector"
+	"container_start_exporter/collector/start"
 )
 
 // exemplar returns the ids of a start's trace and container, or nil. An id that
 // does not fit is left out: client_golang panics on an exemplar that is longer
 // than prometheus.ExemplarMaxRunes or not UTF-8, and a container's id is free
 // text.
-func exemplar(s *collector.Start) prometheus.Labels {
+func exemplar(s *start.Start) prometheus.Labels {
 	labels := prometheus.Labels{}
 	left := prometheus.ExemplarMaxRunes
 	add := func(name, value string) {

@@ -6,6 +6,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"container_start_exporter/collector"
+	"container_start_exporter/collector/start"
 	"container_start_exporter/exporter/safe"
 )
 
@@ -77,8 +78,8 @@ func startLabels(more ...string) []string {
 
 // Start counts a start. An incomplete one is in no histogram: its durations and
 // counts are not known.
-func (m *Metrics) Start(s *collector.Start) {
-	if s.Outcome != collector.Started && s.Outcome != collector.Failed {
+func (m *Metrics) Start(s *start.Start) {
+	if s.Outcome != start.Started && s.Outcome != start.Failed {
 		m.incomplete.Inc()
 		return
 	}
@@ -90,7 +91,7 @@ func (m *Metrics) Start(s *collector.Start) {
 		}
 		m.operations.WithLabelValues(engine, runtime, kind, safe.Label(string(o.Name))).Observe(seconds(o.Duration))
 	}
-	if s.Outcome == collector.Failed {
+	if s.Outcome == start.Failed {
 		m.failures.WithLabelValues(engine, runtime, kind, safe.Label(string(s.FailedPhase))).Inc()
 		return
 	}
@@ -99,11 +100,11 @@ func (m *Metrics) Start(s *collector.Start) {
 
 // outlives reports whether an operation may last as long as the container, and
 // so says nothing about the start: a runtime's run in the foreground.
-func outlives(o collector.Operation) bool {
-	return o.Name == collector.OpRuntime && o.Attributes[collector.AttrCommand] == "run"
+func outlives(o start.Operation) bool {
+	return o.Name == start.OpRuntime && o.Attributes[start.AttrCommand] == "run"
 }
 
-func (m *Metrics) succeeded(s *collector.Start, engine, runtime, kind string) {
+func (m *Metrics) succeeded(s *start.Start, engine, runtime, kind string) {
 	e := exemplar(s)
 	observe(m.duration.WithLabelValues(engine, runtime, kind), s.Duration, e)
 	for _, p := range s.Phases {
@@ -116,7 +117,7 @@ func (m *Metrics) succeeded(s *collector.Start, engine, runtime, kind string) {
 
 // Ready records the time from the exec of a container's entrypoint to its first
 // listen.
-func (m *Metrics) Ready(s *collector.Start) {
+func (m *Metrics) Ready(s *start.Start) {
 	m.ready.WithLabelValues(safe.Label(s.Engine), safe.Label(s.Runtime), safe.Label(s.Kind)).Observe(seconds(s.Ready))
 }
 

@@ -8,6 +8,9 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
+
+	"container_start_exporter/collector/start"
+
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
 
@@ -21,7 +24,7 @@ import (
 func sampleRegistry(t *testing.T, o Options) *prometheus.Registry {
 	t.Helper()
 	m := New(o)
-	for _, s := range []*collector.Start{sample.Docker(), sample.Bare(), sample.Failed(), sample.Incomplete()} {
+	for _, s := range []*start.Start{sample.Docker(), sample.Bare(), sample.Failed(), sample.Incomplete()} {
 		m.Start(s)
 		if s.Ready > 0 {
 			m.Ready(s)
@@ -179,8 +182,8 @@ func TestMetricsBoundLabels(t *testing.T) {
 	bad := []string{"", "UPPER", "a b", strings.Repeat("a", 33), "\xff", "ä", "a\"}\n"}
 	for _, v := range bad {
 		s := sample.Failed()
-		s.Engine, s.Runtime, s.Kind, s.FailedPhase = v, v, v, collector.PhaseName(v)
-		s.Operations[0].Name = collector.OperationName(v)
+		s.Engine, s.Runtime, s.Kind, s.FailedPhase = v, v, v, start.PhaseName(v)
+		s.Operations[0].Name = start.OperationName(v)
 		m.Start(s)
 		m.NodeFact(collector.Command{Runtime: v, Name: v})
 		m.NodeFact(collector.NamespaceCreated{Type: v, Origin: collector.Origin(v)})

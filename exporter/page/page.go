@@ -3,14 +3,17 @@ package page
 import (
 	"bytes"
 	"crypto/sha256"
-	_ "embed" // the template and the style sheet
+
+	"container_start_exporter/collector/start"
+
+	_ "embed"
 	"encoding/base64"
 	"html/template"
 	"net/http"
 	"sync"
-
-	"container_start_exporter/collector"
 )
+
+// the template and the style sheet
 
 // keptStarts is how many of the latest starts a page shows.
 const keptStarts = 50
@@ -46,8 +49,8 @@ type Page struct {
 	o Options
 
 	mu     sync.Mutex
-	latest [keptStarts]*collector.Start // a ring
-	seen   int                          // starts so far
+	latest [keptStarts]*start.Start // a ring
+	seen   int                      // starts so far
 	failed int
 }
 
@@ -55,18 +58,18 @@ type Page struct {
 func New(o Options) *Page { return &Page{o: o} }
 
 // Start adds a start. The page keeps the latest keptStarts.
-func (p *Page) Start(s *collector.Start) {
+func (p *Page) Start(s *start.Start) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.latest[p.seen%keptStarts] = s
 	p.seen++
-	if s.Outcome == collector.Failed {
+	if s.Outcome == start.Failed {
 		p.failed++
 	}
 }
 
 // Ready replaces a start by its record with the time of its first listen.
-func (p *Page) Ready(s *collector.Start) {
+func (p *Page) Ready(s *start.Start) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for i, kept := range p.latest {
@@ -78,7 +81,7 @@ func (p *Page) Ready(s *collector.Start) {
 
 // starts returns the kept starts, the latest first, and how many were seen and
 // failed.
-func (p *Page) starts() (list []*collector.Start, seen, failed int) {
+func (p *Page) starts() (list []*start.Start, seen, failed int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for i := p.seen - 1; i >= 0 && i >= p.seen-keptStarts; i-- {

@@ -10,7 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"container_start_exporter/collector"
+	"container_start_exporter/collector/start"
 	"container_start_exporter/exporter/internal/golden"
 	"container_start_exporter/exporter/internal/sample"
 	"container_start_exporter/exporter/view"
@@ -26,7 +26,7 @@ func getPage(t *testing.T, p *Page, url string) *httptest.ResponseRecorder {
 func TestPage(t *testing.T) {
 	golden.InUTC(t)
 	p := New(Options{MetricsPath: "/metrics", Version: "1.2.3", Host: "node-1"})
-	for _, s := range []*collector.Start{sample.DrawnCrun(), sample.DrawnIncomplete(), sample.DrawnFailed(), sample.DrawnDocker()} {
+	for _, s := range []*start.Start{sample.DrawnCrun(), sample.DrawnIncomplete(), sample.DrawnFailed(), sample.DrawnDocker()} {
 		p.Start(s)
 	}
 	w := getPage(t, p, "/")

@@ -4,7 +4,7 @@ import (
 	"html/template"
 	"time"
 
-	"container_start_exporter/collector"
+	"container_start_exporter/collector/start"
 	"container_start_exporter/exporter/view"
 )
 
@@ -42,7 +42,7 @@ const maxText = 160
 
 func text(s string) string { return view.Escape(s, maxText, false) }
 
-func viewStart(s *collector.Start, open bool) startView {
+func viewStart(s *start.Start, open bool) startView {
 	sc := view.ScaleOf(s.Duration)
 	v := startView{
 		Time:  s.Begin.Local().Format("15:04:05"),
@@ -50,7 +50,7 @@ func viewStart(s *collector.Start, open bool) startView {
 		Outcome: text(string(s.Outcome)), Ending: text(view.Ending(s)), Why: view.Escape(s.Error, view.MaxError, false),
 		Unit: sc.Unit, Counts: view.Counts(s), Open: open,
 	}
-	if p := view.Longest(s); p != nil && s.Outcome == collector.Started {
+	if p := view.Longest(s); p != nil && s.Outcome == start.Started {
 		v.Longest = string(p.Name) + " " + view.Share(p.Duration, s.Duration)
 	}
 	for _, p := range s.Phases {
@@ -68,7 +68,7 @@ func viewStart(s *collector.Start, open bool) startView {
 	return v
 }
 
-func viewRow(s *collector.Start, sc view.Scale, label string, phase collector.PhaseName, begin, duration time.Duration) rowView {
+func viewRow(s *start.Start, sc view.Scale, label string, phase start.PhaseName, begin, duration time.Duration) rowView {
 	const cells = 1000
 	r := rowView{Label: text(label), Class: phaseClass(phase), At: sc.Number(begin), Took: sc.Number(duration)}
 	if s.Duration > 0 {
@@ -81,4 +81,4 @@ func viewRow(s *collector.Start, sc view.Scale, label string, phase collector.Ph
 }
 
 // phaseClass returns a phase's class in the style sheet.
-func phaseClass(name collector.PhaseName) string { return "p-" + string(view.StyleOf(name).Phase) }
+func phaseClass(name start.PhaseName) string { return "p-" + string(view.StyleOf(name).Phase) }

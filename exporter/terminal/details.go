@@ -10,7 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"container_start_exporter/collector"
+	"container_start_exporter/collector/event"
 	"container_start_exporter/exporter/view"
 )
 
@@ -73,7 +73,7 @@ func quoted(s string, ascii bool) string {
 }
 
 // details describes what an event was about, much as strace would.
-func details(e *collector.Event, ascii bool) string {
+func details(e *event.Event, ascii bool) string {
 	w := &detailWriter{ascii: ascii}
 	if describe, ok := contents[e.Kind]; ok {
 		describe(w, e)
@@ -83,37 +83,37 @@ func details(e *collector.Event, ascii bool) string {
 }
 
 // contents has one function for each kind of event but clock, which has no row.
-var contents = map[collector.Kind]func(*detailWriter, *collector.Event){
-	collector.KindFork:         (*detailWriter).fork,
-	collector.KindExec:         (*detailWriter).exec,
-	collector.KindExit:         (*detailWriter).exit,
-	collector.KindRename:       func(p *detailWriter, e *collector.Event) { p.word(e.Name) },
-	collector.KindUnshare:      (*detailWriter).unshare,
-	collector.KindSetns:        (*detailWriter).unshare,
-	collector.KindMount:        (*detailWriter).mount,
-	collector.KindUmount:       (*detailWriter).mount,
-	collector.KindPivotRoot:    (*detailWriter).mount,
-	collector.KindChroot:       (*detailWriter).mount,
-	collector.KindOpenTree:     (*detailWriter).mount,
-	collector.KindMoveMount:    (*detailWriter).mount,
-	collector.KindFsopen:       (*detailWriter).mount,
-	collector.KindFsconfig:     func(p *detailWriter, e *collector.Event) { p.named(e.Name, e.Data) },
-	collector.KindFsmount:      (*detailWriter).mount,
-	collector.KindMountSetattr: (*detailWriter).mount,
-	collector.KindCgroupMkdir:  (*detailWriter).cgroup,
-	collector.KindCgroupAttach: (*detailWriter).cgroup,
-	collector.KindCgroupRmdir:  (*detailWriter).cgroup,
-	collector.KindNetlink:      (*detailWriter).link,
-	collector.KindLink:         (*detailWriter).link,
-	collector.KindVethNewlink:  (*detailWriter).veth,
-	collector.KindVethDellink:  (*detailWriter).veth,
-	collector.KindListen:       func(*detailWriter, *collector.Event) {}, // says all by itself
-	collector.KindLost:         (*detailWriter).lost,
-	collector.KindProcess:      (*detailWriter).process,
-	collector.KindBundle:       (*detailWriter).bundle,
+var contents = map[event.Kind]func(*detailWriter, *event.Event){
+	event.KindFork:         (*detailWriter).fork,
+	event.KindExec:         (*detailWriter).exec,
+	event.KindExit:         (*detailWriter).exit,
+	event.KindRename:       func(p *detailWriter, e *event.Event) { p.word(e.Name) },
+	event.KindUnshare:      (*detailWriter).unshare,
+	event.KindSetns:        (*detailWriter).unshare,
+	event.KindMount:        (*detailWriter).mount,
+	event.KindUmount:       (*detailWriter).mount,
+	event.KindPivotRoot:    (*detailWriter).mount,
+	event.KindChroot:       (*detailWriter).mount,
+	event.KindOpenTree:     (*detailWriter).mount,
+	event.KindMoveMount:    (*detailWriter).mount,
+	event.KindFsopen:       (*detailWriter).mount,
+	event.KindFsconfig:     func(p *detailWriter, e *event.Event) { p.named(e.Name, e.Data) },
+	event.KindFsmount:      (*detailWriter).mount,
+	event.KindMountSetattr: (*detailWriter).mount,
+	event.KindCgroupMkdir:  (*detailWriter).cgroup,
+	event.KindCgroupAttach: (*detailWriter).cgroup,
+	event.KindCgroupRmdir:  (*detailWriter).cgroup,
+	event.KindNetlink:      (*detailWriter).link,
+	event.KindLink:         (*detailWriter).link,
+	event.KindVethNewlink:  (*detailWriter).veth,
+	event.KindVethDellink:  (*detailWriter).veth,
+	event.KindListen:       func(*detailWriter, *event.Event) {}, // says all by itself
+	event.KindLost:         (*detailWriter).lost,
+	event.KindProcess:      (*detailWriter).process,
+	event.KindBundle:       (*detailWriter).bundle,
 }
 
-func (w *detailWriter) fork(e *collector.Event) {
+func (w *detailWriter) fork(e *event.Event) {
 	w.number("child", e.Child).number("parent", e.Parent)
 	w.raw(flagNames(cloneFlags, e.Flags&^0xff)).namespaces(e.Namespaces, e.Flags)
 }
@@ -121,7 +121,7 @@ func (w *detailWriter) fork(e *collector.Event) {
 // exec writes the arguments, with the executed path in place of the first. If
 // the path has another base name (/proc/self/exe), it goes in brackets before
 // all arguments.
-func (w *detailWriter) exec(e *collector.Event) {
+func (w *detailWriter) exec(e *event.Event) {
 	args := e.Args
 	switch {
 	case len(args) == 0:
@@ -150,7 +150,7 @@ func (w *detailWriter) exec(e *collector.Event) {
 
 // exit decodes a wait status: the exit code, or the signal that killed the
 // process.
-func (w *detailWriter) exit(e *collector.Event) {
+func (w *detailWriter) exit(e *event.Event) {
 	status := unix.WaitStatus(e.Status)
 	if status.Signaled() {
 		w.raw("killed by " + signalName(status.Signal()))
@@ -159,12 +159,12 @@ func (w *detailWriter) exit(e *collector.Event) {
 	w.raw("status " + strconv.Itoa(status.ExitStatus()))
 }
 
-func (w *detailWriter) unshare(e *collector.Event) {
+func (w *detailWriter) unshare(e *event.Event) {
 	w.raw(flagNames(cloneFlags, e.Flags)).namespaces(e.Namespaces, e.Flags)
 }
 
 // mount serves all calls of the mount APIs: they have the same fields.
-func (w *detailWriter) mount(e *collector.Event) {
+func (w *detailWriter) mount(e *event.Event) {
 	if e.Source != "" {
 		w.word(e.Source)
 	}
@@ -183,12 +183,12 @@ func (w *detailWriter) mount(e *collector.Event) {
 	w.named("type", e.FSType).raw(flagNames(mountFlagsOf(e.Kind), e.Flags)).named("data", e.Data)
 }
 
-func (w *detailWriter) cgroup(e *collector.Event) {
+func (w *detailWriter) cgroup(e *event.Event) {
 	w.word(e.Path).raw("hierarchy="+strconv.Itoa(e.Hierarchy)).number("process", e.Child)
 }
 
 // link serves both requests to rtnetlink and its notifications.
-func (w *detailWriter) link(e *collector.Event) {
+func (w *detailWriter) link(e *event.Event) {
 	w.word(e.Message).named("name", e.Name).number("index", e.Index).named("type", e.LinkType)
 	w.named("peer", e.PeerName).number("peer_index", e.PeerIndex)
 	w.number("netns", int(e.TargetNS)).named("address", e.Address)
@@ -199,7 +199,7 @@ func (w *detailWriter) link(e *collector.Event) {
 
 // veth writes both ends of a pair, each with its network namespace, and how long
 // the request waited before the creation of the pair began.
-func (w *detailWriter) veth(e *collector.Event) {
+func (w *detailWriter) veth(e *event.Event) {
 	w.end(e.Name, e.Index, e.LinkNS)
 	if e.PeerIndex != 0 || e.PeerName != "" {
 		w.raw("peer").end(e.PeerName, e.PeerIndex, e.TargetNS)
@@ -216,20 +216,20 @@ func (w *detailWriter) end(name string, index int, netNS uint32) *detailWriter {
 	return w.number("index", index).number("netns", int(netNS))
 }
 
-func (w *detailWriter) lost(e *collector.Event) {
+func (w *detailWriter) lost(e *event.Event) {
 	w.raw(strconv.FormatUint(e.Lost, 10)).word(cmp.Or(e.What, "unknown")).raw("events lost").named("cause", e.Cause)
 	if e.Cause == "buffer_full" {
 		w.raw("(a larger --buffer-size may help)")
 	}
 }
 
-func (w *detailWriter) process(e *collector.Event) {
+func (w *detailWriter) process(e *event.Event) {
 	w.raw("already running:")
 	w.exec(e)
 	w.namespaces(e.Namespaces, 0)
 }
 
-func (w *detailWriter) bundle(e *collector.Event) {
+func (w *detailWriter) bundle(e *event.Event) {
 	w.word(e.Path)
 	if e.Bundle == nil {
 		return
@@ -242,7 +242,7 @@ func (w *detailWriter) bundle(e *collector.Event) {
 
 // namespaces appends the known namespaces as /proc/PID/ns writes them: those
 // that the flags name, or all if they name none.
-func (w *detailWriter) namespaces(n *collector.Namespaces, flags uint64) {
+func (w *detailWriter) namespaces(n *event.Namespaces, flags uint64) {
 	if n == nil {
 		return
 	}
@@ -268,7 +268,7 @@ func (w *detailWriter) namespaces(n *collector.Namespaces, flags uint64) {
 
 // result appends the error of a call that failed, and how long the call took if
 // it was at least 1 µs.
-func (w *detailWriter) result(e *collector.Event) {
+func (w *detailWriter) result(e *event.Event) {
 	if e.Ret < 0 {
 		w.raw("= " + errnoName(e.Ret))
 	}

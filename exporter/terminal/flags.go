@@ -7,7 +7,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"container_start_exporter/collector"
+	"container_start_exporter/collector/event"
 )
 
 // flagBit is a bit of a system call's flags and its name in the kernel's headers.
@@ -58,19 +58,19 @@ var moveMountFlags = []flagBit{
 }
 
 // mountFlagsOf returns the flags of a call of the mount APIs.
-func mountFlagsOf(k collector.Kind) []flagBit {
+func mountFlagsOf(k event.Kind) []flagBit {
 	switch k {
-	case collector.KindMount:
+	case event.KindMount:
 		return mountFlags
-	case collector.KindUmount:
+	case event.KindUmount:
 		return umountFlags
-	case collector.KindOpenTree, collector.KindMountSetattr:
+	case event.KindOpenTree, event.KindMountSetattr:
 		return openTreeFlags
-	case collector.KindMoveMount:
+	case event.KindMoveMount:
 		return moveMountFlags
-	case collector.KindFsopen:
+	case event.KindFsopen:
 		return []flagBit{{unix.FSOPEN_CLOEXEC, "FSOPEN_CLOEXEC"}}
-	case collector.KindFsmount:
+	case event.KindFsmount:
 		return []flagBit{{unix.FSMOUNT_CLOEXEC, "FSMOUNT_CLOEXEC"}}
 	}
 	return nil

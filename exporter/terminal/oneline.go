@@ -5,14 +5,14 @@ import (
 	"strings"
 	"time"
 
-	"container_start_exporter/collector"
+	"container_start_exporter/collector/start"
 	"container_start_exporter/exporter/view"
 )
 
 // Line draws a start on one line: when it began, its name or short id, engine
 // and runtime, duration, outcome, a bar of its phases, and the longest phase or
 // the one in which it failed.
-func Line(w io.Writer, s *collector.Start, o Options) error {
+func Line(w io.Writer, s *start.Start, o Options) error {
 	l := &line{o: o}
 	wider := max(0, o.width()-80)
 	nameWidth := 12 + wider/2
@@ -32,11 +32,11 @@ func Line(w io.Writer, s *collector.Start, o Options) error {
 
 // addTail draws the phases of a start and names the longest, or the one in
 // which it failed.
-func addTail(l *line, s *collector.Start) {
+func addTail(l *line, s *start.Start) {
 	const room = len("namespaces 61 %")
 	addPhases(l, s, l.o.width()-l.column-room-1)
 	switch p := view.Longest(s); {
-	case s.Outcome == collector.Failed:
+	case s.Outcome == start.Failed:
 		l.add(" "+view.InPhase(s.FailedPhase), bad)
 	case p != nil:
 		l.add(" "+string(p.Name)+" "+view.Share(p.Duration, s.Duration), plain)
@@ -45,7 +45,7 @@ func addTail(l *line, s *collector.Start) {
 
 // addPhases draws the phases in cells columns: in colour, or else as the letters
 // of view.PhaseLetters.
-func addPhases(l *line, s *collector.Start, cells int) {
+func addPhases(l *line, s *start.Start, cells int) {
 	durations := make([]time.Duration, len(s.Phases))
 	for i := range s.Phases {
 		durations[i] = s.Phases[i].Duration

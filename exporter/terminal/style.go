@@ -3,7 +3,7 @@ package terminal
 import (
 	"strconv"
 
-	"container_start_exporter/collector"
+	"container_start_exporter/collector/start"
 	"container_start_exporter/exporter/view"
 )
 
@@ -20,7 +20,7 @@ const (
 )
 
 // phaseStyle returns the colour of a phase.
-func phaseStyle(name collector.PhaseName) style {
+func phaseStyle(name start.PhaseName) style {
 	if c := view.StyleOf(name).Color; c != 0 {
 		return style("38;5;" + strconv.Itoa(c))
 	}
@@ -28,11 +28,11 @@ func phaseStyle(name collector.PhaseName) style {
 }
 
 // outcomeStyle returns green, red or yellow.
-func outcomeStyle(o collector.Outcome) style {
+func outcomeStyle(o start.Outcome) style {
 	switch o {
-	case collector.Started:
+	case start.Started:
 		return good
-	case collector.Failed:
+	case start.Failed:
 		return bad
 	}
 	return warn

@@ -5,7 +5,7 @@ import (
 	"io"
 	"time"
 
-	"container_start_exporter/collector"
+	"container_start_exporter/collector/event"
 )
 
 // maxDetails bounds the details of an event, in columns: an argument list may
@@ -39,8 +39,8 @@ func NewTable(w io.Writer, o Options) *Table {
 
 // Event writes a row, before the first one a header. A clock event has no row:
 // it sets the clock.
-func (t *Table) Event(e *collector.Event) error {
-	if e.Kind == collector.KindClock {
+func (t *Table) Event(e *event.Event) error {
+	if e.Kind == event.KindClock {
 		t.clock = time.Duration(e.Wall - e.Time)
 		return nil
 	}
@@ -69,7 +69,7 @@ func (t *Table) row(at, comm, pid, action string, as style, details string) erro
 
 // time returns the time of day at which an event was complete, or the seconds
 // since boot if there was no clock event yet.
-func (t *Table) time(e *collector.Event) string {
+func (t *Table) time(e *event.Event) string {
 	if t.clock == 0 {
 		return fmt.Sprintf("%.3f", time.Duration(e.Time).Seconds())
 	}
@@ -77,27 +77,27 @@ func (t *Table) time(e *collector.Event) string {
 }
 
 // comm returns the thread's name; events that the exporter adds have none.
-func comm(e *collector.Event) string {
+func comm(e *event.Event) string {
 	if e.Comm == "" {
 		return "-"
 	}
 	return e.Comm
 }
 
-func pid(e *collector.Event) string {
+func pid(e *event.Event) string {
 	if e.PID == 0 {
 		return "-"
 	}
 	return fmt.Sprint(e.PID)
 }
 
-func actionStyle(e *collector.Event) style {
+func actionStyle(e *event.Event) style {
 	switch {
-	case e.Kind == collector.KindLost || e.Ret < 0:
+	case e.Kind == event.KindLost || e.Ret < 0:
 		return bad
-	case e.Kind == collector.KindExec:
+	case e.Kind == event.KindExec:
 		return good
-	case e.Kind == collector.KindProcess || e.Kind == collector.KindBundle:
+	case e.Kind == event.KindProcess || e.Kind == event.KindBundle:
 		return dim
 	}
 	return plain

@@ -6,51 +6,51 @@ import (
 	"strings"
 	"testing"
 
-	"container_start_exporter/collector"
+	"container_start_exporter/collector/event"
 	"container_start_exporter/exporter/internal/golden"
 )
 
-var tableEvents = []*collector.Event{
-	{Kind: collector.KindClock, Time: 1, Wall: 1795429882_000000001},
-	{Kind: collector.KindProcess, PID: 700, Comm: "dockerd", File: "/usr/bin/dockerd", Args: []string{"/usr/bin/dockerd", "-H", "fd://"}, Namespaces: &collector.Namespaces{Mnt: 4026531841}},
-	{Kind: collector.KindExec, PID: 24674, Comm: "runc", File: "/usr/sbin/runc", Args: []string{"runc", "create", "--bundle", "/run/a b", "web"}},
-	{Kind: collector.KindExec, PID: 24675, Comm: "bridge", File: "/opt/cni/bin/bridge", Args: []string{"/opt/cni/bin/bridge"}, Env: []string{"CNI_COMMAND=ADD", "CNI_ARGS=a;b"}, Truncated: true},
-	{Kind: collector.KindExec, PID: 24676, Comm: "sh", File: "/bin/nope", Args: []string{"/bin/nope", "", `say "hi"`}, Ret: -2},
-	{Kind: collector.KindFork, PID: 24681, Comm: "runc:[0:PARENT]", Child: 24683, Parent: 24674, Flags: 0x8000 | 17},
-	{Kind: collector.KindFork, PID: 99, Comm: "crun", Child: 100, Flags: 0x20000 | 0x40000000, Namespaces: &collector.Namespaces{Mnt: 4026532320, Net: 4026532321}, Duration: 350000},
-	{Kind: collector.KindExit, PID: 24681, Comm: "runc:[0:PARENT]"},
-	{Kind: collector.KindExit, PID: 24682, Comm: "runc", Status: 1 << 8},
-	{Kind: collector.KindExit, PID: 24683, Comm: "runc:[2:INIT]", Status: 9},
-	{Kind: collector.KindRename, PID: 24683, Comm: "runc", Name: "runc:[2:INIT]"},
-	{Kind: collector.KindUnshare, PID: 24682, Comm: "runc:[1:CHILD]", Flags: 0x2c020000, Duration: 9800000, Namespaces: &collector.Namespaces{Mnt: 4026532320, UTS: 4026532318, IPC: 4026532319, PID: 4026532322}},
-	{Kind: collector.KindSetns, PID: 700, TID: 709, Comm: "dockerd", Flags: 0x40000000},
-	{Kind: collector.KindMount, PID: 700, Comm: "dockerd", Source: "overlay", Target: "/var/lib/docker/overlay2/x/merged", FSType: "overlay", Data: "index=off,lowerdir=/l/A:/l/B", Duration: 812000},
-	{Kind: collector.KindMount, PID: 24683, Comm: "runc:[2:INIT]", Source: "proc", Target: "/proc/thread-self/fd/8", RealTarget: "/merged/proc", FSType: "proc", Flags: 0xe, Ret: -20},
-	{Kind: collector.KindMount, PID: 24683, Comm: "runc:[2:INIT]", Source: "/proc/1/ns/net", Target: "/run/netns/x", SourceNS: 4026532321, Flags: 0x1000},
-	{Kind: collector.KindUmount, PID: 24683, Comm: "runc:[2:INIT]", Target: ".", Flags: 2},
-	{Kind: collector.KindPivotRoot, PID: 24683, Comm: "runc:[2:INIT]", Source: ".", Target: "."},
-	{Kind: collector.KindChroot, PID: 24683, Comm: "runc:[2:INIT]", Target: "."},
-	{Kind: collector.KindOpenTree, PID: 1, Comm: "a", Target: "/a", Flags: 1, Ret: 7},
-	{Kind: collector.KindMoveMount, PID: 1, Comm: "a", Target: "/b", Flags: 4},
-	{Kind: collector.KindFsopen, PID: 1, Comm: "a", FSType: "proc", Flags: 1},
-	{Kind: collector.KindFsconfig, PID: 1, Comm: "a", Name: "hidepid", Data: "2"},
-	{Kind: collector.KindFsmount, PID: 1, Comm: "a", Flags: 1},
-	{Kind: collector.KindMountSetattr, PID: 1, Comm: "a", Target: "/b", Flags: 0x8000},
-	{Kind: collector.KindCgroupMkdir, PID: 24674, Comm: "runc", Path: "/docker/3f9c", Hierarchy: 9},
-	{Kind: collector.KindCgroupAttach, PID: 24674, Comm: "runc", Path: "/docker/3f9c", Child: 24681},
-	{Kind: collector.KindCgroupRmdir, PID: 24674, Comm: "runc", Path: "/docker/3f9c"},
-	{Kind: collector.KindNetlink, PID: 700, Comm: "dockerd", Message: "RTM_NEWLINK", Name: "veth7655a02", LinkType: "veth", PeerName: "veth62ded31"},
-	{Kind: collector.KindLink, PID: 700, Comm: "dockerd", Message: "RTM_DELLINK", Name: "veth62ded31", Index: 9, PeerIndex: 10, Moved: true, TargetNS: 4026532321},
-	{Kind: collector.KindLink, PID: 700, Comm: "dockerd", Message: "RTM_NEWADDR", Name: "eth0", Index: 9, Address: "172.17.0.2/16"},
-	{Kind: collector.KindVethNewlink, PID: 42, Comm: "ip", LinkNS: 4026531840, Index: 9, Name: "veth0", TargetNS: 4026532321, PeerIndex: 10, PeerName: "eth0", LinkType: "veth", Duration: 300000, Waited: 1200000},
-	{Kind: collector.KindVethNewlink, PID: 42, Comm: "ip", LinkNS: 4026531840, Name: "veth0", LinkType: "veth", Ret: -17},
-	{Kind: collector.KindVethDellink, PID: 43, Comm: "kworker/u4:1", LinkNS: 4026531840, Index: 9, Name: "veth0", TargetNS: 4026531840, PeerIndex: 10, PeerName: "veth1", LinkType: "veth", Duration: 200000},
-	{Kind: collector.KindListen, PID: 77, Comm: "httpd", MntNS: 4026532320},
-	{Kind: collector.KindLost, Lost: 12, What: "mount", Cause: "buffer_full"},
-	{Kind: collector.KindLost, Lost: 1, Cause: "undecodable"},
-	{Kind: collector.KindBundle, Path: "/run/b", Bundle: &collector.Bundle{Root: "/run/b/rootfs", CgroupsPath: "/docker/3f9c", Hooks: []collector.Hook{{Kind: "prestart", Path: "/usr/bin/hook"}}}},
+var tableEvents = []*event.Event{
+	{Kind: event.KindClock, Time: 1, Wall: 1795429882_000000001},
+	{Kind: event.KindProcess, PID: 700, Comm: "dockerd", File: "/usr/bin/dockerd", Args: []string{"/usr/bin/dockerd", "-H", "fd://"}, Namespaces: &event.Namespaces{Mnt: 4026531841}},
+	{Kind: event.KindExec, PID: 24674, Comm: "runc", File: "/usr/sbin/runc", Args: []string{"runc", "create", "--bundle", "/run/a b", "web"}},
+	{Kind: event.KindExec, PID: 24675, Comm: "bridge", File: "/opt/cni/bin/bridge", Args: []string{"/opt/cni/bin/bridge"}, Env: []string{"CNI_COMMAND=ADD", "CNI_ARGS=a;b"}, Truncated: true},
+	{Kind: event.KindExec, PID: 24676, Comm: "sh", File: "/bin/nope", Args: []string{"/bin/nope", "", `say "hi"`}, Ret: -2},
+	{Kind: event.KindFork, PID: 24681, Comm: "runc:[0:PARENT]", Child: 24683, Parent: 24674, Flags: 0x8000 | 17},
+	{Kind: event.KindFork, PID: 99, Comm: "crun", Child: 100, Flags: 0x20000 | 0x40000000, Namespaces: &event.Namespaces{Mnt: 4026532320, Net: 4026532321}, Duration: 350000},
+	{Kind: event.KindExit, PID: 24681, Comm: "runc:[0:PARENT]"},
+	{Kind: event.KindExit, PID: 24682, Comm: "runc", Status: 1 << 8},
+	{Kind: event.KindExit, PID: 24683, Comm: "runc:[2:INIT]", Status: 9},
+	{Kind: event.KindRename, PID: 24683, Comm: "runc", Name: "runc:[2:INIT]"},
+	{Kind: event.KindUnshare, PID: 24682, Comm: "runc:[1:CHILD]", Flags: 0x2c020000, Duration: 9800000, Namespaces: &event.Namespaces{Mnt: 4026532320, UTS: 4026532318, IPC: 4026532319, PID: 4026532322}},
+	{Kind: event.KindSetns, PID: 700, TID: 709, Comm: "dockerd", Flags: 0x40000000},
+	{Kind: event.KindMount, PID: 700, Comm: "dockerd", Source: "overlay", Target: "/var/lib/docker/overlay2/x/merged", FSType: "overlay", Data: "index=off,lowerdir=/l/A:/l/B", Duration: 812000},
+	{Kind: event.KindMount, PID: 24683, Comm: "runc:[2:INIT]", Source: "proc", Target: "/proc/thread-self/fd/8", RealTarget: "/merged/proc", FSType: "proc", Flags: 0xe, Ret: -20},
+	{Kind: event.KindMount, PID: 24683, Comm: "runc:[2:INIT]", Source: "/proc/1/ns/net", Target: "/run/netns/x", SourceNS: 4026532321, Flags: 0x1000},
+	{Kind: event.KindUmount, PID: 24683, Comm: "runc:[2:INIT]", Target: ".", Flags: 2},
+	{Kind: event.KindPivotRoot, PID: 24683, Comm: "runc:[2:INIT]", Source: ".", Target: "."},
+	{Kind: event.KindChroot, PID: 24683, Comm: "runc:[2:INIT]", Target: "."},
+	{Kind: event.KindOpenTree, PID: 1, Comm: "a", Target: "/a", Flags: 1, Ret: 7},
+	{Kind: event.KindMoveMount, PID: 1, Comm: "a", Target: "/b", Flags: 4},
+	{Kind: event.KindFsopen, PID: 1, Comm: "a", FSType: "proc", Flags: 1},
+	{Kind: event.KindFsconfig, PID: 1, Comm: "a", Name: "hidepid", Data: "2"},
+	{Kind: event.KindFsmount, PID: 1, Comm: "a", Flags: 1},
+	{Kind: event.KindMountSetattr, PID: 1, Comm: "a", Target: "/b", Flags: 0x8000},
+	{Kind: event.KindCgroupMkdir, PID: 24674, Comm: "runc", Path: "/docker/3f9c", Hierarchy: 9},
+	{Kind: event.KindCgroupAttach, PID: 24674, Comm: "runc", Path: "/docker/3f9c", Child: 24681},
+	{Kind: event.KindCgroupRmdir, PID: 24674, Comm: "runc", Path: "/docker/3f9c"},
+	{Kind: event.KindNetlink, PID: 700, Comm: "dockerd", Message: "RTM_NEWLINK", Name: "veth7655a02", LinkType: "veth", PeerName: "veth62ded31"},
+	{Kind: event.KindLink, PID: 700, Comm: "dockerd", Message: "RTM_DELLINK", Name: "veth62ded31", Index: 9, PeerIndex: 10, Moved: true, TargetNS: 4026532321},
+	{Kind: event.KindLink, PID: 700, Comm: "dockerd", Message: "RTM_NEWADDR", Name: "eth0", Index: 9, Address: "172.17.0.2/16"},
+	{Kind: event.KindVethNewlink, PID: 42, Comm: "ip", LinkNS: 4026531840, Index: 9, Name: "veth0", TargetNS: 4026532321, PeerIndex: 10, PeerName: "eth0", LinkType: "veth", Duration: 300000, Waited: 1200000},
+	{Kind: event.KindVethNewlink, PID: 42, Comm: "ip", LinkNS: 4026531840, Name: "veth0", LinkType: "veth", Ret: -17},
+	{Kind: event.KindVethDellink, PID: 43, Comm: "kworker/u4:1", LinkNS: 4026531840, Index: 9, Name: "veth0", TargetNS: 4026531840, PeerIndex: 10, PeerName: "veth1", LinkType: "veth", Duration: 200000},
+	{Kind: event.KindListen, PID: 77, Comm: "httpd", MntNS: 4026532320},
+	{Kind: event.KindLost, Lost: 12, What: "mount", Cause: "buffer_full"},
+	{Kind: event.KindLost, Lost: 1, Cause: "undecodable"},
+	{Kind: event.KindBundle, Path: "/run/b", Bundle: &event.Bundle{Root: "/run/b/rootfs", CgroupsPath: "/docker/3f9c", Hooks: []event.Hook{{Kind: "prestart", Path: "/usr/bin/hook"}}}},
 	{Kind: "later", PID: 5, Comm: "new"},
-	{Kind: collector.KindExec, PID: 6, Comm: "\x1b[2J\n", File: "/x", Args: []string{"/x", "\x1b]0;pwned\x07", "a\nb", "\u202e"}},
+	{Kind: event.KindExec, PID: 6, Comm: "\x1b[2J\n", File: "/x", Args: []string{"/x", "\x1b]0;pwned\x07", "a\nb", "\u202e"}},
 }
 
 func TestTable(t *testing.T) {
@@ -58,7 +58,7 @@ func TestTable(t *testing.T) {
 	var b strings.Builder
 	table := NewTable(&b, Options{})
 	for i, e := range tableEvents {
-		if e.Kind != collector.KindClock {
+		if e.Kind != event.KindClock {
 			e.Time = int64(1000000 * i)
 		}
 		if err := table.Event(e); err != nil {
@@ -71,11 +71,11 @@ func TestTable(t *testing.T) {
 // TestTableKnowsAllKinds checks that every kind of event has details, and a row
 // in the golden table.
 func TestTableKnowsAllKinds(t *testing.T) {
-	for _, kind := range collector.AllKinds {
-		if _, ok := contents[kind]; !ok && kind != collector.KindClock {
+	for _, kind := range event.AllKinds {
+		if _, ok := contents[kind]; !ok && kind != event.KindClock {
 			t.Errorf("%s events have no details", kind)
 		}
-		if !slices.ContainsFunc(tableEvents, func(e *collector.Event) bool { return e.Kind == kind }) {
+		if !slices.ContainsFunc(tableEvents, func(e *event.Event) bool { return e.Kind == kind }) {
 			t.Errorf("no %s event is in the golden table", kind)
 		}
 	}
@@ -84,7 +84,7 @@ func TestTableKnowsAllKinds(t *testing.T) {
 func TestTableBounded(t *testing.T) {
 	random := rand.New(rand.NewPCG(3, 4))
 	for range 500 {
-		e := &collector.Event{Kind: collector.KindExec, Comm: drawnText(random), File: drawnText(random), Ret: int64(random.Uint64()), Status: random.Int()}
+		e := &event.Event{Kind: event.KindExec, Comm: drawnText(random), File: drawnText(random), Ret: int64(random.Uint64()), Status: random.Int()}
 		for range random.IntN(2000) {
 			e.Args = append(e.Args, drawnText(random))
 		}

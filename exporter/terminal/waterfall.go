@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"container_start_exporter/collector"
+	"container_start_exporter/collector/start"
 	"container_start_exporter/exporter/view"
 )
 
@@ -27,7 +27,7 @@ const (
 // columns, the operations; at the end what the start created and why it failed.
 // Text from processes on the host is escaped. No line is wider than the
 // terminal.
-func Waterfall(w io.Writer, s *collector.Start, o Options) error {
+func Waterfall(w io.Writer, s *start.Start, o Options) error {
 	d := &drawing{o: o, start: s, scale: view.ScaleOf(s.Duration)}
 	d.shift = max(0, min(barColumn+minBar-o.width(), maxShift))
 	d.header()
@@ -41,7 +41,7 @@ func Waterfall(w io.Writer, s *collector.Start, o Options) error {
 // drawing is a waterfall being drawn.
 type drawing struct {
 	o     Options
-	start *collector.Start
+	start *start.Start
 	scale view.Scale
 	shift int // by which all columns but the first move to the left
 	b     strings.Builder
@@ -82,7 +82,7 @@ func (d *drawing) phases() {
 	}
 }
 
-func (d *drawing) phase(p *collector.Phase) {
+func (d *drawing) phase(p *start.Phase) {
 	name := plain
 	if d.start.FailedPhase == p.Name {
 		name = bad

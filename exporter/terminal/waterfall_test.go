@@ -8,7 +8,7 @@ import (
 	"time"
 	"unicode"
 
-	"container_start_exporter/collector"
+	"container_start_exporter/collector/start"
 	"container_start_exporter/exporter/internal/golden"
 	"container_start_exporter/exporter/internal/sample"
 	"container_start_exporter/exporter/view"
@@ -17,7 +17,7 @@ import (
 func TestWaterfall(t *testing.T) {
 	golden.InUTC(t)
 	for name, tc := range map[string]struct {
-		start *collector.Start
+		start *start.Start
 		o     Options
 	}{
 		"docker":       {start: sample.DrawnDocker()},
@@ -43,7 +43,7 @@ func TestLine(t *testing.T) {
 	golden.InUTC(t)
 	var b strings.Builder
 	for _, o := range []Options{{}, {Color: true}, {Width: 120}, {Width: 50}} {
-		for _, s := range []*collector.Start{sample.DrawnDocker(), sample.DrawnFailed(), sample.DrawnIncomplete(), sample.DrawnCrun(), sample.DrawnHostile()} {
+		for _, s := range []*start.Start{sample.DrawnDocker(), sample.DrawnFailed(), sample.DrawnIncomplete(), sample.DrawnCrun(), sample.DrawnHostile()} {
 			if err := Line(&b, s, o); err != nil {
 				t.Fatal(err)
 			}
@@ -90,8 +90,8 @@ func checkInside(t *testing.T, drawn string, o Options) {
 	}
 }
 
-func randomDrawing(random *rand.Rand) *collector.Start {
-	s := []func() *collector.Start{sample.DrawnDocker, sample.DrawnFailed, sample.DrawnIncomplete, sample.DrawnCrun, sample.DrawnHostile}[random.IntN(5)]()
+func randomDrawing(random *rand.Rand) *start.Start {
+	s := []func() *start.Start{sample.DrawnDocker, sample.DrawnFailed, sample.DrawnIncomplete, sample.DrawnCrun, sample.DrawnHostile}[random.IntN(5)]()
 	s.Name, s.Image, s.Error = drawnText(random), drawnText(random), drawnText(random)
 	long := func() time.Duration { return time.Duration(random.Int64N(1<<random.IntN(62) + 1)) }
 	signed := func() time.Duration { return long() * time.Duration(1-2*random.IntN(2)) }
@@ -102,10 +102,10 @@ func randomDrawing(random *rand.Rand) *collector.Start {
 		}
 	}
 	for range random.IntN(60) {
-		s.Operations = append(s.Operations, collector.Operation{
-			Name:  []collector.OperationName{collector.OpHook, collector.OpNetwork}[random.IntN(2)],
-			Phase: collector.PhaseWait, Begin: signed(), Duration: long(), // it may begin before the start
-			Attributes: map[string]string{collector.AttrHook: drawnText(random), collector.AttrExitCode: "9"},
+		s.Operations = append(s.Operations, start.Operation{
+			Name:  []start.OperationName{start.OpHook, start.OpNetwork}[random.IntN(2)],
+			Phase: start.PhaseWait, Begin: signed(), Duration: long(), // it may begin before the start
+			Attributes: map[string]string{start.AttrHook: drawnText(random), start.AttrExitCode: "9"},
 		})
 	}
 	return s

@@ -2,9 +2,10 @@ package trace
 
 import (
 	"go.opentelemetry.io/otel/attribute"
-	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 
-	"container_start_exporter/collector"
+	"container_start_exporter/collector/start"
+
+	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 )
 
 // The keys of attributes that OpenTelemetry's semantic conventions do not define.
@@ -87,7 +88,7 @@ func Attributes() []Attribute {
 		{string(keyPhase), "the phase that the span is"},
 
 		{string(keyOperationName), "what the operation is: hook, veth, ..."},
-		{prefixOperation + "NAME", "an attribute of the operation's record, as text; " + collector.AttrPID + " and " + collector.AttrExitCode + " have keys of their own"},
+		{prefixOperation + "NAME", "an attribute of the operation's record, as text; " + start.AttrPID + " and " + start.AttrExitCode + " have keys of their own"},
 		{string(keyOperationDuration), "full time of an operation that is cut, or of a mount, which is a span event; in seconds"},
 		{string(keyOperationCut), "true if the operation lasted longer than its span, which never extends beyond the start's"},
 		{string(semconv.ProcessPIDKey), "pid, in the initial pid namespace, of the process that is the operation; on the root, of the container's init"},

@@ -4,18 +4,19 @@ import (
 	"strings"
 	"testing"
 
-	"container_start_exporter/collector"
+	"container_start_exporter/collector/event"
+	"container_start_exporter/collector/start"
 	"container_start_exporter/exporter/internal/sample"
 )
 
 // everything returns starts whose spans have, together, every attribute.
-func everything() []*collector.Start {
+func everything() []*start.Start {
 	s := sample.Docker()
-	s.Pod = &collector.Pod{Name: "web-0", Namespace: "shop", UID: "u-1"}
-	s.Cgroup = &collector.Cgroup{Path: "/kubepods/web"}
-	s.Rootfs = &collector.Rootfs{Path: "/var/lib/rootfs", Type: "overlay", Layers: 7}
-	s.Operations[2].Cost = &collector.Cost{CPU: 1, Queue: 2, IO: 3}
-	return []*collector.Start{s, sample.Failed()}
+	s.Pod = &start.Pod{Name: "web-0", Namespace: "shop", UID: "u-1"}
+	s.Cgroup = &start.Cgroup{Path: "/kubepods/web"}
+	s.Rootfs = &start.Rootfs{Path: "/var/lib/rootfs", Type: "overlay", Layers: 7}
+	s.Operations[2].Cost = &event.Cost{CPU: 1, RunDelay: 2, BlockIO: 3}
+	return []*start.Start{s, sample.Failed()}
 }
 
 // TestAttributesAreAll compares Attributes with those that spans have, in both
@@ -56,7 +57,7 @@ func general(key string) string {
 }
 
 // exportedKeys returns the keys of all spans and span events of starts.
-func exportedKeys(t *testing.T, starts []*collector.Start) map[string]bool {
+func exportedKeys(t *testing.T, starts []*start.Start) map[string]bool {
 	t.Helper()
 	keys := map[string]bool{}
 	for _, span := range recorded(t, starts...) {

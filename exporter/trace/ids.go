@@ -6,9 +6,10 @@ import (
 	"math/rand/v2"
 
 	"go.opentelemetry.io/otel/propagation"
-	oteltrace "go.opentelemetry.io/otel/trace"
 
-	"container_start_exporter/collector"
+	"container_start_exporter/collector/start"
+
+	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
 type rootIDsKey struct{}
@@ -22,7 +23,7 @@ type rootIDs struct {
 // rootContext returns the context in which the root span begins: with the ids
 // of the start and, if the start was executed in a trace context, below the
 // engine's span.
-func rootContext(s *collector.Start) context.Context {
+func rootContext(s *start.Start) context.Context {
 	ctx := context.Background()
 	if s.TraceParent != "" {
 		ctx = propagation.TraceContext{}.Extract(ctx, propagation.MapCarrier{"traceparent": s.TraceParent})
@@ -35,7 +36,7 @@ func rootContext(s *collector.Start) context.Context {
 
 // contextOf returns the context in which a span without a parent in its tree
 // begins.
-func contextOf(s *collector.Start, node span) context.Context {
+func contextOf(s *start.Start, node span) context.Context {
 	if node.name == rootName {
 		return rootContext(s)
 	}
@@ -46,7 +47,7 @@ func contextOf(s *collector.Start, node span) context.Context {
 }
 
 // sandboxLinks link a container's start to that of its pod's sandbox.
-func sandboxLinks(s *collector.Start) []oteltrace.Link {
+func sandboxLinks(s *start.Start) []oteltrace.Link {
 	if s.Pod == nil {
 		return nil
 	}

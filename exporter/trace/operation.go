@@ -7,9 +7,12 @@ import (
 	"time"
 
 	"go.opentelemetry.io/otel/attribute"
+
+	"container_start_exporter/collector/event"
+	"container_start_exporter/collector/start"
+
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 
-	"container_start_exporter/collector"
 	"container_start_exporter/exporter/safe"
 )
 
@@ -20,7 +23,7 @@ const operationAttributesMax = 16
 // exitCodeError is the error.type of an operation whose process failed.
 const exitCodeError = "exit_code"
 
-func operationSpan(s *collector.Start, phases []span, o collector.Operation) span {
+func operationSpan(s *start.Start, phases []span, o start.Operation) span {
 	begin, end := within(s, o.Begin, o.Duration)
 	operation := span{
 		name:       operationName(s, o),
@@ -36,7 +39,7 @@ func operationSpan(s *collector.Start, phases []span, o collector.Operation) spa
 			keyOperationCut.Bool(true),
 			keyOperationDuration.Float64(seconds(o.Duration)))
 	}
-	if code, ok := o.Attributes[collector.AttrExitCode]; ok && code != "0" {
+	if code, ok := o.Attributes[start.AttrExitCode]; ok && code != "0" {
 		operation.errorType = exitCodeError
 		operation.message = "exit code " + safe.Text(code, shortText)
 	}
@@ -44,7 +47,7 @@ func operationSpan(s *collector.Start, phases []span, o collector.Operation) spa
 }
 
 // addMount adds a mount as an event to the span of its phase, or to the root.
-func addMount(tree, phases []span, o collector.Operation) {
+func addMount(tree, phases []span, o start.Operation) {
 	at := min(max(o.Begin, 0), tree[0].end)
 	attributes := operationAttributes(o)
 	attributes = append(attributes, keyOperationDuration.Float64(seconds(o.Duration)))
@@ -53,21 +56,21 @@ func addMount(tree, phases []span, o collector.Operation) {
 }
 
 // operationName returns the name of an operation's span, of low cardinality.
-func operationName(s *collector.Start, o collector.Operation) string {
+func operationName(s *start.Start, o start.Operation) string {
 	switch o.Name {
-	case collector.OpRuntime: // runc create, crun run
-		runtime := o.Attributes[collector.AttrRuntime]
+	case start.OpRuntime: // runc create, crun run
+		runtime := o.Attributes[start.AttrRuntime]
 		if runtime == "" {
 			runtime = s.Runtime
 		}
-		return safe.Label(runtime) + " " + safe.Label(o.Attributes[collector.AttrCommand])
-	case collector.OpHook: // hook libnetwork-setkey
-		return "hook " + word(o.Attributes[collector.AttrHook])
-	case collector.OpRootfsMount:
+		return safe.Label(runtime) + " " + safe.Label(o.Attributes[start.AttrCommand])
+	case start.OpHook: // hook libnetwork-setkey
+		return "hook " + word(o.Attributes[start.AttrHook])
+	case start.OpRootfsMount:
 		return "rootfs mount"
-	case collector.OpShim: // not the phase, which lasts until the runtime's exec
+	case start.OpShim: // not the phase, which lasts until the runtime's exec
 		return "shim launch"
-	case collector.OpCgroup: // not the phase, which begins with it
+	case start.OpCgroup: // not the phase, which begins with it
 		return "cgroup setup"
 	}
 	return safe.Label(string(o.Name))
@@ -96,16 +99,16 @@ func word(s string) string {
 // operationAttributes returns the attributes of an operation, in the order of
 // their keys: pid and exit_code under the conventions' names, the others as
 // container_start.operation.NAME.
-func operationAttributes(o collector.Operation) []attribute.KeyValue {
+func operationAttributes(o start.Operation) []attribute.KeyValue {
 	keys := slices.Sorted(maps.Keys(o.Attributes))
 	attributes := make([]attribute.KeyValue, 0, len(keys)+3)
 	for _, key := range keys[:min(len(keys), operationAttributesMax)] {
 		value := o.Attributes[key]
 		number, err := strconv.Atoi(value)
 		switch {
-		case key == collector.AttrPID && err == nil:
+		case key == start.AttrPID && err == nil:
 			attributes = append(attributes, semconv.ProcessPID(number))
-		case key == collector.AttrExitCode && err == nil:
+		case key == start.AttrExitCode && err == nil:
 			attributes = append(attributes, semconv.ProcessExitCode(number))
 		default:
 			attributes = append(attributes, attribute.String(prefixOperation+safe.Label(key), safe.Text(value, longText)))
@@ -117,16 +120,16 @@ func operationAttributes(o collector.Operation) []attribute.KeyValue {
 // costAttributes say why an operation that is a process took so long: its CPU
 // time, run-queue delay and block-I/O delay, if known. It spent the rest of its
 // time waiting for others.
-func costAttributes(c *collector.Cost) []attribute.KeyValue {
+func costAttributes(c *event.Cost) []attribute.KeyValue {
 	if c == nil {
 		return nil
 	}
 	attributes := []attribute.KeyValue{keyCPU.Float64(seconds(time.Duration(c.CPU)))}
-	if c.Queue >= 0 {
-		attributes = append(attributes, keyRunDelay.Float64(seconds(time.Duration(c.Queue))))
+	if c.RunDelay >= 0 {
+		attributes = append(attributes, keyRunDelay.Float64(seconds(time.Duration(c.RunDelay))))
 	}
-	if c.IO >= 0 {
-		attributes = append(attributes, keyIODelay.Float64(seconds(time.Duration(c.IO))))
+	if c.BlockIO >= 0 {
+		attributes = append(attributes, keyIODelay.Float64(seconds(time.Duration(c.BlockIO))))
 	}
 	return attributes
 }

@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"container_start_exporter/collector"
+	"container_start_exporter/collector/start"
 	"container_start_exporter/exporter/internal/sample"
 )
 
@@ -83,12 +83,12 @@ func TestRealReceiver(t *testing.T) {
 	}
 	grpc, http := freeAddress(t), freeAddress(t)
 	stop := otlpSink(t, grpc, http)
-	sent := map[string]*collector.Start{"1": sample.Docker(), "2": sample.Failed(), "3": sample.Docker(), "4": sample.Failed()}
+	sent := map[string]*start.Start{"1": sample.Docker(), "2": sample.Failed(), "3": sample.Docker(), "4": sample.Failed()}
 	for n, s := range sent {
 		s.TraceID = s.TraceID[:31] + n
 	}
 	sent["2"].ContainerID, sent["4"].ContainerID = "a\xff\x00b", "a\xff\x00b"
-	send := func(protocol, endpoint string, starts ...*collector.Start) {
+	send := func(protocol, endpoint string, starts ...*start.Start) {
 		otelEnv(t, map[string]string{
 			"OTEL_TRACES_EXPORTER": "otlp", "OTEL_EXPORTER_OTLP_PROTOCOL": protocol, "OTEL_EXPORTER_OTLP_ENDPOINT": endpoint,
 			"OTEL_RESOURCE_ATTRIBUTES": "protocol=" + protocol,
@@ -124,7 +124,7 @@ func TestRealReceiver(t *testing.T) {
 	}
 }
 
-func compareReceived(t *testing.T, s *collector.Start, spans []receivedSpan) {
+func compareReceived(t *testing.T, s *start.Start, spans []receivedSpan) {
 	t.Helper()
 	tree := spanTree(s)
 	if len(spans) != len(tree) {

@@ -4,9 +4,12 @@ import (
 	"time"
 
 	"go.opentelemetry.io/otel/attribute"
+
+	"container_start_exporter/collector/event"
+	"container_start_exporter/collector/start"
+
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 
-	"container_start_exporter/collector"
 	"container_start_exporter/exporter/safe"
 )
 
@@ -21,7 +24,7 @@ const addressesMax = 16
 
 // rootAttributes describe a start. They have the names of OpenTelemetry's
 // semantic conventions, or container_start.* if these define none.
-func rootAttributes(s *collector.Start) []attribute.KeyValue {
+func rootAttributes(s *start.Start) []attribute.KeyValue {
 	attributes := appendKnown(nil,
 		semconv.ContainerID(safe.Text(s.ContainerID, shortText)),
 		semconv.ContainerName(safe.Text(s.Name, shortText)),
@@ -50,7 +53,7 @@ func rootAttributes(s *collector.Start) []attribute.KeyValue {
 }
 
 // podAttributes identify the pod of a container or a sandbox.
-func podAttributes(s *collector.Start) []attribute.KeyValue {
+func podAttributes(s *start.Start) []attribute.KeyValue {
 	if s.Pod == nil {
 		return nil
 	}
@@ -59,14 +62,14 @@ func podAttributes(s *collector.Start) []attribute.KeyValue {
 		semconv.K8SPodUID(safe.Text(s.Pod.UID, shortText)),
 		semconv.K8SNamespaceName(safe.Text(s.Pod.Namespace, shortText)),
 	)
-	if s.Kind == collector.KindOfContainer {
+	if s.Kind == start.Container {
 		attributes = appendKnown(attributes, semconv.K8SContainerName(safe.Text(s.Name, shortText)))
 	}
 	return attributes
 }
 
 // resultAttributes describe what a start created: its cgroup and its rootfs.
-func resultAttributes(s *collector.Start) []attribute.KeyValue {
+func resultAttributes(s *start.Start) []attribute.KeyValue {
 	var attributes []attribute.KeyValue
 	if s.Cgroup != nil {
 		attributes = appendKnown(attributes, keyCgroupPath.String(safe.Text(s.Cgroup.Path, longText)))
@@ -106,7 +109,7 @@ func appendKnown(attributes []attribute.KeyValue, candidates ...attribute.KeyVal
 // runtime managing this container", such as docker or containerd. OCI runtimes
 // such as runc are that only if there is no engine; container_start.runtime has
 // them in any case.
-func runtimeName(s *collector.Start) string {
+func runtimeName(s *start.Start) string {
 	switch s.Engine {
 	case "cri":
 		return "containerd"
@@ -116,7 +119,7 @@ func runtimeName(s *collector.Start) string {
 	return safe.Label(s.Engine)
 }
 
-func namespaceAttributes(n collector.Namespaces) []attribute.KeyValue {
+func namespaceAttributes(n event.Namespaces) []attribute.KeyValue {
 	inode := func(kind string, number uint32) attribute.KeyValue {
 		return attribute.Int64(prefixNamespace+kind, int64(number))
 	}
@@ -126,7 +129,7 @@ func namespaceAttributes(n collector.Namespaces) []attribute.KeyValue {
 	)
 }
 
-func addressAttributes(veths []collector.Veth) []attribute.KeyValue {
+func addressAttributes(veths []start.Veth) []attribute.KeyValue {
 	var addresses []string
 	for _, v := range veths {
 		if v.Address != "" && len(addresses) < addressesMax {

@@ -11,11 +11,14 @@ import (
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/sdk/resource"
-	sdktrace "go.opentelemetry.io/otel/sdk/trace"
-	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
-	oteltrace "go.opentelemetry.io/otel/trace"
 
-	"container_start_exporter/collector"
+	"container_start_exporter/collector/start"
+
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+
+	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
+
+	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
 // Traces sends one trace per start to the endpoint that OTEL_* names. It is a
@@ -95,13 +98,13 @@ func (t *Traces) Enabled() bool { return t != nil && t.provider != nil }
 
 // Start queues a start, or drops and counts it. It never blocks. A start after
 // Shutdown is lost.
-func (t *Traces) Start(s *collector.Start) { t.queue(s, spanTree, spanCount(s)) }
+func (t *Traces) Start(s *start.Start) { t.queue(s, spanTree, spanCount(s)) }
 
 // Ready queues one more span in the trace of a start: from the exec of the
 // entrypoint to the first listen. It follows the start and is not part of it.
-func (t *Traces) Ready(s *collector.Start) { t.queue(s, readyTree, 1) }
+func (t *Traces) Ready(s *start.Start) { t.queue(s, readyTree, 1) }
 
-func (t *Traces) queue(s *collector.Start, tree func(*collector.Start) []span, count int) {
+func (t *Traces) queue(s *start.Start, tree func(*start.Start) []span, count int) {
 	if !t.Enabled() {
 		return
 	}
@@ -171,8 +174,8 @@ func (t *Traces) run() {
 
 // queued is a start that waits to be sent, and the function for its spans.
 type queued struct {
-	start *collector.Start
-	tree  func(*collector.Start) []span
+	start *start.Start
+	tree  func(*start.Start) []span
 }
 
 // send hands the spans of a start to the processor, parents first.

@@ -4,9 +4,11 @@ import (
 	"time"
 
 	"go.opentelemetry.io/otel/attribute"
+
+	"container_start_exporter/collector/start"
+
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 
-	"container_start_exporter/collector"
 	"container_start_exporter/exporter/safe"
 )
 
@@ -54,9 +56,9 @@ type spanEvent struct {
 }
 
 // spanTree returns the trace of a start: the root first, parents before children.
-func spanTree(s *collector.Start) []span {
+func spanTree(s *start.Start) []span {
 	root := span{name: rootName, parent: -1, end: max(s.Duration, 0), attributes: rootAttributes(s)}
-	if s.Outcome == collector.Failed {
+	if s.Outcome == start.Failed {
 		root.errorType, root.message = errorType(s), safe.Text(s.Error, longText)
 	}
 	tree := append(make([]span, 0, spanCount(s)), root)
@@ -65,7 +67,7 @@ func spanTree(s *collector.Start) []span {
 	}
 	phases := tree[1:]
 	for _, o := range s.Operations {
-		if o.Name == collector.OpMount {
+		if o.Name == start.OpMount {
 			addMount(tree, phases, o)
 			continue
 		}
@@ -75,7 +77,7 @@ func spanTree(s *collector.Start) []span {
 }
 
 // readyTree returns the single span after a start, up to the first listen.
-func readyTree(s *collector.Start) []span {
+func readyTree(s *start.Start) []span {
 	return []span{{
 		name: "ready", parent: -1, begin: s.Duration, end: s.Duration + s.Ready,
 		attributes: appendKnown(nil, semconv.ContainerID(safe.Text(s.ContainerID, shortText)), semconv.ContainerName(safe.Text(s.Name, shortText))),
@@ -83,23 +85,23 @@ func readyTree(s *collector.Start) []span {
 }
 
 // spanCount returns the length of a start's spanTree.
-func spanCount(s *collector.Start) int {
+func spanCount(s *start.Start) int {
 	n := 1 + len(s.Phases) + len(s.Operations)
 	for _, o := range s.Operations {
-		if o.Name == collector.OpMount {
+		if o.Name == start.OpMount {
 			n--
 		}
 	}
 	return n
 }
 
-func phaseSpan(s *collector.Start, p collector.Phase) span {
+func phaseSpan(s *start.Start, p start.Phase) span {
 	name := safe.Label(string(p.Name))
 	begin, end := within(s, p.Begin, p.Duration)
 	phase := span{name: name, begin: begin, end: end, attributes: []attribute.KeyValue{
 		keyPhase.String(name),
 	}}
-	if s.Outcome == collector.Failed && p.Name == s.FailedPhase {
+	if s.Outcome == start.Failed && p.Name == s.FailedPhase {
 		phase.errorType, phase.message = errorType(s), safe.Text(s.Error, longText)
 	}
 	return phase
@@ -107,7 +109,7 @@ func phaseSpan(s *collector.Start, p collector.Phase) span {
 
 // within returns the part of an interval that lies in the start. An end that
 // overflows is cut off as well.
-func within(s *collector.Start, begin, duration time.Duration) (from, to time.Duration) {
+func within(s *start.Start, begin, duration time.Duration) (from, to time.Duration) {
 	all := max(s.Duration, 0)
 	from = min(max(begin, 0), all)
 	if to = begin + max(duration, 0); to < begin {
@@ -135,7 +137,7 @@ func parentOf(phases []span, begin, end time.Duration, preferred string) int {
 }
 
 // errorType returns the error.type of a failed start.
-func errorType(s *collector.Start) string {
+func errorType(s *start.Start) string {
 	if s.ErrorType == "" {
 		return "_OTHER"
 	}

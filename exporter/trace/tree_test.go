@@ -11,18 +11,21 @@ import (
 	"unicode/utf8"
 
 	"go.opentelemetry.io/otel/sdk/resource"
+
+	"container_start_exporter/collector/start"
+
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
+
 	oteltrace "go.opentelemetry.io/otel/trace"
 
-	"container_start_exporter/collector"
 	"container_start_exporter/exporter/internal/golden"
 	"container_start_exporter/exporter/internal/sample"
 	"container_start_exporter/exporter/safe"
 )
 
 // recorded returns the spans of starts as the SDK exports them.
-func recorded(t *testing.T, starts ...*collector.Start) tracetest.SpanStubs {
+func recorded(t *testing.T, starts ...*start.Start) tracetest.SpanStubs {
 	t.Helper()
 	memory := &keeping{tracetest.NewInMemoryExporter()}
 	traces := newTraces(memory, resource.Empty(), "test")
@@ -46,7 +49,7 @@ func (keeping) Shutdown(context.Context) error { return nil }
 
 func TestSpansGolden(t *testing.T) {
 	var text strings.Builder
-	for _, s := range []*collector.Start{sample.Docker(), sample.Bare(), sample.Failed(), sample.Incomplete()} {
+	for _, s := range []*start.Start{sample.Docker(), sample.Bare(), sample.Failed(), sample.Incomplete()} {
 		spans := recorded(t, s)
 		slices.SortStableFunc(spans, func(a, b tracetest.SpanStub) int { return a.StartTime.Compare(b.StartTime) })
 		fmt.Fprintf(&text, "trace %s\n", spans[0].SpanContext.TraceID())
@@ -202,7 +205,7 @@ func TestTraceParent(t *testing.T) {
 // A pod's container links to its sandbox's start.
 func TestSandboxLink(t *testing.T) {
 	s := sample.Docker()
-	s.Pod = &collector.Pod{Name: "web-0", SandboxTraceID: "4bf92f3577b34da6a3ce929d0e0e4736", SandboxSpanID: "00f067aa0ba902b7"}
+	s.Pod = &start.Pod{Name: "web-0", SandboxTraceID: "4bf92f3577b34da6a3ce929d0e0e4736", SandboxSpanID: "00f067aa0ba902b7"}
 	links := 0
 	for _, span := range recorded(t, s) {
 		for _, link := range span.Links {

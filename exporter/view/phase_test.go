@@ -9,13 +9,13 @@ import (
 	"regexp"
 	"testing"
 
-	"container_start_exporter/collector"
+	"container_start_exporter/collector/start"
 )
 
 // TestPhaseStyles checks that no two phases look the same.
 func TestPhaseStyles(t *testing.T) {
 	hue := regexp.MustCompile(`^#([0-9a-f]{3}){1,2}$`)
-	seen := map[any]collector.PhaseName{}
+	seen := map[any]start.PhaseName{}
 	for _, s := range PhaseStyles() {
 		for _, look := range []any{s.Phase, s.Letter, s.Color, s.Hue} {
 			if before, twice := seen[look]; twice {
@@ -48,16 +48,16 @@ func TestPhaseStylesOfRecordings(t *testing.T) {
 	}
 }
 
-func recordedPhases(t *testing.T, file string) map[collector.PhaseName]bool {
+func recordedPhases(t *testing.T, file string) map[start.PhaseName]bool {
 	t.Helper()
 	f, err := os.Open(file)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	names := map[collector.PhaseName]bool{}
+	names := map[start.PhaseName]bool{}
 	for d := json.NewDecoder(f); ; {
-		var s collector.Start
+		var s start.Start
 		if err := d.Decode(&s); errors.Is(err, io.EOF) {
 			return names
 		} else if err != nil {

@@ -8,13 +8,13 @@ import (
 	"strings"
 	"time"
 
-	"container_start_exporter/collector"
+	"container_start_exporter/collector/start"
 )
 
 // Step is an operation as people read it: a row of a drawing.
 type Step struct {
 	Label    string
-	Phase    collector.PhaseName
+	Phase    start.PhaseName
 	Begin    time.Duration
 	Duration time.Duration
 	Note     string // the error, or what a folded row shows in place of a bar
@@ -28,7 +28,7 @@ const maxSteps = 24
 // Steps returns the notable operations of a start in the order in which they
 // began, at most 24, and how many were left out. Mounts and runs of iptables are
 // folded into one step each.
-func Steps(s *collector.Start) (list []Step, omitted int) {
+func Steps(s *start.Start) (list []Step, omitted int) {
 	for i := range s.Operations {
 		if o := &s.Operations[i]; notable(o, s.Duration) {
 			list = append(list, stepOf(o))
@@ -47,24 +47,24 @@ func Steps(s *collector.Start) (list []Step, omitted int) {
 }
 
 // notable reports whether an operation gets a row of its own.
-func notable(o *collector.Operation, total time.Duration) bool {
+func notable(o *start.Operation, total time.Duration) bool {
 	switch o.Name {
-	case collector.OpMount, collector.OpIptables:
+	case start.OpMount, start.OpIptables:
 		return false
-	case collector.OpPivotRoot:
+	case start.OpPivotRoot:
 		return o.Duration*100 >= total
 	}
 	return true
 }
 
-func stepOf(o *collector.Operation) Step {
-	code := o.Attributes[collector.AttrExitCode]
+func stepOf(o *start.Operation) Step {
+	code := o.Attributes[start.AttrExitCode]
 	st := Step{
 		Label: stepLabel(o), Phase: o.Phase, Begin: o.Begin, Duration: o.Duration,
-		Failed: o.Attributes[collector.AttrError] != "" || code != "" && code != "0",
-		Note:   o.Attributes[collector.AttrError],
+		Failed: o.Attributes[start.AttrError] != "" || code != "" && code != "0",
+		Note:   o.Attributes[start.AttrError],
 	}
-	if o.Name == collector.OpNetwork { // a union of intervals: its time may have gaps
+	if o.Name == start.OpNetwork { // a union of intervals: its time may have gaps
 		st.Folded, st.Note = true, "total of all network setup"
 	}
 	if st.Note == "" && st.Failed {
@@ -73,26 +73,26 @@ func stepOf(o *collector.Operation) Step {
 	return st
 }
 
-func stepLabel(o *collector.Operation) string {
+func stepLabel(o *start.Operation) string {
 	a := func(name string) string { return o.Attributes[name] }
 	switch o.Name {
-	case collector.OpRuntime:
-		return words(a(collector.AttrRuntime), a(collector.AttrCommand))
-	case collector.OpHook:
-		return words("hook", path.Base(a(collector.AttrHook)))
-	case collector.OpVeth:
-		return words("veth", cmp.Or(a(collector.AttrHost), a(collector.AttrContainer)))
-	case collector.OpNetns:
-		return words("netns", a(collector.AttrInode))
-	case collector.OpRootfsMount:
-		return words("rootfs mount", a(collector.AttrType))
-	case collector.OpCNI:
-		return words("cni", a(collector.AttrPlugin))
-	case collector.OpNetavark, collector.OpLibnetwork:
-		return words(string(o.Name), a(collector.AttrCommand))
-	case collector.OpProxy:
-		return words("docker-proxy", a(collector.AttrPort))
-	case collector.OpShim, collector.OpCgroup, collector.OpPivotRoot:
+	case start.OpRuntime:
+		return words(a(start.AttrRuntime), a(start.AttrCommand))
+	case start.OpHook:
+		return words("hook", path.Base(a(start.AttrHook)))
+	case start.OpVeth:
+		return words("veth", cmp.Or(a(start.AttrHost), a(start.AttrContainer)))
+	case start.OpNetns:
+		return words("netns", a(start.AttrInode))
+	case start.OpRootfsMount:
+		return words("rootfs mount", a(start.AttrType))
+	case start.OpCNI:
+		return words("cni", a(start.AttrPlugin))
+	case start.OpNetavark, start.OpLibnetwork:
+		return words(string(o.Name), a(start.AttrCommand))
+	case start.OpProxy:
+		return words("docker-proxy", a(start.AttrPort))
+	case start.OpShim, start.OpCgroup, start.OpPivotRoot:
 		return string(o.Name)
 	default:
 		return strings.ReplaceAll(string(o.Name), "_", " ")
@@ -102,21 +102,21 @@ func stepLabel(o *collector.Operation) string {
 // foldedKind is a kind of operation so frequent in a start that only their sum
 // and the slowest get a row.
 type foldedKind struct {
-	name    collector.OperationName
+	name    start.OperationName
 	noun    string
-	subject func(*collector.Operation) string // names the slowest
-	failure string                            // the attribute of those that failed
+	subject func(*start.Operation) string // names the slowest
+	failure string                        // the attribute of those that failed
 }
 
 var foldedKinds = []foldedKind{
-	{collector.OpMount, "mount", func(o *collector.Operation) string { return mountpoint(o.Attributes[collector.AttrTarget]) }, collector.AttrError},
-	{collector.OpIptables, "iptables run", func(o *collector.Operation) string { return o.Attributes[collector.AttrRule] }, ""},
+	{start.OpMount, "mount", func(o *start.Operation) string { return mountpoint(o.Attributes[start.AttrTarget]) }, start.AttrError},
+	{start.OpIptables, "iptables run", func(o *start.Operation) string { return o.Attributes[start.AttrRule] }, ""},
 }
 
 // fold returns one step for all operations of a kind, and whether there are any.
-func fold(s *collector.Start, kind foldedKind) (Step, bool) {
+func fold(s *start.Start, kind foldedKind) (Step, bool) {
 	var st Step
-	var slowest *collector.Operation
+	var slowest *start.Operation
 	n, failed := 0, 0
 	for i := range s.Operations {
 		o := &s.Operations[i]

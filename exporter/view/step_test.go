@@ -7,7 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"container_start_exporter/collector"
+	"container_start_exporter/collector/start"
 	"container_start_exporter/exporter/internal/sample"
 )
 
@@ -50,7 +50,7 @@ func TestStepsBounded(t *testing.T) {
 	s := sample.DrawnCrun()
 	s.Operations = nil
 	for range 30 {
-		s.Operations = append(s.Operations, collector.Operation{Name: collector.OpHook, Phase: collector.PhaseHooks})
+		s.Operations = append(s.Operations, start.Operation{Name: start.OpHook, Phase: start.PhaseHooks})
 	}
 	list, omitted := Steps(s)
 	if len(list) != maxSteps || omitted != 30-maxSteps || Omitted(omitted) != "and 6 more operations" || Omitted(0) != "" {

@@ -4,11 +4,11 @@ import (
 	"fmt"
 	"strings"
 
-	"container_start_exporter/collector"
+	"container_start_exporter/collector/start"
 )
 
 // Counts lists what a start did and created.
-func Counts(s *collector.Start) string {
+func Counts(s *start.Start) string {
 	c := s.Counts
 	list := []string{plural(c.Mounts, "mount") + " by init"}
 	if c.EngineMounts > 0 {
@@ -22,11 +22,11 @@ func Counts(s *collector.Start) string {
 }
 
 // Ending returns how a start ended, and after how long.
-func Ending(s *collector.Start) string {
+func Ending(s *start.Start) string {
 	switch s.Outcome {
-	case collector.Started:
+	case start.Started:
 		return "started in " + Short(s.Duration)
-	case collector.Failed:
+	case start.Failed:
 		return words("failed", InPhase(s.FailedPhase), "after", Short(s.Duration))
 	default:
 		return words(string(s.Outcome), "after", Short(s.Duration))
@@ -35,7 +35,7 @@ func Ending(s *collector.Start) string {
 
 // Reason returns why a start failed or is incomplete: "failed in hooks: ...". It
 // is "" if the start has no error.
-func Reason(s *collector.Start) string {
+func Reason(s *start.Start) string {
 	if s.Error == "" {
 		return ""
 	}
@@ -43,7 +43,7 @@ func Reason(s *collector.Start) string {
 }
 
 // InPhase returns "in " and a phase, or "" if it is not known.
-func InPhase(name collector.PhaseName) string {
+func InPhase(name start.PhaseName) string {
 	if name == "" {
 		return ""
 	}
@@ -51,7 +51,7 @@ func InPhase(name collector.PhaseName) string {
 }
 
 // Title returns the name of a start, or else the short form of its id.
-func Title(s *collector.Start) string {
+func Title(s *start.Start) string {
 	if s.Name != "" {
 		return s.Name
 	}
@@ -71,7 +71,7 @@ func shortID(id string) string {
 }
 
 // Stack returns the engine and the runtime: docker/runc.
-func Stack(s *collector.Start) string {
+func Stack(s *start.Start) string {
 	switch {
 	case s.Engine == "" || s.Engine == "none":
 		return s.Runtime
@@ -82,8 +82,8 @@ func Stack(s *collector.Start) string {
 }
 
 // Longest returns the longest phase, or nil.
-func Longest(s *collector.Start) *collector.Phase {
-	var most *collector.Phase
+func Longest(s *start.Start) *start.Phase {
+	var most *start.Phase
 	for i := range s.Phases {
 		if most == nil || s.Phases[i].Duration > most.Duration {
 			most = &s.Phases[i]
@@ -93,12 +93,12 @@ func Longest(s *collector.Start) *collector.Phase {
 }
 
 // Subtitle returns the rest of what identifies a start.
-func Subtitle(s *collector.Start) string {
+func Subtitle(s *start.Start) string {
 	list := []string{Stack(s)}
 	if s.Name != "" {
 		list = append(list, shortID(s.ContainerID))
 	}
-	if s.Kind != collector.KindOfContainer && s.Kind != "" {
+	if s.Kind != start.Container && s.Kind != "" {
 		list = append(list, s.Kind)
 	}
 	if s.PID > 0 {

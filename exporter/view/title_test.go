@@ -3,7 +3,7 @@ package view
 import (
 	"testing"
 
-	"container_start_exporter/collector"
+	"container_start_exporter/collector/start"
 	"container_start_exporter/exporter/internal/golden"
 	"container_start_exporter/exporter/internal/sample"
 )
@@ -11,7 +11,7 @@ import (
 func TestTitles(t *testing.T) {
 	golden.InUTC(t)
 	for _, tc := range []struct {
-		start                                   *collector.Start
+		start                                   *start.Start
 		title, subtitle, ending, reason, counts string
 	}{
 		{sample.DrawnDocker(), "keen_turing", "docker/runc, 3f9c1a2b4d5e, pid 24683, began at 10:31:22.123", "started in 296.1 ms", "",

@@ -8,9 +8,10 @@ import (
 	"path/filepath"
 	"syscall"
 
+	"container_start_exporter/collector/event"
+
 	specs "github.com/opencontainers/runtime-spec/specs-go"
 
-	"container_start_exporter/collector"
 	"container_start_exporter/collector/engine"
 )
 
@@ -22,12 +23,12 @@ const maxCapabilities = 64
 
 // read reads the config.json of a bundle, and the container's name and image from
 // its engine's state. The error is that of reading the config.json.
-func read(dir location, id string) (*collector.Bundle, error) {
+func read(dir location, id string) (*event.Bundle, error) {
 	var spec specs.Spec
 	if err := readJSON(dir.file("config.json"), &spec); err != nil {
 		return nil, err
 	}
-	b := &collector.Bundle{Hooks: hooks(spec.Hooks), Annotations: identifyingAnnotations(spec.Annotations)}
+	b := &event.Bundle{Hooks: hooks(spec.Hooks), Annotations: identifyingAnnotations(spec.Annotations)}
 	if spec.Root != nil && spec.Root.Path != "" {
 		b.Root = spec.Root.Path
 		if !filepath.IsAbs(b.Root) {
@@ -47,11 +48,11 @@ func read(dir location, id string) (*collector.Bundle, error) {
 // hooks returns the OCI hooks of a bundle, those of each kind in the order in
 // which a runtime executes them (OCI runtime specification, config.md,
 // POSIX-platform Hooks).
-func hooks(h *specs.Hooks) []collector.Hook {
+func hooks(h *specs.Hooks) []event.Hook {
 	if h == nil {
 		return nil
 	}
-	var list []collector.Hook
+	var list []event.Hook
 	for _, kind := range []struct {
 		name  string
 		hooks []specs.Hook
@@ -60,7 +61,7 @@ func hooks(h *specs.Hooks) []collector.Hook {
 		{"startContainer", h.StartContainer}, {"poststart", h.Poststart}, {"poststop", h.Poststop},
 	} {
 		for _, hook := range kind.hooks {
-			list = append(list, collector.Hook{Kind: kind.name, Path: hook.Path, Args: hook.Args})
+			list = append(list, event.Hook{Kind: kind.name, Path: hook.Path, Args: hook.Args})
 		}
 	}
 	return list
@@ -103,11 +104,11 @@ func netnsPath(list []specs.LinuxNamespace) string {
 }
 
 // security returns what confines the entrypoint, nil if the bundle has no process.
-func security(spec *specs.Spec) *collector.Security {
+func security(spec *specs.Spec) *event.Security {
 	if spec.Process == nil {
 		return nil
 	}
-	s := &collector.Security{AppArmor: spec.Process.ApparmorProfile}
+	s := &event.Security{AppArmor: spec.Process.ApparmorProfile}
 	if spec.Process.Capabilities != nil {
 		s.Capabilities = spec.Process.Capabilities.Bounding[:min(len(spec.Process.Capabilities.Bounding), maxCapabilities)]
 	}

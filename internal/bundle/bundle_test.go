@@ -8,7 +8,7 @@ import (
 	"syscall"
 	"testing"
 
-	"container_start_exporter/collector"
+	"container_start_exporter/collector/event"
 )
 
 const config = `{
@@ -46,14 +46,14 @@ func TestReadBundle(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := &collector.Bundle{
+	want := &event.Bundle{
 		Root: filepath.Join(dir, "rootfs"), Name: "web", Image: "busybox",
 		CgroupsPath: "/docker/abc", NetnsPath: "/run/netns/n",
-		Hooks: []collector.Hook{
+		Hooks: []event.Hook{
 			{Kind: "prestart", Path: "/bin/a", Args: []string{"a", "x"}}, {Kind: "createRuntime", Path: "/bin/b"},
 		},
 		Annotations: map[string]string{"io.kubernetes.cri.sandbox-id": "pod"},
-		Security: &collector.Security{
+		Security: &event.Security{
 			Capabilities: []string{"CAP_CHOWN", "CAP_KILL"}, Seccomp: "SCMP_ACT_ERRNO", AppArmor: "docker-default",
 		},
 	}

@@ -13,7 +13,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"container_start_exporter/collector"
+	"container_start_exporter/collector/event"
 	"container_start_exporter/collector/runtime"
 )
 
@@ -27,18 +27,18 @@ const maxReads = 16
 // Reader passes events on, and adds a bundle event after each execution of a
 // runtime's create or run: the facts in its bundle.
 type Reader struct {
-	next     func(*collector.Event)
+	next     func(*event.Event)
 	recent   recent
-	slots    chan struct{}         // one for each running read
-	read     chan *collector.Event // results: nil if a bundle could not be read
+	slots    chan struct{}     // one for each running read
+	read     chan *event.Event // results: nil if a bundle could not be read
 	ownMntNS uint64
 	unread   atomic.Uint64
 }
 
 // NewReader returns a reader that passes events on to next.
-func NewReader(next func(*collector.Event)) *Reader {
+func NewReader(next func(*event.Event)) *Reader {
 	r := &Reader{
-		next: next, slots: make(chan struct{}, maxReads), read: make(chan *collector.Event, maxReads),
+		next: next, slots: make(chan struct{}, maxReads), read: make(chan *event.Event, maxReads),
 	}
 	if info, err := os.Stat("/proc/self/ns/mnt"); err == nil {
 		r.ownMntNS = info.Sys().(*syscall.Stat_t).Ino
@@ -52,19 +52,19 @@ func (r *Reader) Unread() uint64 { return r.unread.Load() }
 // Handle passes an event on. Before it come the bundle events that were read
 // late; after it the one of this execution, if it is read within the deadline.
 // Handle is not safe for concurrent use.
-func (r *Reader) Handle(e *collector.Event) {
+func (r *Reader) Handle(e *event.Event) {
 	for len(r.read) > 0 {
 		r.add(<-r.read)
 	}
 	r.next(e)
-	if e.Kind != collector.KindExec || e.Ret < 0 {
+	if e.Kind != event.KindExec || e.Ret < 0 {
 		return
 	}
 	c, ok := runtime.Parse(e.Args)
 	if !ok || c.Name != "create" && c.Name != "run" {
 		return
 	}
-	if !r.recent.add(e.PID, e.Born) {
+	if !r.recent.add(e.PID, e.StartTime) {
 		return // the runtime executed itself again
 	}
 	select {
@@ -82,7 +82,7 @@ func (r *Reader) Handle(e *collector.Event) {
 }
 
 // add frees the slot of a read and passes its result on.
-func (r *Reader) add(bundle *collector.Event) {
+func (r *Reader) add(bundle *event.Event) {
 	<-r.slots
 	if bundle == nil {
 		r.unread.Add(1) // its facts are absent
@@ -92,14 +92,14 @@ func (r *Reader) add(bundle *collector.Event) {
 }
 
 // readFor reads the bundle of container id, on which e executed a runtime.
-func (r *Reader) readFor(e *collector.Event, dir location, id string) {
+func (r *Reader) readFor(e *event.Event, dir location, id string) {
 	bundle, err := read(dir, id)
 	if err != nil {
 		r.read <- nil
 		return
 	}
-	r.read <- &collector.Event{
-		Time: bootTime(), Kind: collector.KindBundle, PID: e.PID, Born: e.Born, Comm: e.Comm,
+	r.read <- &event.Event{
+		Time: bootTime(), Kind: event.KindBundle, PID: e.PID, StartTime: e.StartTime, Comm: e.Comm,
 		Path: dir.path, Bundle: bundle,
 	}
 }
@@ -114,7 +114,7 @@ func (l location) file(name string) string { return l.root + filepath.Join(l.pat
 
 // bundleDir returns the location of a runtime's bundle: in the runtime's mount
 // namespace, and relative to its working directory, which is the default.
-func (r *Reader) bundleDir(e *collector.Event, bundle string) location {
+func (r *Reader) bundleDir(e *event.Event, bundle string) location {
 	proc := "/proc/" + strconv.Itoa(e.PID)
 	l := location{path: bundle}
 	if !filepath.IsAbs(bundle) {

@@ -5,20 +5,20 @@ import (
 	"syscall"
 	"testing"
 
-	"container_start_exporter/collector"
+	"container_start_exporter/collector/event"
 )
 
 func TestReader(t *testing.T) {
 	dir := write(t, map[string]string{"config.json": `{"root": {"path": "/rootfs"}}`})
-	var got []*collector.Event
-	a := NewReader(func(e *collector.Event) { got = append(got, e) })
+	var got []*event.Event
+	a := NewReader(func(e *event.Event) { got = append(got, e) })
 	info, err := os.Stat("/proc/self/ns/mnt")
 	if err != nil {
 		t.Fatal(err)
 	}
 	exec := func(born int64, ret int64, args ...string) {
-		a.Handle(&collector.Event{
-			Kind: collector.KindExec, PID: os.Getpid(), Born: born, Ret: ret, Args: args,
+		a.Handle(&event.Event{
+			Kind: event.KindExec, PID: os.Getpid(), StartTime: born, Ret: ret, Args: args,
 			MntNS: uint32(info.Sys().(*syscall.Stat_t).Ino),
 		})
 	}
@@ -28,9 +28,9 @@ func TestReader(t *testing.T) {
 	exec(3, 0, "runc", "state", "abc")
 	exec(4, 0, "runc", "run", "--bundle", dir+"/absent", "abc")
 
-	var bundles []*collector.Event
+	var bundles []*event.Event
 	for _, e := range got {
-		if e.Kind == collector.KindBundle {
+		if e.Kind == event.KindBundle {
 			bundles = append(bundles, e)
 		}
 	}
@@ -40,7 +40,7 @@ func TestReader(t *testing.T) {
 	if a.Unread() != 1 {
 		t.Errorf("%d bundles could not be read, want 1", a.Unread())
 	}
-	if b := bundles[0]; b.PID != os.Getpid() || b.Born != 1 || b.Path != dir || b.Bundle.Root != "/rootfs" || b.Time == 0 {
+	if b := bundles[0]; b.PID != os.Getpid() || b.StartTime != 1 || b.Path != dir || b.Bundle.Root != "/rootfs" || b.Time == 0 {
 		t.Errorf("bundle event %+v", b)
 	}
 }

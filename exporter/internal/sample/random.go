@@ -5,16 +5,16 @@ import (
 	"math/rand/v2"
 	"time"
 
-	"container_start_exporter/collector"
+	"container_start_exporter/collector/start"
 )
 
 // Random partitions a duration into phases and scatters operations over it
 // and beyond.
-func Random(r *rand.Rand) *collector.Start {
-	names := []collector.PhaseName{"prepare", "shim", "create", "cgroup", "namespaces", "rootfs", "hooks", "init", "wait", "start"}
-	s := &collector.Start{
+func Random(r *rand.Rand) *start.Start {
+	names := []start.PhaseName{"prepare", "shim", "create", "cgroup", "namespaces", "rootfs", "hooks", "init", "wait", "start"}
+	s := &start.Start{
 		ContainerID: randomText(r), Name: randomText(r), Engine: randomText(r), Runtime: "runc",
-		Outcome: []collector.Outcome{collector.Started, collector.Failed, collector.Incomplete}[r.IntN(3)],
+		Outcome: []start.Outcome{start.Started, start.Failed, start.Incomplete}[r.IntN(3)],
 		Error:   randomText(r), Duration: time.Duration(r.Int64N(int64(time.Minute))), TraceID: randomText(r),
 	}
 	var at time.Duration
@@ -23,18 +23,18 @@ func Random(r *rand.Rand) *collector.Start {
 		if i == len(names)-1 {
 			length = s.Duration - at
 		}
-		s.Phases = append(s.Phases, collector.Phase{Name: name, Begin: at, Duration: length})
+		s.Phases = append(s.Phases, start.Phase{Name: name, Begin: at, Duration: length})
 		at += length
 	}
 	s.FailedPhase = names[r.IntN(len(names))]
-	operations := []collector.OperationName{"mount", "hook", "runtime", "shim", "cgroup", "netns", "veth", "pivot_root", "rootfs_mount", "new one"}
+	operations := []start.OperationName{"mount", "hook", "runtime", "shim", "cgroup", "netns", "veth", "pivot_root", "rootfs_mount", "new one"}
 	for range r.IntN(30) {
-		o := collector.Operation{
+		o := start.Operation{
 			Name:       operations[r.IntN(len(operations))],
 			Phase:      names[r.IntN(len(names))],
 			Begin:      time.Duration(r.Int64N(int64(2*time.Minute)) - int64(time.Minute)),
 			Duration:   time.Duration(r.Int64N(int64(2 * time.Minute))),
-			Attributes: map[string]string{collector.AttrHook: randomText(r), collector.AttrCommand: randomText(r), randomText(r): randomText(r), collector.AttrPID: randomText(r)},
+			Attributes: map[string]string{start.AttrHook: randomText(r), start.AttrCommand: randomText(r), randomText(r): randomText(r), start.AttrPID: randomText(r)},
 		}
 		if r.IntN(10) == 0 {
 			o.Duration = math.MaxInt64

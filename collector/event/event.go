@@ -1,4 +1,4 @@
-package collector
+package event
 
 import "fmt"
 
@@ -69,7 +69,7 @@ type Event struct {
 	TID int `json:"tid,omitempty"`
 	// Born is the start time of that process (CLOCK_BOOTTIME, ns). (PID, Born)
 	// identifies a process; a pid alone is reused.
-	Born int64 `json:"born,omitempty"`
+	StartTime int64 `json:"born,omitempty"`
 	// Comm is the thread's name, at most 15 bytes.
 	Comm string `json:"comm,omitempty"`
 	// MntNS and NetNS are the inode numbers of the thread's mount and network
@@ -93,9 +93,9 @@ type Event struct {
 	// Child is the process that a fork made or a cgroup_attach moved, ChildBorn
 	// its start time. Parent is the child's real parent: with CLONE_PARENT, that
 	// is not the process that forked.
-	Child     int   `json:"child,omitempty"`
-	ChildBorn int64 `json:"child_born,omitempty"`
-	Parent    int   `json:"parent,omitempty"`
+	Child          int   `json:"child,omitempty"`
+	ChildStartTime int64 `json:"child_born,omitempty"`
+	Parent         int   `json:"parent,omitempty"`
 
 	// Namespaces are those that the child (fork) or the caller (unshare,
 	// setns, process) is in afterwards. A fork has them only if it made some.
@@ -201,7 +201,7 @@ func (e *Event) Check() error {
 		name string
 		ns   int64
 	}{
-		{"duration", e.Duration}, {"born", e.Born}, {"child_born", e.ChildBorn}, {"since", e.Since}, {"waited", e.Waited},
+		{"duration", e.Duration}, {"born", e.StartTime}, {"child_born", e.ChildStartTime}, {"since", e.Since}, {"waited", e.Waited},
 		{"netns_began", e.NetnsBegan}, {"netns_duration", e.NetnsDuration},
 	} {
 		if d.ns < 0 || d.ns > e.Time {
@@ -217,6 +217,20 @@ func (e *Event) Check() error {
 	return nil
 }
 
+// ResolvedTarget returns the path that a call worked on: the resolved one, if it is known.
+func (e *Event) ResolvedTarget() string {
+	if e.RealTarget != "" {
+		return e.RealTarget
+	}
+	return e.Target
+}
+
+// AttachesMount reports whether a call attaches a mount, or tries to.
+func (e *Event) AttachesMount() bool { return e.Kind == KindMount || e.Kind == KindMoveMount }
+
+// ByLeader reports whether the event is of the process's first thread.
+func (e *Event) ByLeader() bool { return e.TID == 0 || e.TID == e.PID }
+
 // Namespaces are the inode numbers of a set of namespaces, as in
 // /proc/PID/ns; 0 is unknown.
 type Namespaces struct {
@@ -228,25 +242,4 @@ type Namespaces struct {
 	Cgroup uint32 `json:"cgroup,omitempty"`
 	User   uint32 `json:"user,omitempty"`
 	Time   uint32 `json:"time,omitempty"` // time_for_children
-}
-
-// Bundle is the part of a bundle's config.json by which a start is joined and
-// described (OCI runtime specification, config.md).
-type Bundle struct {
-	Root        string            `json:"root,omitempty"`         // root.path, absolute
-	Name        string            `json:"name,omitempty"`         // of the container, as its engine names it
-	Image       string            `json:"image,omitempty"`        // the image's name, as the engine names it
-	CgroupsPath string            `json:"cgroups_path,omitempty"` // linux.cgroupsPath
-	NetnsPath   string            `json:"netns_path,omitempty"`   // the path of the network namespace to join
-	Hooks       []Hook            `json:"hooks,omitempty"`
-	Annotations map[string]string `json:"annotations,omitempty"` // only those that identify the container
-	Security    *Security         `json:"security,omitempty"`
-}
-
-// Hook is one OCI hook of a bundle.
-type Hook struct {
-	Kind string `json:"kind"` // prestart, createRuntime, createContainer, startContainer, poststart, poststop
-	Path string `json:"path"`
-	// Args are the hook's arguments, args[0] included.
-	Args []string `json:"args,omitempty"`
 }

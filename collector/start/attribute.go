@@ -1,4 +1,4 @@
-package collector
+package start
 
 // The attributes of operations: keys of Operation.Attributes. Values are text;
 // what is not known is absent. OperationName says which operation has which.

@@ -1,4 +1,6 @@
-package collector
+package start
+
+import "container_start_exporter/collector/event"
 
 import "time"
 
@@ -14,8 +16,8 @@ const (
 
 // The kinds of containers that are started.
 const (
-	KindOfContainer = "container"
-	KindOfSandbox   = "sandbox"
+	Container = "container"
+	Sandbox   = "sandbox"
 )
 
 // Start is the record of one container start. Its JSON form is what `run`,
@@ -49,13 +51,13 @@ type Start struct {
 
 	// Namespaces are those that the entrypoint is in; Made are the types of
 	// those that were created for the start; the others were joined.
-	Namespaces Namespaces `json:"namespaces"`
-	Made       []string   `json:"namespaces_made,omitempty"`
-	Veths      []Veth     `json:"veths,omitempty"`
-	Cgroup     *Cgroup    `json:"cgroup,omitempty"`
-	Rootfs     *Rootfs    `json:"rootfs,omitempty"`
-	Pod        *Pod       `json:"pod,omitempty"`
-	Security   *Security  `json:"security,omitempty"`
+	Namespaces event.Namespaces `json:"namespaces"`
+	Made       []string         `json:"namespaces_made,omitempty"`
+	Veths      []Veth           `json:"veths,omitempty"`
+	Cgroup     *Cgroup          `json:"cgroup,omitempty"`
+	Rootfs     *Rootfs          `json:"rootfs,omitempty"`
+	Pod        *Pod             `json:"pod,omitempty"`
+	Security   *event.Security  `json:"security,omitempty"`
 	// Lineage are the processes that the start went through: engine, shim or
 	// monitor, runtime, init. A role that was not seen is absent.
 	Lineage []Ancestor `json:"lineage,omitempty"`
@@ -103,13 +105,6 @@ type Pod struct {
 	SandboxSpanID  string `json:"sandbox_span_id,omitempty"`
 }
 
-// Security is what the bundle confines the entrypoint with.
-type Security struct {
-	Capabilities []string `json:"capabilities,omitempty"` // bounding
-	Seccomp      string   `json:"seccomp,omitempty"`      // the default action
-	AppArmor     string   `json:"apparmor,omitempty"`     // the profile's name
-}
-
 // Ancestor is one process of a start's lineage.
 type Ancestor struct {
 	Role string `json:"role"` // engine, shim, runtime, init
@@ -134,7 +129,7 @@ type Operation struct {
 	Attributes map[string]string `json:"attributes,omitempty"`
 	// Cost is that of the operation's process, if the operation is a process
 	// that ended before the start did.
-	Cost *Cost `json:"cost,omitempty"`
+	Cost *event.Cost `json:"cost,omitempty"`
 }
 
 // OperationName is what an operation is: of low cardinality, a metric label.

@@ -1,4 +1,4 @@
-package collector
+package event
 
 import "encoding/json"
 
@@ -8,9 +8,9 @@ import "encoding/json"
 // The kernel updates CPU at ticks and context switches: each thread may lack up
 // to one tick (1 to 10 ms), and a process shorter than a tick may show 0.
 type Cost struct {
-	CPU   int64 // on a CPU: task_struct.se.sum_exec_runtime
-	Queue int64 // run-queue delay, runnable without a CPU: sched_info.run_delay; -1 is not known
-	IO    int64 // block-I/O delay: delays.blkio_delay; -1 if kernel.task_delayacct is 0
+	CPU      int64 // on a CPU: task_struct.se.sum_exec_runtime
+	RunDelay int64 // run-queue delay, runnable without a CPU: sched_info.run_delay; -1 is not known
+	BlockIO  int64 // block-I/O delay: delays.blkio_delay; -1 if kernel.task_delayacct is 0
 }
 
 // costJSON is the JSON form of a Cost. What is not known is absent.
@@ -23,11 +23,11 @@ type costJSON struct {
 // MarshalJSON writes a cost; what is not known is left out.
 func (c Cost) MarshalJSON() ([]byte, error) {
 	j := costJSON{CPU: c.CPU}
-	if c.Queue >= 0 {
-		j.Queue = &c.Queue
+	if c.RunDelay >= 0 {
+		j.Queue = &c.RunDelay
 	}
-	if c.IO >= 0 {
-		j.IO = &c.IO
+	if c.BlockIO >= 0 {
+		j.IO = &c.BlockIO
 	}
 	return json.Marshal(j)
 }
@@ -38,23 +38,23 @@ func (c *Cost) UnmarshalJSON(b []byte) error {
 	if err := json.Unmarshal(b, &j); err != nil {
 		return err
 	}
-	*c = Cost{CPU: j.CPU, Queue: -1, IO: -1}
+	*c = Cost{CPU: j.CPU, RunDelay: -1, BlockIO: -1}
 	if j.Queue != nil {
-		c.Queue = *j.Queue
+		c.RunDelay = *j.Queue
 	}
 	if j.IO != nil {
-		c.IO = *j.IO
+		c.BlockIO = *j.IO
 	}
 	return nil
 }
 
-// since returns c less before; nil if either is not known or if they cannot be of
+// Since returns c less before; nil if either is not known or if they cannot be of
 // one process (a process's CPU time never decreases).
-func (c *Cost) since(before *Cost) *Cost {
+func (c *Cost) Since(before *Cost) *Cost {
 	if c == nil || before == nil || c.CPU < before.CPU {
 		return nil
 	}
-	return &Cost{CPU: c.CPU - before.CPU, Queue: difference(c.Queue, before.Queue), IO: difference(c.IO, before.IO)}
+	return &Cost{CPU: c.CPU - before.CPU, RunDelay: difference(c.RunDelay, before.RunDelay), BlockIO: difference(c.BlockIO, before.BlockIO)}
 }
 
 // difference returns now less before; -1 if either is not known.

@@ -1,4 +1,4 @@
-package collector
+package start
 
 // PhaseName names a phase of a start.
 type PhaseName string

@@ -1,4 +1,4 @@
-package collector
+package event
 
 import (
 	"bufio"
@@ -13,7 +13,7 @@ const MaxLine = 1 << 20
 
 // ReadEvents reads a recording, JSON Lines, and calls handle with each event.
 // An error has the number of the line that is not an event.
-func ReadEvents(r io.Reader, handle func(*Event)) error {
+func Read(r io.Reader, handle func(*Event)) error {
 	lines := bufio.NewScanner(r)
 	lines.Buffer(nil, MaxLine)
 	n := 0

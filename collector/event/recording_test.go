@@ -1,4 +1,4 @@
-package collector
+package event
 
 import (
 	"strings"
@@ -22,7 +22,7 @@ func TestReadEventsRefuses(t *testing.T) {
 		`{"time":5,"kind":"clock","wall":-1}`:                         "line 2: impossible event: wall -1",
 	} {
 		n := 0
-		err := ReadEvents(strings.NewReader(good+"\n"+line+"\n"), func(*Event) { n++ })
+		err := Read(strings.NewReader(good+"\n"+line+"\n"), func(*Event) { n++ })
 		if err == nil || !strings.HasPrefix(err.Error(), want) || n != 1 {
 			t.Errorf("%s: error %v after %d events, want %q after 1", line, err, n, want)
 		}

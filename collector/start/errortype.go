@@ -1,0 +1,17 @@
+package start
+
+// ErrorType is why a start failed, of low cardinality: OpenTelemetry's
+// error.type.
+type ErrorType string
+
+// The types of errors.
+const (
+	ErrorMount     ErrorType = "mount"    // init's last mount call failed
+	ErrorExec      ErrorType = "exec"     // execve of the entrypoint failed
+	ErrorHook      ErrorType = "hook"     // an OCI hook failed
+	ErrorInit      ErrorType = "init"     // init exited for an unseen reason, such as an entrypoint that it did not find
+	ErrorKilled    ErrorType = "killed"   // init was killed
+	ErrorRuntime   ErrorType = "runtime"  // the runtime exited before there was an init
+	ErrorShim      ErrorType = "shim"     // the shim or the monitor exited before it executed a runtime
+	ErrorCancelled ErrorType = "given_up" // the engine killed or deleted the container before starting it
+)
