@@ -24,7 +24,7 @@ func clock(id int32) int64 {
 // clockEvent returns the wall clock at a boot time: the tightest of several
 // samples, as the process may be preempted within one.
 func clockEvent() *event.Event {
-	e := &event.Event{Kind: event.KindClock}
+	e := &event.Event{Kind: event.KindClock, Format: event.FormatVersion}
 	tightest := int64(math.MaxInt64)
 	for range 5 {
 		before := bootNow()

@@ -38,7 +38,7 @@ const maxDeferred = 1024
 // joined by the keys in its arguments and environment.
 func (a *Assembler) execNetwork(p *process, r network.Run, e *event.Event) disposition {
 	n := &netTool{
-		operation: operation{name: start.OperationName(r.Operation), begin: e.Time, attributes: r.Attributes, before: e.Cost},
+		operation: operation{name: r.Operation, begin: e.Time, attributes: r.Attributes, before: e.Cost},
 		a:         a, process: p, longRunning: r.Stays,
 		onlyDuringStart: r.ContainerID == "" && len(r.NetnsPaths) == 0,
 	}
@@ -74,7 +74,7 @@ func (a *Assembler) execNetwork(p *process, r network.Run, e *event.Event) dispo
 // execute each other, as for IPAM, are in one directory (CNI specification,
 // section 4).
 func (n *netTool) inheritsCNIEnv(r network.Run, e *event.Event) bool {
-	return n != nil && r.Operation == string(start.OpCNI) && path.Dir(e.File) != path.Dir(n.program)
+	return n != nil && r.Operation == start.OpCNI && path.Dir(e.File) != path.Dir(n.program)
 }
 
 // runKeys returns the keys that the run of a network program can be joined by.

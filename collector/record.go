@@ -11,6 +11,7 @@ import (
 // record returns the Start of an attempt that ends at end.
 func (att *attempt) record(outcome start.Outcome, end int64, wallOffset int64) *start.Start {
 	s := &start.Start{
+		Format:      start.FormatVersion,
 		ContainerID: att.id,
 		Engine:      att.engine,
 		Outcome:     outcome,

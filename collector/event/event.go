@@ -42,6 +42,9 @@ const (
 	KindBundle  Kind = "bundle"  // the content of a bundle's config.json
 )
 
+// FormatVersion is the version of the JSON form of events.
+const FormatVersion = 1
+
 // AllKinds lists every kind of event, in the order of the constants. Tests check
 // that the decoder, the assembler, the table of `events` and the documentation
 // know every kind.
@@ -169,6 +172,8 @@ type Event struct {
 
 	// Wall is the wall clock at Time, in nanoseconds since 1970 (clock).
 	Wall int64 `json:"wall,omitempty"`
+	// Format is the FormatVersion of the recording (clock).
+	Format int `json:"format,omitempty"`
 	// Lost is how many events of kind What were lost between Since, the boot time of
 	// the check before, and Time, and Cause is why: buffer_full, ... (lost). What is
 	// empty if the kind is not known.

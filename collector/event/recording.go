@@ -11,7 +11,7 @@ import (
 // MaxLine bounds a line of a recording, in bytes.
 const MaxLine = 1 << 20
 
-// ReadEvents reads a recording, JSON Lines, and calls handle with each event.
+// Read reads a recording, JSON Lines, and calls handle with each event.
 // An error has the number of the line that is not an event.
 func Read(r io.Reader, handle func(*Event)) error {
 	lines := bufio.NewScanner(r)
@@ -28,6 +28,9 @@ func Read(r io.Reader, handle func(*Event)) error {
 		}
 		if e.Kind == "" {
 			return fmt.Errorf("line %d: not an event: it has no kind", n)
+		}
+		if e.Format > FormatVersion {
+			return fmt.Errorf("line %d: format %d is newer than this exporter reads (%d): use a newer exporter", n, e.Format, FormatVersion)
 		}
 		if err := e.Check(); err != nil {
 			return fmt.Errorf("line %d: impossible event: %w", n, err)

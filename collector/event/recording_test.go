@@ -5,9 +5,9 @@ import (
 	"testing"
 )
 
-// TestReadEventsRefuses checks that the error has the number of a line that is not
+// TestReadRefuses checks that the error has the number of a line that is not
 // an event, or is one that cannot have happened.
-func TestReadEventsRefuses(t *testing.T) {
+func TestReadRefuses(t *testing.T) {
 	const good = `{"time":2000,"kind":"exec","pid":1,"duration":1000,"born":5}`
 	for line, want := range map[string]string{
 		`{`:                         "line 2: not an event",
@@ -20,6 +20,7 @@ func TestReadEventsRefuses(t *testing.T) {
 		`{"time":5,"kind":"exec","born":6}`:                           "line 2: impossible event: born 6",
 		`{"time":5,"kind":"fork","netns_began":4,"netns_duration":2}`: "line 2: impossible event: netns_duration 2",
 		`{"time":5,"kind":"clock","wall":-1}`:                         "line 2: impossible event: wall -1",
+		`{"time":5,"kind":"clock","wall":1,"format":2}`:               "line 2: format 2 is newer",
 	} {
 		n := 0
 		err := Read(strings.NewReader(good+"\n"+line+"\n"), func(*Event) { n++ })

@@ -1,5 +1,7 @@
 package network
 
+import "container_start_exporter/collector/start"
+
 // cni recognises CNI plugins, any program whose environment has a CNI command (CNI
 // specification, section 2). An ADD is part of a start. A VERSION, which Podman asks
 // for before every command, sets nothing up and is not recognised.
@@ -9,8 +11,8 @@ func cni(base string, _ []string, env map[string]string) (Run, bool) {
 		return Run{}, false
 	}
 	r := Run{
-		Operation:   "cni",
-		Attributes:  map[string]string{"plugin": base, "command": command},
+		Operation:   start.OpCNI,
+		Attributes:  map[string]string{start.AttrPlugin: base, start.AttrCommand: command},
 		ContainerID: env["CNI_CONTAINERID"],
 		Teardown:    command != "ADD",
 	}

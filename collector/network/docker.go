@@ -4,6 +4,7 @@ import (
 	"net/netip"
 
 	"container_start_exporter/collector/argv"
+	"container_start_exporter/collector/start"
 )
 
 // dockerProxy recognises docker-proxy, which listens on a published port.
@@ -12,7 +13,7 @@ func dockerProxy(base string, args []string, _ map[string]string) (Run, bool) {
 		return Run{}, false
 	}
 	port := publishedPort(argv.Value(args, "-proto"), argv.Value(args, "-host-ip"), argv.Value(args, "-host-port"))
-	r := Run{Operation: "proxy", Attributes: map[string]string{"port": port}, Published: []string{port}, Stays: true}
+	r := Run{Operation: start.OpProxy, Attributes: map[string]string{start.AttrPort: port}, Published: []string{port}, Stays: true}
 	if a, err := netip.ParseAddr(argv.Value(args, "-container-ip")); err == nil {
 		r.Addresses = []netip.Addr{a}
 	}
@@ -26,8 +27,8 @@ func libnetwork(base string, args []string, _ map[string]string) (Run, bool) {
 		return Run{}, false
 	}
 	return Run{
-		Operation:  "libnetwork",
-		Attributes: map[string]string{"command": base},
+		Operation:  start.OpLibnetwork,
+		Attributes: map[string]string{start.AttrCommand: base},
 		NetnsPaths: []string{args[1]},
 	}, true
 }

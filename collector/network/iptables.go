@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"container_start_exporter/collector/argv"
+	"container_start_exporter/collector/start"
 )
 
 // iptables recognises iptables and ip6tables. A rule for a container has its
@@ -15,10 +16,10 @@ func iptables(base string, args []string, _ map[string]string) (Run, bool) {
 	default:
 		return Run{}, false
 	}
-	r := Run{Operation: "iptables", Attributes: map[string]string{"program": base}}
+	r := Run{Operation: start.OpIptables, Attributes: map[string]string{start.AttrProgram: base}}
 	for _, flag := range []string{"-A", "-I", "-N", "-C", "-D", "-X", "-F"} {
 		if chain := argv.Value(args, flag); chain != "" {
-			r.Attributes["rule"] = flag + " " + chain
+			r.Attributes[start.AttrRule] = flag + " " + chain
 			r.Teardown = slices.Contains([]string{"-D", "-X", "-F"}, flag)
 			break
 		}

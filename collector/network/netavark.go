@@ -1,6 +1,10 @@
 package network
 
-import "path"
+import (
+	"path"
+
+	"container_start_exporter/collector/start"
+)
 
 // netavark recognises Podman's other network stack: `netavark [flags] setup NETNS`,
 // with the container's description on standard input.
@@ -12,7 +16,7 @@ func netavark(base string, args []string, _ map[string]string) (Run, bool) {
 		if arg != "setup" && arg != "teardown" {
 			continue
 		}
-		r := Run{Operation: "netavark", Attributes: map[string]string{"command": arg}, Teardown: arg == "teardown"}
+		r := Run{Operation: start.OpNetavark, Attributes: map[string]string{start.AttrCommand: arg}, Teardown: arg == "teardown"}
 		if last := args[len(args)-1]; i+1 < len(args) && path.IsAbs(last) {
 			r.NetnsPaths = []string{last}
 		}

@@ -7,12 +7,14 @@ import (
 	"net/netip"
 	"path"
 	"strings"
+
+	"container_start_exporter/collector/start"
 )
 
 // Run is the execution of a network program, as its command line describes it.
 type Run struct {
-	Operation  string            // cni, netavark, iptables, proxy, libnetwork
-	Attributes map[string]string // of its operation in a Start
+	Operation  start.OperationName // cni, netavark, iptables, proxy, libnetwork
+	Attributes map[string]string   // of its operation in a Start
 	// The run can be joined to a start by these.
 	ContainerID string
 	NetnsPaths  []string     // paths at which a network namespace is mounted

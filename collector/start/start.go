@@ -1,8 +1,13 @@
 package start
 
-import "container_start_exporter/collector/event"
+import (
+	"time"
 
-import "time"
+	"container_start_exporter/collector/event"
+)
+
+// FormatVersion is the version of the JSON form of a Start.
+const FormatVersion = 1
 
 // Outcome is how a start ended.
 type Outcome string
@@ -23,13 +28,14 @@ const (
 // Start is the record of one container start. Its JSON form is what `run`,
 // `watch` and `replay` write with `--format json`. What is not known is absent.
 type Start struct {
-	ContainerID string  `json:"container_id"`
-	Name        string  `json:"name,omitempty"`
-	Image       string  `json:"image,omitempty"`
-	Engine      string  `json:"engine"`  // docker, containerd, cri, podman, cri-o, none
-	Runtime     string  `json:"runtime"` // runc, crun, ...
-	Kind        string  `json:"kind"`    // container, sandbox
-	Outcome     Outcome `json:"outcome"`
+	Format      int     `json:"format"`          // FormatVersion of the record
+	ContainerID string  `json:"container_id"`    // 64 hexadecimal digits, or free text (containerd, bare runtimes)
+	Name        string  `json:"name,omitempty"`  // of the container, as its engine names it
+	Image       string  `json:"image,omitempty"` // of the container, as its engine names it
+	Engine      string  `json:"engine"`          // docker, containerd, cri, podman, cri-o, none
+	Runtime     string  `json:"runtime"`         // runc, crun, ...
+	Kind        string  `json:"kind"`            // container, sandbox
+	Outcome     Outcome `json:"outcome"`         // started, failed, incomplete
 	// FailedPhase is the phase in which a start failed.
 	FailedPhase PhaseName `json:"failed_phase,omitempty"`
 	// ErrorType is why a start failed, one of a fixed list.
@@ -44,20 +50,18 @@ type Start struct {
 	// Phases partition the start: each begins where the one before ends, and
 	// the durations sum to Duration exactly.
 	Phases []Phase `json:"phases"`
-	// Operations may overlap each other and the bounds of the phases. They
-	// are in the order in which they began.
+	// Operations may overlap each other and the bounds of the phases. They are in
+	// the order in which they began.
 	Operations []Operation `json:"operations,omitempty"`
-	Counts     Counts      `json:"counts"`
+	Counts     Counts      `json:"counts"` // how many of each belong to the start
 
-	// Namespaces are those that the entrypoint is in; Made are the types of
-	// those that were created for the start; the others were joined.
-	Namespaces event.Namespaces `json:"namespaces"`
-	Made       []string         `json:"namespaces_made,omitempty"`
-	Veths      []Veth           `json:"veths,omitempty"`
-	Cgroup     *Cgroup          `json:"cgroup,omitempty"`
-	Rootfs     *Rootfs          `json:"rootfs,omitempty"`
-	Pod        *Pod             `json:"pod,omitempty"`
-	Security   *event.Security  `json:"security,omitempty"`
+	Namespaces event.Namespaces `json:"namespaces"`                // that the entrypoint is in
+	Made       []string         `json:"namespaces_made,omitempty"` // types of those created for the start; it joined the others
+	Veths      []Veth           `json:"veths,omitempty"`           // veth pairs created for the start
+	Cgroup     *Cgroup          `json:"cgroup,omitempty"`          // the container's own
+	Rootfs     *Rootfs          `json:"rootfs,omitempty"`          // as the engine mounts it
+	Pod        *Pod             `json:"pod,omitempty"`             // of the container
+	Security   *event.Security  `json:"security,omitempty"`        // what the bundle confines the entrypoint with
 	// Lineage are the processes that the start went through: engine, shim or
 	// monitor, runtime, init. A role that was not seen is absent.
 	Lineage []Ancestor `json:"lineage,omitempty"`
