@@ -25,8 +25,12 @@ func writeHooks(w io.Writer, hooks []bpf.Hook) error {
 		return fmt.Errorf("write the table: %w", err)
 	}
 	fmt.Fprintf(w, "\n%s\n", summary(hooks))
-	for _, line := range missingCapabilities(hooks) {
-		fmt.Fprintln(w, line)
+	missing, err := missingCapabilities(hooks)
+	if err != nil {
+		return err
+	}
+	for _, m := range missing {
+		fmt.Fprintln(w, m)
 	}
 	if n := count(hooks, bpf.Hook.Narrow); n > 0 {
 		fmt.Fprintf(w, "%d of %d hooks observe only one or two concurrent returns for each CPU: tracefs is not writable\n", n, len(hooks))

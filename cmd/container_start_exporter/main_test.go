@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -207,14 +208,20 @@ func expectError(t *testing.T, e result, code int, says ...string) {
 // exits with its status.
 func TestRunStatus(t *testing.T) {
 	needRoot(t)
-	for script, want := range map[string]int{
-		"cat; echo err >&2":  0,
-		"cat; exit 7":        7,
-		"cat; kill -TERM $$": statusSignal + 15,
+	for script, want := range map[string]struct {
+		code   int
+		report string // unless a container starts on this host
+	}{
+		"cat; echo err >&2":  {0, `^err\n\nno container start seen in [\d.]+ m?s\n$`},
+		"cat; exit 7":        {7, `^\nno container start seen in [\d.]+ m?s; sh exited with 7\n$`},
+		"cat; kill -TERM $$": {statusSignal + 15, `^\nno container start seen in [\d.]+ m?s; sh was killed by SIGTERM\n$`},
 	} {
 		e := invoke(t, "in", 0, "run", "--", "sh", "-c", script)
-		if e.code != want || e.stdout != "in" {
-			t.Errorf("%s: %+v; want status %d", script, e, want)
+		if e.code != want.code || e.stdout != "in" {
+			t.Errorf("%s: %+v; want status %d", script, e, want.code)
+		}
+		if strings.Contains(e.stderr, "no container start seen") && !regexp.MustCompile(want.report).MatchString(e.stderr) {
+			t.Errorf("%s: %q; want %s", script, e.stderr, want.report)
 		}
 	}
 	if e := invoke(t, "", 0, "run", "sh", "-c", "echo --format"); e.code != 0 || e.stdout != "--format\n" {

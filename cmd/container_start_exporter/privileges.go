@@ -73,20 +73,24 @@ func haveModuleBTF() bool {
 	return err == nil && len(files) > 1 // one is vmlinux
 }
 
-// missingCapabilities returns a line for each effect of a capability that the
-// process does not have.
-func missingCapabilities(hooks []bpf.Hook) []string {
+// missingCapability is a capability that the process does not have, and the effect.
+type missingCapability struct{ capability, effect string }
+
+func (m missingCapability) String() string { return "without " + m.capability + ": " + m.effect }
+
+// missingCapabilities returns the optional capabilities that the process does not
+// have, one for each effect.
+func missingCapabilities(hooks []bpf.Hook) (missing []missingCapability, err error) {
 	held, err := effectiveCapabilities()
 	if err != nil {
-		return []string{err.Error()}
+		return nil, err
 	}
-	var lines []string
 	for _, c := range optionalCapabilities {
 		if !held(c.capability) && c.applies(hooks) {
-			lines = append(lines, fmt.Sprintf("without %s: %s", capabilityName(c.capability), c.effect))
+			missing = append(missing, missingCapability{capabilityName(c.capability), c.effect})
 		}
 	}
-	return lines
+	return missing, nil
 }
 
 // requirePrivileges returns an error unless the process may load and attach

@@ -55,7 +55,7 @@ func replay(c *common, format, name string) error {
 		return r.err
 	}
 	if format == formatText {
-		fmt.Fprintln(os.Stderr, r.summary(0))
+		fmt.Fprintln(os.Stderr, r.summary("", 0))
 	}
 	return nil
 }

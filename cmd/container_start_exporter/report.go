@@ -71,13 +71,14 @@ func (r *report) add(s *start.Start) {
 	}
 }
 
-// summary returns a line with the numbers of starts and of lost events.
-func (r *report) summary(lost uint64) string {
-	if r.starts == 0 && lost == 0 {
-		return "no container start seen"
-	}
+// summary returns a line with the numbers of starts and of lost events. If there was
+// no start, it adds during: where none was seen.
+func (r *report) summary(during string, lost uint64) string {
 	parts := []string{fmt.Sprintf("%d container starts", r.starts)}
-	if r.starts == 1 {
+	switch r.starts {
+	case 0:
+		parts[0] = "no container start seen" + during
+	case 1:
 		parts[0] = "1 container start"
 	}
 	for _, part := range []struct {

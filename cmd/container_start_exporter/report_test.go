@@ -28,7 +28,18 @@ func TestReport(t *testing.T) {
 		t.Errorf("%d lines; want 3", n)
 	}
 	const want = "3 container starts, 1 failed, 1 incomplete, 7 events lost (a larger --buffer-size may help)"
-	if got := r.summary(7); got != want {
+	if got := r.summary(" in 1.0 s", 7); got != want {
+		t.Errorf("%q; want %q", got, want)
+	}
+}
+
+func TestReportSummaryWithoutStarts(t *testing.T) {
+	r := newReport(nil, formatJSON, nil)
+	if got, want := r.summary("", 0), "no container start seen"; got != want {
+		t.Errorf("%q; want %q", got, want)
+	}
+	const want = "no container start seen in 1.0 s, 7 events lost (a larger --buffer-size may help)"
+	if got := r.summary(" in 1.0 s", 7); got != want {
 		t.Errorf("%q; want %q", got, want)
 	}
 }

@@ -76,31 +76,31 @@ func runCommand(c *common, o *runOptions) error {
 	}
 	r := newReport(out, o.format, drawWaterfalls(out, terminalOptions(out.file)))
 	b := newReadyBuffer(o.wait(), r.add)
-	code, lost, err := observe(c, cmd, probes, b)
+	end, lost, err := observe(c, cmd, probes, b)
 	if err != nil {
 		return commandError(err)
 	}
 	if o.format == formatText {
-		fmt.Fprintln(out, blankAfter(r)+r.summary(lost))
+		fmt.Fprintln(out, blankAfter(r)+r.summary(end.during(cmd.Path), lost))
 	}
 	if err := errors.Join(r.err, out.close()); err != nil {
 		printError(err)
-		return exitStatus(max(code, statusFailed))
+		return exitStatus(max(end.code(), statusFailed))
 	}
-	return exitStatus(code)
+	return exitStatus(end.code())
 }
 
-// observe runs the command and reports the starts during it. It returns the exit
-// status of the command and the number of lost events, or an error if the command
-// could not be executed.
-func observe(c *common, cmd *exec.Cmd, probes *bpf.Probes, b *readyBuffer) (code int, lost uint64, err error) {
+// observe runs the command and reports the starts during it. It returns how the
+// command ended and the number of lost events, or an error if the command could
+// not be executed.
+func observe(c *common, cmd *exec.Cmd, probes *bpf.Probes, b *readyBuffer) (end ending, lost uint64, err error) {
 	p := newPipeline(c.config(), b, nil)
 	ended := make(chan error, 1)
 	go func() { ended <- p.read(probes) }()
 	// The command has the privileges of this process. Passing signals on to it,
 	// whichever user it has become, needs one of them.
 	drop := func() error { return c.dropPrivileges(probes, cap.KILL) }
-	if code, err = execute(cmd, drop); err == nil {
+	if end, err = execute(cmd, drop); err == nil {
 		settle(probes, p)
 	}
 	lost = lostEvents(probes)
@@ -110,28 +110,29 @@ func observe(c *common, cmd *exec.Cmd, probes *bpf.Probes, b *readyBuffer) (code
 	}
 	p.close()
 	b.flush()
-	return code, lost, err
+	return end, lost, err
 }
 
 // execute runs a command with the standard input, output and error of this
 // process, and passes signals on to it. It calls started as soon as the command
-// runs. It returns the exit status.
-func execute(cmd *exec.Cmd, started func() error) (int, error) {
+// runs.
+func execute(cmd *exec.Cmd, started func() error) (ending, error) {
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	stop := forwardSignals(cmd)
 	defer stop()
+	begin := time.Now()
 	if err := cmd.Start(); err != nil {
-		return 0, err
+		return ending{}, err
 	}
+	exited := make(chan ending)
+	go func() { // started may last longer than the command
+		_ = cmd.Wait() // ProcessState has the details
+		exited <- ending{cmd.ProcessState.Sys().(syscall.WaitStatus), time.Since(begin)}
+	}()
 	if err := started(); err != nil {
 		printError(err)
 	}
-	_ = cmd.Wait() // ProcessState has the details
-	status := cmd.ProcessState.Sys().(syscall.WaitStatus)
-	if status.Signaled() {
-		return statusSignal + int(status.Signal()), nil
-	}
-	return status.ExitStatus(), nil
+	return <-exited, nil
 }
 
 // settle waits until all events until now are handled and, at most settleTime,

@@ -177,17 +177,26 @@ func (s *server) notify(state string) {
 	}
 }
 
+// logHooks logs which kernel hooks are not attached and which capabilities are
+// missing. A hook that this kernel does not have needs no attention.
 func (s *server) logHooks(hooks []bpf.Hook) {
 	for _, h := range hooks {
 		switch {
+		case h.Attached:
 		case h.Waiting:
-			s.log.Info("A hook waits for its module", "hook", h.Name, "missing", h.Feeds)
-		case !h.Attached:
-			s.log.Warn("A hook is not attached", "hook", h.Name, "missing", h.Feeds, "err", attachError(h.Err))
+			s.log.Info("Kernel hook waits for its module", "hook", h.Name, "lost", h.Feeds)
+		case errors.Is(h.Err, bpf.ErrAbsent):
+			s.log.Info("Kernel hook not available", "hook", h.Name, "lost", h.Feeds, "reason", "not in this kernel")
+		default:
+			s.log.Warn("Kernel hook not attached", "hook", h.Name, "lost", h.Feeds, "reason", attachError(h.Err))
 		}
 	}
-	for _, line := range missingCapabilities(hooks) {
-		s.log.Warn("A privilege is missing", "lost", line)
+	missing, err := missingCapabilities(hooks)
+	if err != nil {
+		s.log.Warn("Cannot read the capabilities", "err", err)
 	}
-	s.log.Info("The probes are attached", "hooks", countAttached(hooks), "traces", s.traces.Enabled())
+	for _, m := range missing {
+		s.log.Warn("Missing capability", "capability", m.capability, "effect", m.effect)
+	}
+	s.log.Info("Probes attached", "hooks", countAttached(hooks), "traces", s.traces.Enabled())
 }

@@ -1,6 +1,9 @@
 package main
 
 import (
+	"errors"
+	"fmt"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -9,6 +12,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"container_start_exporter/bpf"
 	"container_start_exporter/collector/event"
 )
 
@@ -91,5 +95,37 @@ func TestStartReachesEveryone(t *testing.T) {
 		if !strings.Contains(body, series) {
 			t.Errorf("no %s", series)
 		}
+	}
+}
+
+// TestLogHooks checks what serve logs about kernel hooks: that this kernel lacks one
+// is information, that one could not be attached is a warning.
+func TestLogHooks(t *testing.T) {
+	var b strings.Builder
+	s := testServer(t, &serveOptions{telemetryPath: "/metrics"})
+	s.log = slog.New(slog.NewTextHandler(&b, &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+		if a.Key == slog.TimeKey {
+			return slog.Attr{}
+		}
+		return a
+	}}))
+	s.logHooks([]bpf.Hook{
+		{Name: "mount", Mechanism: "fentry", Attached: true, Feeds: "mounts"},
+		{Name: "veth_newlink", Mechanism: "kprobe", Waiting: true, Feeds: "veths", Err: errors.New("not found")},
+		{Name: "open_tree_attr", Feeds: "the new mount API", Err: fmt.Errorf("%w: %w", bpf.ErrAbsent, unix.EINVAL)},
+		{Name: "listen", Feeds: "ready", Err: errors.Join(fmt.Errorf("fentry: %w", unix.EINVAL), fmt.Errorf("tracepoint: %w", unix.ENOENT))},
+	})
+	const want = `level=INFO msg="Kernel hook waits for its module" hook=veth_newlink lost=veths
+level=INFO msg="Kernel hook not available" hook=open_tree_attr lost="the new mount API" reason="not in this kernel"
+level=WARN msg="Kernel hook not attached" hook=listen lost=ready reason="fentry: invalid argument; tracepoint: no such file or directory"
+`
+	got, rest := b.String(), ""
+	if i := strings.Index(got, `level=WARN msg="Missing capability"`); i >= 0 { // depends on this process's capabilities
+		got, rest = got[:i], got[i:]
+	} else if i := strings.Index(got, `level=INFO msg="Probes attached"`); i >= 0 {
+		got, rest = got[:i], got[i:]
+	}
+	if got != want || !strings.HasSuffix(rest, "level=INFO msg=\"Probes attached\" hooks=1 traces=false\n") {
+		t.Errorf("got\n%s%s\nwant\n%s", got, rest, want)
 	}
 }
