@@ -36,12 +36,17 @@ func (NamespaceCreated) fact() {}
 func (VethChanged) fact()      {}
 func (VethTime) fact()         {}
 
-// noObserver receives what nobody wants.
+// noObserver ignores what nobody observes.
 type noObserver struct{}
 
+// Start does nothing.
 func (noObserver) Start(*start.Start) {}
+
+// Ready does nothing.
 func (noObserver) Ready(*start.Start) {}
-func (noObserver) NodeFact(Fact)      {}
+
+// NodeFact does nothing.
+func (noObserver) NodeFact(Fact) {}
 
 // Command is one execution of a runtime: of create and start as well as of
 // exec, state, kill, delete and so on, which are not starts.

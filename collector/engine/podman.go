@@ -65,7 +65,7 @@ func podmanPod(b Bundle) (Pod, bool) {
 	return Pod{}, false
 }
 
-// conmon is the monitor of Podman and CRI-O, told apart by the directory of its
+// conmon is the monitor of Podman and CRI-O, distinguished by the directory of its
 // exit files. It is executed for an exec session as well, and for `--version`.
 func conmon(owns func(exitDir string) bool) Shim {
 	return Shim{
