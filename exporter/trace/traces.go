@@ -33,6 +33,7 @@ type Traces struct {
 	tracer   oteltrace.Tracer
 
 	starts   chan queued
+	recent   *recentStarts // used by run alone
 	stop     sync.Once
 	stopping chan struct{} // closed by Shutdown
 	stopped  chan struct{} // closed when every start has become spans
@@ -76,6 +77,7 @@ func newTraces(exporter sdktrace.SpanExporter, service *resource.Resource, versi
 	limit := queueSize()
 	t := &Traces{
 		starts:   make(chan queued, limit),
+		recent:   newRecentStarts(),
 		stopping: make(chan struct{}),
 		stopped:  make(chan struct{}),
 		limit:    int64(limit),
@@ -181,6 +183,9 @@ type queued struct {
 // send hands the spans of a start to the processor, parents first.
 func (t *Traces) send(q queued) {
 	s, tree := q.start, q.tree(q.start)
+	if tree[0].name != rootName && !t.follows(s, len(tree)) {
+		return
+	}
 	contexts := make([]context.Context, len(tree))
 	spans := make([]oteltrace.Span, len(tree))
 	for i, node := range tree {
@@ -194,6 +199,9 @@ func (t *Traces) send(q queued) {
 		_, spans[i] = t.tracer.Start(parent, node.name, oteltrace.WithLinks(links...),
 			oteltrace.WithTimestamp(s.Begin.Add(node.begin)), oteltrace.WithAttributes(node.attributes...))
 		contexts[i] = oteltrace.ContextWithSpan(context.Background(), spans[i])
+		if node.name == rootName {
+			t.recent.add(s.SpanID, spans[i].SpanContext().IsSampled())
+		}
 		if !spans[i].SpanContext().IsSampled() {
 			t.release(int64(len(tree)))
 			return
@@ -202,6 +210,20 @@ func (t *Traces) send(q queued) {
 	for i, node := range tree {
 		finish(spans[i], s.Begin, node)
 	}
+}
+
+// follows reports whether n spans may follow in the trace of a start: it was sent.
+// They are left out if the sampler left the start out, and dropped if it was dropped.
+func (t *Traces) follows(s *start.Start, n int) bool {
+	kept, known := t.recent.kept[s.SpanID]
+	if kept {
+		return true
+	}
+	if !known {
+		t.dropped.Add(uint64(n))
+	}
+	t.release(int64(n))
+	return false
 }
 
 func finish(s oteltrace.Span, begin time.Time, node span) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -70,12 +71,12 @@ func render(w *strings.Builder, spans tracetest.SpanStubs, begin time.Time, pare
 		}
 		w.WriteByte('\n')
 		for _, a := range s.Attributes {
-			fmt.Fprintf(w, "%s    %s=%s\n", indent, a.Key, a.Value.Emit())
+			fmt.Fprintf(w, "%s    %s=%s\n", indent, a.Key, a.Value.String())
 		}
 		for _, e := range s.Events {
 			fmt.Fprintf(w, "%s    · %s %s", indent, e.Time.Sub(begin), e.Name)
 			for _, a := range e.Attributes {
-				fmt.Fprintf(w, " %s=%s", strings.TrimPrefix(string(a.Key), "container_start.operation."), a.Value.Emit())
+				fmt.Fprintf(w, " %s=%s", strings.TrimPrefix(string(a.Key), "container_start.operation."), a.Value.String())
 			}
 			w.WriteByte('\n')
 		}
@@ -147,8 +148,8 @@ func TestSpansInsideParents(t *testing.T) {
 			t.Fatalf("seed %d: an operation is neither a span nor an event", seed)
 		}
 		for _, a := range slices.Concat(tree[0].attributes, tree[len(tree)-1].attributes) {
-			if !utf8.ValidString(a.Value.Emit()) || utf8.RuneCountInString(a.Value.Emit()) > longText {
-				t.Fatalf("seed %d: attribute %s=%q", seed, a.Key, a.Value.Emit())
+			if !utf8.ValidString(a.Value.String()) || utf8.RuneCountInString(a.Value.String()) > longText {
+				t.Fatalf("seed %d: attribute %s=%q", seed, a.Key, a.Value.String())
 			}
 		}
 	}
@@ -159,6 +160,7 @@ func TestSampler(t *testing.T) {
 	memory := &keeping{tracetest.NewInMemoryExporter()}
 	traces := newTraces(memory, resource.Empty(), "test")
 	traces.Start(sample.Docker())
+	traces.Ready(sample.Docker())
 	if err := traces.Shutdown(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -252,5 +254,30 @@ func TestReadySpan(t *testing.T) {
 			t.Fatal("no ready span")
 		}
 		time.Sleep(10 * time.Millisecond)
+	}
+}
+
+// TestReadyOfDroppedStart lets a container listen whose start was dropped: its ready
+// span would be a part of a trace, and is dropped as well.
+func TestReadyOfDroppedStart(t *testing.T) {
+	memory := &keeping{tracetest.NewInMemoryExporter()}
+	traces := newTraces(memory, resource.Empty(), "test")
+	traces.Ready(sample.Docker())
+	if err := traces.Shutdown(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, dropped := traces.Stats(); len(memory.GetSpans()) != 0 || dropped != 1 || traces.queued.Load() != 0 {
+		t.Errorf("%d spans sent, %d dropped, %d queued", len(memory.GetSpans()), dropped, traces.queued.Load())
+	}
+}
+
+// TestRecentStarts remembers more starts than there is room for.
+func TestRecentStarts(t *testing.T) {
+	r := newRecentStarts()
+	for i := range 3 * len(r.ring) {
+		r.add(strconv.Itoa(i), true)
+	}
+	if _, known := r.kept["0"]; known || len(r.kept) != len(r.ring) || !r.kept[strconv.Itoa(3*len(r.ring)-1)] {
+		t.Errorf("%d starts are remembered", len(r.kept))
 	}
 }
