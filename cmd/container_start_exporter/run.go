@@ -118,12 +118,14 @@ func observe(c *common, cmd *exec.Cmd, probes *bpf.Probes, b *readyBuffer) (end 
 // runs.
 func execute(cmd *exec.Cmd, started func() error) (ending, error) {
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
-	stop := forwardSignals(cmd)
+	signals, stop := catchSignals()
 	defer stop()
 	begin := time.Now()
 	if err := cmd.Start(); err != nil {
 		return ending{}, err
 	}
+	// Only now: a signal that came earlier waits until there is a process to have it.
+	go forwardSignals(signals, cmd.Process)
 	exited := make(chan ending)
 	go func() { // started may last longer than the command
 		_ = cmd.Wait() // ProcessState has the details

@@ -2,30 +2,31 @@ package main
 
 import (
 	"os"
-	"os/exec"
 	"os/signal"
 	"syscall"
 
 	"golang.org/x/sys/unix"
 )
 
-// forwardSignals passes the signals that ask this process to end on to a command,
-// once it runs: the command decides how to end, and run reports then. Signals that
-// the terminal sends to its foreground process group reach the command without us.
-func forwardSignals(cmd *exec.Cmd) (stop func()) {
-	signals := make(chan os.Signal, 8)
+// catchSignals catches the signals that ask this process to end, from before the
+// command runs: run then ends as the command does.
+func catchSignals() (signals chan os.Signal, stop func()) {
+	signals = make(chan os.Signal, 8)
 	signal.Notify(signals, unix.SIGINT, unix.SIGTERM, unix.SIGQUIT, unix.SIGHUP)
-	go func() {
-		for s := range signals {
-			if cmd.Process == nil || fromTerminal(s) {
-				continue
-			}
-			_ = cmd.Process.Signal(s) // it may just have exited
-		}
-	}()
-	return func() {
+	return signals, func() {
 		signal.Stop(signals)
 		close(signals)
+	}
+}
+
+// forwardSignals passes signals on to a command that runs: it decides how to end.
+// Those that the terminal sends to its foreground process group reach the command
+// without us.
+func forwardSignals(signals <-chan os.Signal, command *os.Process) {
+	for s := range signals {
+		if !fromTerminal(s) {
+			_ = command.Signal(s) // it may just have exited
+		}
 	}
 }
 
