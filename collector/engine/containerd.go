@@ -2,20 +2,17 @@ package engine
 
 import "container_start_exporter/collector/argv"
 
-// containerd serves other clients than Docker and Kubernetes (ctr, nerdctl), each
-// in a namespace of its choice.
+func init() { Register(containerd) }
+
+// containerd serves other clients than Docker and Kubernetes (ctr, nerdctl,
+// buildkitd), each in a namespace of its choice. These make mounts and networks
+// themselves; their starts are containerd's.
 var containerd = Engine{
 	Name:    Containerd,
-	Daemons: []string{"containerd", "ctr"},
-	Shim:    containerdShim(func(namespace string) bool { return namespace != "moby" && namespace != "k8s.io" }),
+	Last:    true,
+	Daemons: []string{"containerd", "ctr", "nerdctl", "buildkitd"},
+	Shim:    containerdShim(func(string) bool { return true }),
 }
-
-// nerdctl is a client of containerd that mounts and makes networks itself; its
-// starts are containerd's.
-var nerdctl = Engine{Name: Containerd, Daemons: []string{"nerdctl"}}
-
-// buildkit runs the steps of a build.
-var buildkit = Engine{Name: Containerd, Daemons: []string{"buildkitd"}}
 
 // containerdShim is containerd's shim of API version 2, for the containerd
 // namespaces that an engine owns. It is executed twice for a start: as a launcher

@@ -1,5 +1,7 @@
 package engine
 
+func init() { Register(cri) }
+
 // cri is containerd's CRI plugin, by which kubelet starts pods. Its annotations
 // are in internal/cri/annotations of containerd.
 var cri = Engine{

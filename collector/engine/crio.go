@@ -2,6 +2,8 @@ package engine
 
 import "strings"
 
+func init() { Register(crio) }
+
 // crio is CRI-O, by which kubelet starts pods. Its annotations are in pkg/annotations
 // of CRI-O; those of the pod are kubelet's labels.
 var crio = Engine{

@@ -5,6 +5,8 @@ import (
 	"strings"
 )
 
+func init() { Register(docker) }
+
 // docker is dockerd. It starts containers by containerd, in the namespace moby.
 var docker = Engine{
 	Name:         Docker,

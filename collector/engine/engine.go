@@ -1,13 +1,14 @@
 // Package engine knows the container engines: which processes are theirs, what
 // the command line of a shim or a monitor says about the start that it is
 // executed for, and how a container's bundle shows its name, its image and its
-// pod. All that is known of an engine is one value in one file: a new engine is a
-// new file and its line in the table below.
+// pod. All that is known of an engine is one value in one file, which registers it: a
+// new engine is a new file.
 package engine
 
 import (
 	"path"
 	"slices"
+	"strings"
 )
 
 // Names of engines: the metric label. None is a runtime without an engine.
@@ -23,6 +24,8 @@ const (
 // Engine is what has to be known about one engine. What does not apply is zero.
 type Engine struct {
 	Name string
+	// Last makes this engine the last that is asked: it takes what no other knows.
+	Last bool
 	// Daemons are the base names of the executables whose threads mount root file
 	// systems, make veths and execute shims.
 	Daemons []string
@@ -84,14 +87,18 @@ type Pod struct {
 	IsSandbox            bool // the container is the pod's sandbox itself
 }
 
-// engines is the table. The first engine that knows a shim, a container or a pod
-// decides: those that need no state file to identify a container come first.
-var engines = []Engine{cri, crio, podman, docker, containerd, nerdctl, buildkit}
+// engines are those that are registered, the one that is asked first in front.
+var engines []Engine
 
-// Register adds an engine to the table, ahead of those that are there. It is for
-// programs that embed the collector, and must not be called once events are
-// handled.
-func Register(e Engine) { engines = slices.Insert(engines, 0, e) }
+// Register adds an engine. It is for the files of this package, and for programs that
+// embed the collector; it must not be called once events are handled.
+func Register(e Engine) {
+	if e.Last {
+		engines = append(engines, e)
+		return
+	}
+	engines = slices.Insert(engines, 0, e)
+}
 
 // Executables are the base names of the executables of all engines: daemons,
 // shims and monitors.
@@ -164,4 +171,9 @@ func PodOf(b Bundle) (Pod, bool) {
 // IsNetworkHook reports whether an OCI hook of that name sets up the network.
 func IsNetworkHook(name string) bool {
 	return slices.ContainsFunc(engines, func(e Engine) bool { return slices.Contains(e.NetworkHooks, name) })
+}
+
+// IsID reports whether a word is an id as engines make them: 64 hexadecimal digits.
+func IsID(word string) bool {
+	return len(word) == 64 && strings.Trim(word, "0123456789abcdef") == ""
 }

@@ -8,6 +8,8 @@ import (
 	"container_start_exporter/collector/argv"
 )
 
+func init() { Register(podman) }
+
 // podman has no daemon: each command starts containers itself, by conmon.
 var podman = Engine{
 	Name:        Podman,
@@ -89,9 +91,4 @@ func isExecSession(args []string) bool {
 		}
 	}
 	return false
-}
-
-// IsID reports whether a word is an id as engines make them: 64 hexadecimal digits.
-func IsID(word string) bool {
-	return len(word) == 64 && strings.Trim(word, "0123456789abcdef") == ""
 }

@@ -1,5 +1,7 @@
 package runtime
 
+func init() { Register(&crun) }
+
 // crun has no stages: one clone makes the namespaces. Its child is the init, named
 // crun until it executes the entrypoint.
 var crun = Runtime{

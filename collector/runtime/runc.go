@@ -1,5 +1,7 @@
 package runtime
 
+func init() { Register(&runc) }
+
 // runc re-executes itself as `runc init`, whose three stages name themselves
 // (libcontainer/nsenter/nsexec.c): stage 0 is the parent, stage 1 unshares the
 // namespaces, stage 2 is the container's init. Seen in 1.1 to 1.6.

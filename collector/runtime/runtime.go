@@ -1,6 +1,6 @@
 // Package runtime knows the OCI runtimes: the meaning of their command lines, and
-// the process names by which their stages are distinguished. Each runtime is data in
-// one file; a new one is a new file and its entry in the list runtimes.
+// the process names by which their stages are distinguished. Each runtime is a value in
+// one file, which registers it: a new runtime is a new file.
 package runtime
 
 import (
@@ -27,7 +27,12 @@ type Runtime struct {
 	Helpers []string
 }
 
-var runtimes = []*Runtime{&runc, &crun, &youki}
+// runtimes are those that are registered.
+var runtimes []*Runtime
+
+// Register adds a runtime. It is for the files of this package, and for programs that
+// embed the collector; it must not be called once events are handled.
+func Register(r *Runtime) { runtimes = append(runtimes, r) }
 
 // Command is one command line of a runtime.
 type Command struct {
@@ -48,10 +53,6 @@ var commands = map[string]bool{
 	"pause": true, "ps": true, "restore": true, "resume": true, "run": true,
 	"spec": true, "start": true, "state": true, "update": true,
 }
-
-// Register adds a runtime to the list. It is for programs that embed the collector,
-// and must not be called once events are handled.
-func Register(r *Runtime) { runtimes = append(runtimes, r) }
 
 // InitNames returns the names that the inits of all runtimes give themselves.
 func InitNames() []string {

@@ -1,5 +1,7 @@
 package runtime
 
+func init() { Register(&youki) }
+
 // youki's intermediate process and its init name themselves
 // (crates/libcontainer/src/process/container_{intermediate,init}_process.rs).
 var youki = Runtime{

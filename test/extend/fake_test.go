@@ -23,9 +23,6 @@ func TestMain(m *testing.M) {
 	case filepath.Base(os.Args[0]) == shimName:
 		err = shim(os.Args[2], os.Args[4])
 	case filepath.Base(os.Args[0]) != runtimeName:
-		if os.Args[0] == "/entrypoint" {
-			os.Exit(0)
-		}
 		os.Exit(m.Run())
 	case os.Args[1] == "create":
 		err = create(os.Args[3])
@@ -101,7 +98,7 @@ func initialize(bundle string) error {
 			return err
 		}
 	}
-	return unix.Exec("/entrypoint", []string{"/entrypoint"}, nil)
+	return unix.Exec("/true", []string{"/true"}, nil)
 }
 
 func rename(comm string) error {
