@@ -58,17 +58,17 @@ test: $(if $(ROOT),prepare) lint $(if $(ROOT),check-generate) ## run lint and al
 	$(if $(ROOT),$(MAKE) test-kernels)
 
 test-kernels: $(if $(ROOT),prepare) ## run the tests of the probes and real engines in Debian's stock kernels KERNELS
-	go test -count=1 -v -timeout 60m -parallel 2 ./kernels -kernels "$(KERNELS)"
+	go test -count=1 -v -timeout 60m -parallel 2 ./test/kernels -kernels "$(KERNELS)"
 
 bench: ## run the Go benchmarks
 	go test -run '^$$' -bench . -benchmem ./...
 
 bench-overhead: build ## measure what the probes cost this host (root; a minute or two on a quiet host)
-	go build -trimpath -buildvcs=false -ldflags '-s -w' -o bin/overhead ./bpf/overhead
+	go build -trimpath -buildvcs=false -ldflags '-s -w' -o bin/overhead ./test/overhead
 	bin/overhead --exporter=$(BINARY) $(OVERHEAD)
 
 bench-overhead-kernels: $(if $(ROOT),prepare) ## measure it in instructions, in the stock kernels KERNELS (root; some minutes per kernel)
-	go test -count=1 -v -timeout 180m -parallel 1 ./kernels -run TestOverhead -kernels "$(KERNELS)" -overhead "--rounds=5 --attachments=3"
+	go test -count=1 -v -timeout 180m -parallel 1 ./test/kernels -run TestOverhead -kernels "$(KERNELS)" -overhead "--rounds=5 --attachments=3"
 
 fuzz: ## run each fuzz target for FUZZTIME (10s)
 	@for package in $$(go list ./...); do \

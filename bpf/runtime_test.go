@@ -10,7 +10,7 @@ import (
 	"testing"
 
 	"container_start_exporter/collector/event"
-	"container_start_exporter/internal/testhost"
+	"container_start_exporter/test/host"
 )
 
 // bundle writes an OCI bundle with this entrypoint and returns its directory. Its
@@ -81,7 +81,7 @@ func renameRuntime(t *testing.T, runtime, name string) renamedRuntime {
 	}
 	var words renamedRuntime
 	if runtime == "crun" {
-		words = testhost.WithoutV2Controllers(t)
+		words = host.WithoutV2Controllers(t)
 	}
 	return append(words, copyProgram(t, path, name))
 }

@@ -14,6 +14,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"container_start_exporter/test/host"
 )
 
 // mayBeEmpty are the panels that have no data if only bare runc runs and nothing
@@ -25,16 +27,13 @@ var mayBeEmpty = []string{
 // TestPrometheus scrapes the exporter while bare containers start, and runs the
 // queries of each panel and each alert.
 func TestPrometheus(t *testing.T) {
-	for _, name := range []string{"prometheus", "runc", "busybox"} {
-		if _, err := exec.LookPath(name); err != nil {
-			t.Skipf("%s is not installed (packages prometheus, runc, busybox-static)", name)
-		}
-	}
-	if os.Geteuid() != 0 {
-		t.Skip("not root: no probes can be loaded and no containers started")
-	}
-	exporter := startExporter(t)
-	p := startPrometheus(t, exporter)
+	host.NeedProgram(t, "prometheus", "prometheus")
+	host.NeedProgram(t, "runc", "runc")
+	host.NeedFile(t, "/bin/busybox", "busybox-static")
+	host.NeedRoot(t)
+	exporter := host.Serve(t)
+	endsInTime(t, exporter.Process)
+	p := startPrometheus(t, exporter.Address)
 	startContainers(t, 8*time.Second)
 	t.Run("panels", p.panels)
 	t.Run("alerts", p.alerts)
@@ -61,12 +60,13 @@ func startPrometheus(t *testing.T, exporter string) prometheus {
 	if err := os.WriteFile(config, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	address := freeAddress(t)
-	log := launch(t, exec.Command("prometheus", "--config.file="+config, "--storage.tsdb.path="+filepath.Join(dir, "data"),
+	address := host.FreeAddress(t)
+	server := host.Start(t, exec.Command("prometheus", "--config.file="+config, "--storage.tsdb.path="+filepath.Join(dir, "data"),
 		"--web.listen-address="+address, "--enable-feature=exemplar-storage"))
+	endsInTime(t, server)
 	p := prometheus{url: "http://" + address, exporter: exporter}
-	waitFor(t, "prometheus to scrape", log, func() bool {
-		return answers(p.url+"/-/ready") && len(p.query(t, "up == 1")) == 1
+	server.WaitFor(t, 20*time.Second, "prometheus to scrape", func() bool {
+		return host.Answer(p.url+"/-/ready") != "" && len(p.query(t, "up == 1")) == 1
 	})
 	return p
 }

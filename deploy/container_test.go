@@ -2,10 +2,6 @@ package deploy
 
 import (
 	"encoding/json"
-	"io"
-	"net"
-	"net/http"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
@@ -18,8 +14,11 @@ import (
 	specs "github.com/opencontainers/runtime-spec/specs-go"
 	"go.yaml.in/yaml/v2"
 
-	"container_start_exporter/internal/testhost"
+	"container_start_exporter/test/host"
 )
+
+// timeout is how long the exporter may take to do anything.
+const timeout = 30 * time.Second
 
 // nobody is the id of a user that owns no files.
 const nobody = 65532
@@ -58,52 +57,21 @@ func without(s *specs.LinuxSeccomp, call string) *specs.LinuxSeccomp {
 	return &less
 }
 
-// image makes a directory with the binary and nothing else, like the image of the
-// Dockerfile, and returns it.
+// image returns the directory of the binary, which has nothing else in it, like the
+// image of the Dockerfile.
 func image(t *testing.T) (dir string) {
 	t.Helper()
-	if os.Geteuid() != 0 {
-		t.Skip("not root: no container can be started")
-	}
-	if _, err := exec.LookPath("runc"); err != nil {
-		t.Skip("runc is not installed (package runc)")
-	}
-	dir = t.TempDir()
-	if err := os.Chmod(dir, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	build := exec.Command("go", "build", "-buildvcs=false", "-o", dir, "container_start_exporter/cmd/container_start_exporter")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("build: %v\n%s", err, out)
-	}
-	return dir
+	host.NeedRoot(t)
+	host.NeedProgram(t, "runc", "runc")
+	return filepath.Dir(host.Exporter(t))
 }
 
 // bundle makes a bundle that executes the binary of an image, with a
 // configuration that change may edit, and returns its directory.
 func bundle(t *testing.T, image string, change func(*specs.Spec), args ...string) (dir string) {
 	t.Helper()
-	dir = t.TempDir()
-	if out, err := exec.Command("runc", "spec", "--bundle", dir).CombinedOutput(); err != nil {
-		t.Fatalf("runc spec: %v\n%s", err, out)
-	}
-	var spec specs.Spec
-	if err := json.Unmarshal(read(t, filepath.Join(dir, "config.json")), &spec); err != nil {
-		t.Fatal(err)
-	}
-	spec.Version = "1.0.2" // crun 1.8 rejects newer ones
-	spec.Root = &specs.Root{Path: image, Readonly: true}
-	spec.Process.Terminal, spec.Process.Rlimits = false, nil
-	spec.Process.Args = append([]string{"/container_start_exporter"}, args...)
-	change(&spec)
-	content, err := json.Marshal(&spec)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(dir, "config.json"), content, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	dir = host.Bundle(t, image, append([]string{"/container_start_exporter"}, args...)...)
+	host.ChangeSpec(t, dir, change)
 	return dir
 }
 
@@ -149,11 +117,11 @@ func TestContainer(t *testing.T) {
 			if _, err := exec.LookPath(tc.runtime); err != nil {
 				t.Skip(err)
 			}
-			address := freeAddress(t)
+			address := host.FreeAddress(t)
 			dir := bundle(t, image, tc.confine, "serve", "--web.listen-address="+address)
 			exporter := start(t, tc.runtime, dir, "exporter")
-			get := func(path string) string { return answer("http://" + address + path) }
-			waitFor(t, "ready", func() bool { return strings.HasPrefix(get("/-/ready"), "ready") })
+			get := func(path string) string { return host.Answer("http://" + address + path) }
+			exporter.WaitFor(t, timeout, "ready", func() bool { return strings.HasPrefix(get("/-/ready"), "ready") })
 			if got, want := hooks.FindString(get("/-/ready")), hooks.FindString(string(onHost)); got != want || got == "" {
 				t.Errorf("%s, on the host %s", got, want)
 			}
@@ -163,16 +131,13 @@ func TestContainer(t *testing.T) {
 			if out, err := other.CombinedOutput(); err != nil {
 				t.Fatalf("runc run: %v\n%s", err, out)
 			}
-			waitFor(t, "the start on the page", func() bool { return strings.Contains(get("/"), id) })
+			exporter.WaitFor(t, timeout, "the start on the page", func() bool { return strings.Contains(get("/"), id) })
 			if !strings.Contains(get("/metrics"), "\ncontainer_start_exporter_bundles_unread_total 0\n") {
 				t.Error("the bundle of the start could not be read")
 			}
 
-			if err := exporter.Process.Signal(syscall.SIGTERM); err != nil {
-				t.Fatal(err)
-			}
-			if err := exporter.Wait(); err != nil {
-				t.Error(err)
+			if err := exporter.End(syscall.SIGTERM, timeout); err != nil || !exporter.Cmd.ProcessState.Success() {
+				t.Errorf("%v, %v\n%s", err, exporter.Cmd.ProcessState, exporter.Stderr.String())
 			}
 		})
 	}
@@ -188,67 +153,24 @@ func testRefusedCapset(t *testing.T, image string, c confinement) {
 	if err == nil || !strings.HasPrefix(string(out), "container_start_exporter: drop privileges: ") || strings.Count(string(out), "\n") != 1 {
 		t.Errorf("%v: %s", err, out)
 	}
-	address := freeAddress(t)
-	start(t, "runc", bundle(t, image, c.confine, "serve", "--privileges.keep", "--web.listen-address="+address), "kept")
-	waitFor(t, "ready", func() bool { return strings.HasPrefix(answer("http://"+address+"/-/ready"), "ready") })
+	address := host.FreeAddress(t)
+	kept := start(t, "runc", bundle(t, image, c.confine, "serve", "--privileges.keep", "--web.listen-address="+address), "kept")
+	kept.WaitFor(t, timeout, "ready", func() bool { return strings.HasPrefix(host.Answer("http://"+address+"/-/ready"), "ready") })
 }
 
 // start runs a container until the test ends.
-func start(t *testing.T, runtime, bundle, name string) *exec.Cmd {
+func start(t *testing.T, runtime, bundle, name string) *host.Process {
 	t.Helper()
 	id := name + "-" + filepath.Base(filepath.Dir(bundle))
 	argv := []string{runtime}
 	if runtime == "crun" {
-		argv = append(testhost.WithoutV2Controllers(t), runtime)
+		argv = append(host.WithoutV2Controllers(t), runtime)
 	}
 	command := func(args ...string) *exec.Cmd {
 		args = slices.Concat(argv, args)
 		return exec.Command(args[0], args[1:]...)
 	}
-	cmd := command("run", "--bundle", bundle, id)
-	cmd.Stdout, cmd.Stderr = t.Output(), t.Output()
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = command("delete", "--force", id).Run() // fails if the container is already gone
-		_ = cmd.Wait()
-	})
-	return cmd
-}
-
-// freeAddress returns a local address that no process listens on.
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	return listener.Addr().String()
-}
-
-// answer returns the body that a URL responds with, or "" if it does not respond
-// with status 200.
-func answer(url string) string {
-	response, err := http.Get(url)
-	if err != nil {
-		return ""
-	}
-	defer response.Body.Close()
-	body, err := io.ReadAll(response.Body)
-	if err != nil || response.StatusCode != http.StatusOK {
-		return ""
-	}
-	return string(body)
-}
-
-// waitFor waits until holds returns true, for at most 30 seconds.
-func waitFor(t *testing.T, what string, holds func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); !holds(); time.Sleep(20 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatal("timed out waiting for", what)
-		}
-	}
+	p := host.Start(t, command("run", "--bundle", bundle, id))
+	t.Cleanup(func() { _ = command("delete", "--force", id).Run() }) // fails if the container is already gone
+	return p
 }

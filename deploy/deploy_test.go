@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"go.yaml.in/yaml/v2"
+
+	"container_start_exporter/test/host"
 )
 
 // inContainer are the capabilities that root has in a container. A process
@@ -19,6 +21,8 @@ var inContainer = []string{"BPF", "PERFMON", "SYS_PTRACE"}
 
 // tracefs is the only directory of the host that is mounted for the exporter.
 const tracefs = "/sys/kernel/tracing"
+
+func TestMain(m *testing.M) { os.Exit(host.Main(m)) }
 
 func read(t *testing.T, name string) []byte {
 	t.Helper()

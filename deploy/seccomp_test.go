@@ -13,6 +13,8 @@ import (
 	"testing"
 
 	specs "github.com/opencontainers/runtime-spec/specs-go"
+
+	"container_start_exporter/test/host"
 )
 
 // unobserved are the system calls that the profile allows and that this test may
@@ -91,15 +93,13 @@ func TestSeccompProfileIsLeast(t *testing.T) {
 func calls(t *testing.T) map[string]bool {
 	t.Helper()
 	binary := filepath.Join(image(t), "container_start_exporter")
-	if _, err := exec.LookPath("strace"); err != nil {
-		t.Skip("strace is not installed (package strace)")
-	}
+	host.NeedProgram(t, "strace", "strace")
 	trace := filepath.Join(t.TempDir(), "trace")
 	strace := []string{"-f", "-qq", "-A", "-o", trace, binary}
 	if out, err := exec.Command("strace", append(strace, "check")...).CombinedOutput(); err != nil {
 		t.Fatalf("check: %v\n%s", err, out)
 	}
-	address := freeAddress(t)
+	address := host.FreeAddress(t)
 	serve := exec.Command("strace", append(strace, "serve", "--web.listen-address="+address)...)
 	serve.Stderr = t.Output()
 	serve.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
@@ -107,9 +107,9 @@ func calls(t *testing.T) map[string]bool {
 		t.Fatal(err)
 	}
 	defer syscall.Kill(-serve.Process.Pid, syscall.SIGKILL)
-	waitFor(t, "ready", func() bool { return answer("http://"+address+"/-/ready") != "" })
+	host.WaitFor(t, timeout, "ready", func() bool { return host.Answer("http://"+address+"/-/ready") != "" }, nil)
 	for _, path := range []string{"/", "/metrics"} {
-		if answer("http://"+address+path) == "" {
+		if host.Answer("http://"+address+path) == "" {
 			t.Error("no response from", path)
 		}
 	}

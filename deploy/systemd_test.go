@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"container_start_exporter/test/host"
 )
 
 const unit = "container_start_exporter.service"
@@ -58,10 +60,7 @@ func TestUnitPrivileges(t *testing.T) {
 // TestUnitVerifies runs systemd-analyze verify, which requires that the binary
 // exists.
 func TestUnitVerifies(t *testing.T) {
-	analyze, err := exec.LookPath("systemd-analyze")
-	if err != nil {
-		t.Skip("systemd-analyze is not installed (package systemd)")
-	}
+	analyze := host.NeedProgram(t, "systemd-analyze", "systemd")
 	dir := t.TempDir()
 	binary := filepath.Join(dir, "container_start_exporter")
 	if err := os.WriteFile(binary, []byte("#!/bin/sh\n"), 0o755); err != nil {
@@ -82,10 +81,7 @@ func TestUnitVerifies(t *testing.T) {
 // service from 0 (none) to 10; a threshold of 30 is 3.0. What remains is due to
 // the capabilities and the network.
 func TestUnitExposure(t *testing.T) {
-	analyze, err := exec.LookPath("systemd-analyze")
-	if err != nil {
-		t.Skip("systemd-analyze is not installed (package systemd)")
-	}
+	analyze := host.NeedProgram(t, "systemd-analyze", "systemd")
 	out, err := exec.Command(analyze, "security", "--offline=yes", "--threshold=30", "./"+unit).CombinedOutput()
 	if err != nil {
 		t.Errorf("systemd-analyze security: %v\n%s", err, out)

@@ -1,0 +1,47 @@
+package e2e
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"testing"
+	"time"
+
+	"container_start_exporter/test/host"
+)
+
+// result is how a command ended.
+type result struct {
+	stdout, stderr string
+	code           int
+}
+
+func (r result) String() string {
+	return fmt.Sprintf("exit code %d\nstdout:\n%s\nstderr:\n%s", r.code, r.stdout, r.stderr)
+}
+
+// execute runs cmd to its end, within a minute.
+func execute(t *testing.T, cmd *exec.Cmd) result {
+	t.Helper()
+	p, err := host.Launch(cmd)
+	if err != nil {
+		t.Fatalf("run %v: %v", cmd.Args, err)
+	}
+	select {
+	case <-p.Exited:
+	case <-time.After(time.Minute):
+		_ = p.End(os.Interrupt, 5*time.Second)
+		t.Fatalf("%v did not end within a minute\n%s", cmd.Args, p.Stderr.String())
+	}
+	return result{p.Stdout.String(), p.Stderr.String(), p.Cmd.ProcessState.ExitCode()}
+}
+
+// must runs a command that has to succeed and returns its standard output.
+func must(t *testing.T, cmd *exec.Cmd) string {
+	t.Helper()
+	r := execute(t, cmd)
+	if r.code != 0 {
+		t.Fatalf("%v: %v", cmd.Args, r)
+	}
+	return r.stdout
+}

@@ -1,0 +1,27 @@
+package host
+
+import (
+	"os"
+	"os/exec"
+	"testing"
+	"time"
+)
+
+// Server is an exporter that runs serve.
+type Server struct {
+	*Process
+	Address string // that it listens on
+	URL     string // of its root
+}
+
+// Serve starts a server for one test and waits until its probes are attached. Its
+// environment is that of the tests and env.
+func Serve(t testing.TB, env ...string) *Server {
+	t.Helper()
+	address := FreeAddress(t)
+	cmd := exec.Command(Exporter(t), "serve", "--web.listen-address="+address)
+	cmd.Env = append(os.Environ(), env...)
+	s := &Server{Process: Start(t, cmd), Address: address, URL: "http://" + address}
+	s.WaitFor(t, 30*time.Second, "200 from /-/ready", func() bool { return Answer(s.URL+"/-/ready") != "" })
+	return s
+}
