@@ -1,6 +1,7 @@
 package collector
 
 import (
+	"maps"
 	"time"
 
 	"container_start_exporter/collector/event"
@@ -20,11 +21,22 @@ type Config struct {
 
 // The bounds of an assembler's tables, and of the wait for a key.
 const (
-	maxProcesses = 65536
-	maxAttempts  = 4096
-	maxWaiting   = 32768
-	waiterTTL    = 30 * time.Second // of an event that waits for its key; the longest wait seen is 0.4 s
-	maxID        = 1024             // bytes of a container's id: runc's own limit
+	maxProcesses    = 65536
+	maxAttempts     = 4096
+	maxWaiting      = 32768
+	waiterTTL       = 30 * time.Second // of an event that waits for its key; the longest wait seen is 0.4 s
+	maxWaitingBytes = 32 << 20         // of all events that wait
+
+	// of one start
+	maxMountBytes   = 2 << 20 // of the attributes of its mounts
+	maxOperations   = 1024    // besides mounts
+	maxEngineMounts = 256     // of which any may be the rootfs mount
+	maxVeths        = 64
+	maxLinks        = 256
+	maxNetTools     = 1024
+	maxBusy         = 8192 // requests to rtnetlink, in time
+
+	maxID = 1024 // bytes of a container's id: runc's own limit
 )
 
 // Assembler turns events into starts. It is a state machine per start: exec.go
@@ -178,13 +190,14 @@ func (a *Assembler) finishIncomplete(att *attempt, why string) {
 
 // Stats returns the counters so far.
 func (a *Assembler) Stats() Stats {
-	l := a.ledger
+	l, s := a.ledger, a.starts
 	return Stats{
+		Attempted: s.attempted, Discarded: s.discarded, Ended: maps.Clone(s.ended),
 		Received: l.received, Joined: l.joined, Node: l.node, Unjoined: l.unjoined, Waiting: l.waiting,
-		InProgress: a.starts.inProgress(),
+		InProgress: s.inProgress(),
 		Processes:  len(a.processes.byPID),
 		Dropped: map[string]uint64{
-			"processes": a.processes.dropped, "starts": a.starts.refused, "waiting": a.joins.Evicted(),
+			"processes": a.processes.dropped, "starts": s.refused, "waiting": a.joins.Evicted(),
 		},
 	}
 }

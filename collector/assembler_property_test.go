@@ -91,11 +91,22 @@ func TestAnyEvents(t *testing.T) {
 	}
 }
 
+// checkConservation checks that no event and no attempt has vanished.
 func checkConservation(t *testing.T, a *Assembler) {
 	t.Helper()
 	s := a.Stats()
 	if s.Received != s.Joined+s.Node+s.Unjoined+uint64(s.Waiting) {
 		t.Fatalf("received %d, but joined %d + node %d + unjoined %d + waiting %d", s.Received, s.Joined, s.Node, s.Unjoined, s.Waiting)
+	}
+	ended := uint64(0)
+	for _, n := range s.Ended {
+		ended += n
+	}
+	if s.Attempted != ended+s.Discarded+s.Dropped["starts"]+uint64(s.InProgress) {
+		t.Fatalf("%d attempts, but %v ended + %d discarded + %d refused + %d in progress", s.Attempted, s.Ended, s.Discarded, s.Dropped["starts"], s.InProgress)
+	}
+	if a.ledger.waitingBytes < 0 || s.Waiting < 0 || s.Waiting == 0 && a.ledger.waitingBytes != 0 {
+		t.Fatalf("%d events of %d bytes wait", s.Waiting, a.ledger.waitingBytes)
 	}
 }
 

@@ -34,6 +34,7 @@ type attempt struct {
 
 	failure failure
 	ended   bool
+	members int // processes known that work for it
 
 	// The process by which it became known; the trace ID derives from it.
 	pid       int

@@ -1,6 +1,7 @@
 package collector
 
 import (
+	"slices"
 	"strings"
 
 	"container_start_exporter/collector/event"
@@ -22,10 +23,10 @@ func (a *Assembler) onBundle(e *event.Event) disposition {
 	if e.Bundle.Root != "" {
 		a.joins.Own(att, e.Time, join.Path(att.create.mntNS, e.Bundle.Root))
 	}
-	for _, mount := range att.engineMounts { // joined by the container's id, before the bundle was read
-		if att.isRootfs(mount) {
-			att.extendBegin(mount.Began())
-		}
+	// of those joined by the container's id, before the bundle was read
+	att.engineMounts = slices.DeleteFunc(att.engineMounts, func(mount *event.Event) bool { return !att.isRootfs(mount) })
+	for _, mount := range att.engineMounts {
+		att.extendBegin(mount.Began())
 	}
 	if netns := e.Bundle.NetnsPath; netns != "" && !isProcessPath(netns) {
 		a.joins.Own(att, e.Time, join.Path(att.create.mntNS, netns))

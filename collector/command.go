@@ -53,7 +53,8 @@ func (a *Assembler) execRuntime(p *process, c runtime.Command, e *event.Event) d
 		return p.countExec()
 	}
 	cmd := newCommand(p, c, e)
-	p.command, p.byInit, p.attempt, p.netTool = cmd, false, nil, nil
+	p.command, p.byInit, p.netTool = cmd, false, nil
+	a.processes.assign(p, nil)
 	switch c.Name {
 	case "create", "run":
 		cmd.attempt = a.onRuntimeCreate(p, cmd)
@@ -66,7 +67,7 @@ func (a *Assembler) execRuntime(p *process, c runtime.Command, e *event.Event) d
 	if att == nil {
 		return unrelated
 	}
-	p.attempt = att
+	a.processes.assign(p, att)
 	att.traceParent = cmp.Or(att.traceParent, traceParent(e.Env))
 	cmd.op = att.addExec(start.OpRuntime, e, map[string]string{
 		start.AttrRuntime: c.Runtime.Name, start.AttrCommand: c.Name, start.AttrPID: strconv.Itoa(p.pid),

@@ -16,27 +16,35 @@ func (d deferredEvent) At() int64 { return d.e.Time }
 
 // Resolve joins the event to a start.
 func (d deferredEvent) Resolve(att *attempt) {
-	d.a.ledger.join()
+	d.a.ledger.join(d.e)
 	d.a.apply(att, d.e)
 }
 
 // Expire gives the event up: no start owned one of its keys in time.
 func (d deferredEvent) Expire() {
-	d.a.ledger.expire()
+	d.a.ledger.expire(d.e)
 	d.a.expire(d.e)
 }
 
 // deferEvent joins an event by its keys, or lets it wait until a start owns one.
 func (a *Assembler) deferEvent(e *event.Event, keys ...join.Key) disposition {
-	return a.deferJoin(deferredEvent{a, e}, keys)
+	return a.deferJoin(deferredEvent{a, e}, e, keys)
 }
 
-// deferJoin joins w, which stands for one event, by its keys, or lets it wait
-// until a start owns one.
-func (a *Assembler) deferJoin(w join.Waiter[*attempt], keys []join.Key) disposition {
-	a.ledger.wait()
+// deferJoin joins w, which stands for an event, by its keys, or lets it wait until a
+// start owns one.
+func (a *Assembler) deferJoin(w join.Waiter[*attempt], e *event.Event, keys []join.Key) disposition {
+	a.ledger.wait(e)
 	a.joins.Wait(w, a.clock.now, keys)
+	a.boundWaiting()
 	return pending
+}
+
+// boundWaiting lets the oldest of what waits give way until all of it fits.
+func (a *Assembler) boundWaiting() {
+	for a.ledger.waitingBytes > maxWaitingBytes && a.joins.Waiting() > 0 {
+		a.joins.Evict()
+	}
 }
 
 // apply adds an event to the start that it was joined to.

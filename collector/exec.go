@@ -15,7 +15,7 @@ import (
 func (a *Assembler) onExec(e *event.Event) disposition {
 	p := a.processes.of(e)
 	if e.Last {
-		defer delete(a.processes.byPID, p.pid)
+		defer a.processes.remove(p)
 	}
 	p.learnNamespaces(e)
 	if e.Ret >= 0 {
@@ -32,11 +32,12 @@ func (a *Assembler) onExec(e *event.Event) disposition {
 		return a.execShim(p, l, e)
 	}
 	p.leaveShim()
-	if r, ok := network.Parse(e.Args, e.Env); ok && !p.netTool.inheritsCNIEnv(r, e) {
-		return a.execNetwork(p, r, e)
-	}
+	// before the network programs: anybody can give a runtime a plugin's environment
 	if c, ok := runtime.Parse(e.Args); ok && p.hook == nil {
 		return a.execRuntime(p, c, e)
+	}
+	if r, ok := network.Parse(e.Args, e.Env); ok && !p.netTool.inheritsCNIEnv(r, e) {
+		return a.execNetwork(p, r, e)
 	}
 	return a.execOther(p, e)
 }
@@ -45,7 +46,7 @@ func (a *Assembler) onExec(e *event.Event) disposition {
 func (a *Assembler) execEntrypoint(att *attempt, p *process, e *event.Event) disposition {
 	att.counts.Execs++
 	att.closeHooksPhase(e.Time)
-	delete(a.processes.byPID, p.pid) // what it does from now on is the container's workload
+	a.processes.remove(p) // what it does from now on is the container's workload
 	a.finish(att, start.Started, e.Time)
 	return joined
 }

@@ -14,7 +14,7 @@ func (a *Assembler) onExit(e *event.Event) disposition {
 	if p == nil {
 		return unrelated
 	}
-	delete(a.processes.byPID, p.pid)
+	a.processes.remove(p)
 	att := p.currentStart()
 	if p.hook != nil && p.hook.process == p {
 		p.hook.exit(e)
@@ -28,6 +28,7 @@ func (a *Assembler) onExit(e *event.Event) disposition {
 	if p.inShim {
 		a.exitShim(p, e)
 	}
+	a.endAbandoned(p.attempt, e.Time)
 	if att == nil && p.netTool != nil {
 		return p.netTool.onEvent(e)
 	}

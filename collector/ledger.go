@@ -1,5 +1,7 @@
 package collector
 
+import "container_start_exporter/collector/event"
+
 // ledger counts what became of each event. Every event is in exactly one of
 // joined, node, unjoined and waiting: their sum is received.
 type ledger struct {
@@ -8,6 +10,8 @@ type ledger struct {
 	node     uint64 // belong to the node, not to a start
 	unjoined uint64 // had keys that no start owned in time
 	waiting  int    // for a start that owns one of their keys
+
+	waitingBytes int // of those that wait
 }
 
 // disposition is what became of an event when it was handled.
@@ -32,13 +36,27 @@ func (l *ledger) settle(d disposition) {
 }
 
 // wait counts an event that waits from now on.
-func (l *ledger) wait() { l.waiting++ }
+func (l *ledger) wait(e *event.Event) {
+	l.waiting++
+	l.waitingBytes += e.Size()
+}
 
 // join counts an event that has waited, and was joined to a start.
-func (l *ledger) join() { l.waiting--; l.joined++ }
+func (l *ledger) join(e *event.Event) {
+	l.settled(e)
+	l.joined++
+}
 
 // expire counts an event that has waited in vain.
-func (l *ledger) expire() { l.waiting--; l.unjoined++ }
+func (l *ledger) expire(e *event.Event) {
+	l.settled(e)
+	l.unjoined++
+}
+
+func (l *ledger) settled(e *event.Event) {
+	l.waiting--
+	l.waitingBytes -= e.Size()
+}
 
 // refuse counts an event for which there was no room to wait.
 func (l *ledger) refuse() { l.unjoined++ }

@@ -64,11 +64,11 @@ func linkKeys(e *event.Event) []join.Key {
 // applyRequest adds a request to rtnetlink to the start that it was made for.
 func (a *Assembler) applyRequest(att *attempt, e *event.Event) {
 	n := &att.network
-	n.busy.add(e.Began(), e.Time)
+	n.work(e.Began(), e.Time)
 	switch {
 	case e.Message == "RTM_NEWLINK" && e.LinkType == "veth":
 		att.extendBegin(e.Began())
-		n.addVeth(e, a.joins.Owns(att, join.Netns(e.LinkNS)), a.joins.Owns(att, join.Netns(e.TargetNS)))
+		n.addVeth(e, a.joins.Owns(att, join.Netns(e.LinkNS)), a.joins.Owns(att, join.Netns(e.TargetNS)), a.veths.hears(e.LinkNS, e.TargetNS))
 		a.ownLinks(att, e)
 	case e.Message == "RTM_SETLINK" && e.TargetNS != 0:
 		n.link(e.Index).moved = true

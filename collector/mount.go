@@ -48,7 +48,7 @@ func (a *Assembler) hostMount(p *process, e *event.Event) disposition {
 	}
 	keys := append(containerKeys(e.ResolvedTarget()), join.Path(e.MntNS, e.ResolvedTarget()))
 	if ns := a.boundNetns(p, e); ns != 0 {
-		return a.deferJoin(netnsMount{deferredEvent{a, e}, ns}, append(keys, join.Netns(ns)))
+		return a.deferJoin(netnsMount{deferredEvent{a, e}, ns}, e, append(keys, join.Netns(ns)))
 	}
 	return a.deferEvent(e, keys...)
 }
@@ -63,7 +63,7 @@ type netnsMount struct {
 // Resolve joins the mount to a start, which then owns what it keeps.
 func (n netnsMount) Resolve(att *attempt) {
 	n.deferredEvent.Resolve(att)
-	att.network.busy.add(n.e.Began(), n.e.Time)
+	att.network.work(n.e.Began(), n.e.Time)
 	n.a.joins.Own(att, n.e.Time, join.Path(n.e.MntNS, n.e.ResolvedTarget()), join.Netns(n.ns))
 }
 
@@ -115,7 +115,10 @@ func containerKeys(p string) []join.Key {
 // applyEngineMount adds a mount by an engine to its start. The rootfs mount is the
 // first thing done for a start.
 func (a *Assembler) applyEngineMount(att *attempt, e *event.Event) {
-	att.engineMounts = append(att.engineMounts, e)
+	att.counts.EngineMounts++
+	if len(att.engineMounts) < maxEngineMounts && (att.bundle == nil || att.isRootfs(e)) {
+		att.engineMounts = append(att.engineMounts, e)
+	}
 	if att.isRootfs(e) {
 		att.extendBegin(e.Began())
 	}

@@ -63,10 +63,8 @@ func (a *Assembler) execNetwork(p *process, r network.Run, e *event.Event) dispo
 	if r.ContainerID != "" || r.Stays {
 		n.keys = keys
 	}
-	a.ledger.wait()
 	n.deferred = append(n.deferred, e)
-	a.joins.Wait(n, a.clock.now, keys)
-	return pending
+	return a.deferJoin(n, e, keys)
 }
 
 // inheritsCNIEnv reports whether a program has a CNI plugin's environment only
@@ -109,8 +107,9 @@ func (n *netTool) onEvent(e *event.Event) disposition {
 		n.a.expire(e)
 		return pending
 	}
-	n.a.ledger.wait()
+	n.a.ledger.wait(e)
 	n.deferred = append(n.deferred, e)
+	n.a.boundWaiting()
 	return pending
 }
 
@@ -145,14 +144,14 @@ func (n *netTool) Resolve(att *attempt) {
 	}
 	n.attempt = att
 	att.extendBegin(n.begin)
-	att.network.tools = append(att.network.tools, n)
+	att.network.addTool(n)
 	att.traceParent = cmp.Or(att.traceParent, n.traceParent)
 	n.a.joins.Own(att, n.begin, n.keys...)
 	for _, inner := range n.nested {
 		inner.Resolve(att)
 	}
 	for _, e := range n.deferred {
-		n.a.ledger.join()
+		n.a.ledger.join(e)
 		n.apply(att, e)
 	}
 	n.deferred, n.nested = nil, nil
@@ -166,7 +165,7 @@ func (n *netTool) Expire() {
 		inner.Expire()
 	}
 	for _, e := range n.deferred {
-		n.a.ledger.expire()
+		n.a.ledger.expire(e)
 		n.a.expire(e)
 	}
 	n.deferred, n.nested = nil, nil

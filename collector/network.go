@@ -19,6 +19,26 @@ type netSetup struct {
 	links  map[int]*link  // its interfaces by index
 	tools  []*netTool     // the network programs run for it
 	busy   intervals      // when rtnetlink requests and netns mounts worked on it
+
+	overflowed bool // there was more than these have room for
+}
+
+// work records that something worked on the network.
+func (n *netSetup) work(from, to int64) {
+	if len(n.busy) >= maxBusy {
+		n.overflowed = true
+		return
+	}
+	n.busy.add(from, to)
+}
+
+// addTool adds the run of a network program.
+func (n *netSetup) addTool(tool *netTool) {
+	if len(n.tools) >= maxNetTools {
+		n.overflowed = true
+		return
+	}
+	n.tools = append(n.tools, tool)
 }
 
 // operations returns the operations of the network programs and the veths, and one
@@ -36,7 +56,7 @@ func (n *netSetup) operations(begin, end int64, others intervals) []*operation {
 		first, duration := busy.union(begin, end)
 		list = append(list, &operation{name: start.OpNetwork, begin: first, end: first + duration})
 	}
-	for _, v := range n.veths {
+	for _, v := range n.confirmed() {
 		list = append(list, &operation{name: start.OpVeth, begin: v.begin, end: v.end, attributes: vethAttributes(n.describe(v))})
 	}
 	return list
@@ -45,7 +65,7 @@ func (n *netSetup) operations(begin, end int64, others intervals) []*operation {
 // describeAll returns the veths as a start's record has them.
 func (n *netSetup) describeAll() []start.Veth {
 	var list []start.Veth
-	for _, v := range n.veths {
+	for _, v := range n.confirmed() {
 		list = append(list, n.describe(v))
 	}
 	return list
@@ -59,13 +79,42 @@ func (n *netSetup) addEvent(e *event.Event) {
 	}
 }
 
-// addVeth adds the pair that a request created; inside and peerInside say which of
-// its ends were created in the container's namespace.
-func (n *netSetup) addVeth(request *event.Event, inside, peerInside bool) {
+// addVeth adds the pair that a request asked for; inside and peerInside say which of
+// its ends were to be created in the container's namespace, notified whether
+// notifications come from the namespace of either.
+func (n *netSetup) addVeth(request *event.Event, inside, peerInside, notified bool) {
+	if len(n.veths) >= maxVeths {
+		n.veths = slices.DeleteFunc(n.veths, func(v *veth) bool { return !n.isConfirmed(v) })
+	}
+	if len(n.veths) >= maxVeths {
+		n.overflowed = true
+		return
+	}
 	n.veths = append(n.veths, &veth{
 		name: request.Name, peer: request.PeerName, begin: request.Began(), end: request.Time,
-		event: n.eventOf(request), inside: inside, peerInside: peerInside,
+		event: n.eventOf(request), inside: inside, peerInside: peerInside, notified: notified,
 	})
+}
+
+// confirmed returns the pairs that the kernel has made.
+func (n *netSetup) confirmed() []*veth {
+	return slices.DeleteFunc(slices.Clone(n.veths), func(v *veth) bool { return !n.isConfirmed(v) })
+}
+
+// isConfirmed reports whether the kernel has made a pair. A tracepoint shows a
+// request, not that it was refused: the driver or a notification shows the pair. If
+// no notification can come, the pair is one whose end was set up in the container.
+func (n *netSetup) isConfirmed(v *veth) bool {
+	if v.event != nil {
+		return true
+	}
+	for _, l := range n.links {
+		isEnd := l.name == v.name || l.name == v.peer || v.peerInside && v.name == "" && !l.moved
+		if l.name != "" && isEnd || !v.notified && (l.address != "" || l.renamed != "") {
+			return true
+		}
+	}
+	return false
 }
 
 // eventOf returns the driver's event of the pair that a request created: by the
@@ -85,6 +134,7 @@ type veth struct {
 	begin, end int64
 	// inside: name was created in the container's namespace; peerInside: peer was.
 	inside, peerInside bool
+	notified           bool // a notification of it was to come
 	// event is the driver's event of the pair, nil if it was not seen.
 	event *event.Event
 }
@@ -104,10 +154,15 @@ func (n *netSetup) link(index int) *link {
 		n.links = make(map[int]*link)
 	}
 	l := n.links[index]
-	if l == nil {
-		l = &link{}
-		n.links[index] = l
+	if l != nil {
+		return l
 	}
+	l = &link{}
+	if len(n.links) >= maxLinks {
+		n.overflowed = true
+		return l // for this event, and forgotten
+	}
+	n.links[index] = l
 	return l
 }
 

@@ -91,12 +91,17 @@ type VethTime struct {
 // Stats are the assembler's counters. Received = Joined + Node + Unjoined +
 // Waiting: no event vanishes.
 type Stats struct {
-	Received   uint64            // events handled
-	Joined     uint64            // joined to a start
-	Node       uint64            // of the node itself: nothing to join
-	Unjoined   uint64            // had keys, and no start owned one in time
-	Waiting    int               // still waiting for a key
-	InProgress int               // starts that have begun and not ended
-	Processes  int               // processes known
-	Dropped    map[string]uint64 // evicted from a full table, by table: processes, starts, waiting
+	Received uint64 // events handled
+	Joined   uint64 // joined to a start
+	Node     uint64 // of the node itself: nothing to join
+	Unjoined uint64 // had keys, and no start owned one in time
+	Waiting  int    // still waiting for a key
+	// Attempted = the sum of Ended + Discarded + Dropped["starts"] + InProgress: no
+	// attempt vanishes.
+	Attempted  uint64                   // starts that something was done for
+	Ended      map[start.Outcome]uint64 // reported, by how they ended
+	Discarded  uint64                   // not starts on this host: no runtime was executed, or no init made
+	InProgress int                      // starts that have begun and not ended
+	Processes  int                      // processes known
+	Dropped    map[string]uint64        // evicted from a full table, by table: processes, starts, waiting
 }

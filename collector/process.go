@@ -102,9 +102,38 @@ func (t *processTable) of(e *event.Event) *process {
 // add puts p in the table. If that is full, p is counted as dropped: it serves for
 // this event and is then forgotten.
 func (t *processTable) add(p *process) {
-	if _, known := t.byPID[p.pid]; !known && len(t.byPID) >= t.limit {
+	before, known := t.byPID[p.pid]
+	if !known && len(t.byPID) >= t.limit {
 		t.dropped++
 		return
 	}
+	if known { // its exit was not seen
+		t.remove(before)
+	}
 	t.byPID[p.pid] = p
+	if p.attempt != nil {
+		p.attempt.members++
+	}
+}
+
+// remove takes p out of the table.
+func (t *processTable) remove(p *process) {
+	if t.byPID[p.pid] != p {
+		return
+	}
+	delete(t.byPID, p.pid)
+	if p.attempt != nil {
+		p.attempt.members--
+	}
+}
+
+// assign makes p work for a start, or, with nil, for none.
+func (t *processTable) assign(p *process, att *attempt) {
+	inTable := t.byPID[p.pid] == p
+	if inTable && p.attempt != nil {
+		p.attempt.members--
+	}
+	if p.attempt = att; inTable && att != nil {
+		att.members++
+	}
 }

@@ -28,7 +28,8 @@ func (a *Assembler) execShim(p *process, l engine.Launch, e *event.Event) dispos
 	p.leaveShim()
 	att := a.beginStart(l.ID, l.Engine, p, e.Time)
 	s := &shim{Launch: l, attempt: att, launcher: p}
-	p.attempt, p.command, p.hook, p.netTool, p.byInit = att, nil, nil, nil, false
+	a.processes.assign(p, att)
+	p.command, p.hook, p.netTool, p.byInit = nil, nil, nil, false
 	p.enterShim(s)
 	if att == nil {
 		return unrelated
@@ -38,6 +39,14 @@ func (a *Assembler) execShim(p *process, l engine.Launch, e *event.Event) dispos
 	s.op = att.addExec(start.OpShim, e, map[string]string{start.AttrPID: strconv.Itoa(p.pid)})
 	a.starts.byShim[att.launchKey()] = att
 	return p.countExec()
+}
+
+// endAbandoned discards the start of a shim or monitor that has exited, with all
+// that it has executed, and that has executed no runtime: nothing can follow.
+func (a *Assembler) endAbandoned(att *attempt, at int64) {
+	if att != nil && !att.ended && att.create == nil && att.members == 0 {
+		a.discard(att, at)
+	}
 }
 
 // exitShim fails a start whose shim dies before it has executed a runtime.

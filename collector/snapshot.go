@@ -54,7 +54,7 @@ func (a *Assembler) onExistingInit(p *process, c runtime.Command, e *event.Event
 	if cmd.attempt == nil {
 		a.adoptInProgress(cmd)
 	}
-	p.attempt = cmd.attempt
+	a.processes.assign(p, cmd.attempt)
 	if att := p.currentStart(); att != nil && e.Comm == c.Runtime.InitComm {
 		a.setInit(att, p)
 	}
@@ -65,7 +65,8 @@ func (a *Assembler) onExistingInit(p *process, c runtime.Command, e *event.Event
 // started.
 func (a *Assembler) adoptInProgress(c *command) {
 	att := a.onRuntimeCreate(c.process, c)
-	c.attempt, c.process.attempt = att, att
+	c.attempt = att
+	a.processes.assign(c.process, att)
 	if att != nil {
 		att.failure.markIncomplete(startedBeforeExporter)
 		c.op = att.addOperation(start.OpRuntime, c.begin, 0, map[string]string{start.AttrRuntime: c.runtime.Name, start.AttrCommand: c.name})

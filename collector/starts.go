@@ -13,17 +13,24 @@ type startTable struct {
 	// reported are those that were reported as incomplete before their start
 	// command.
 	reported map[createKey]bool
-	refused  uint64 // starts for which there was no room
+
+	// attempted = the sum of ended + discarded + refused + in progress
+	attempted uint64
+	ended     map[start.Outcome]uint64
+	discarded uint64 // that have turned out not to be starts
+	refused   uint64 // for which there was no room
 }
 
 func newStartTable() startTable {
 	return startTable{
 		byShim: make(map[launchKey]*attempt), byCreate: make(map[createKey]*attempt), reported: make(map[createKey]bool),
+		ended: make(map[start.Outcome]uint64),
 	}
 }
 
 // add adds a start; false if there is no room for it.
 func (t *startTable) add(att *attempt) bool {
+	t.attempted++
 	if len(t.all) >= maxAttempts {
 		t.compact()
 	}
@@ -101,12 +108,13 @@ func (a *Assembler) finish(att *attempt, outcome start.Outcome, at int64) {
 	if outcome == start.Failed {
 		s.FailedPhase, s.ErrorType = att.marks.at(at), f.errorType
 	}
+	a.starts.ended[outcome]++
+	if outcome == start.Started {
+		a.readyWaiters.add(att, s, at)
+	}
 	a.release(att)
 	if f.incompleteReason == startedBeforeExporter && att.create != nil && !att.startExecuted && len(a.starts.reported) < maxAttempts {
 		a.starts.reported[att.create.key()] = true
-	}
-	if outcome == start.Started {
-		a.readyWaiters.add(att, s, at)
 	}
 	a.observer.Start(s)
 }
@@ -123,19 +131,23 @@ func (a *Assembler) checkComplete(att *attempt, at int64) {
 }
 
 // discard drops an attempt that is not a start on this host: the runtime has created
-// a container without an init (gVisor, Kata). If events were lost, the init may only
-// have been missed: the start is then incomplete.
+// a container without an init (gVisor, Kata), or the shim has executed no runtime. If
+// events were lost, that may only have been missed: the start is then incomplete.
 func (a *Assembler) discard(att *attempt, at int64) {
 	if att.failure.incompleteReason != "" || a.lost.during(att.begin, at) {
 		a.finish(att, start.Incomplete, at)
 		return
 	}
+	a.starts.discarded++
 	a.release(att)
 }
 
-// release removes a start from the tables and gives up its keys.
+// release removes a start from the tables, gives up its keys, and frees what its
+// processes need no more: a shim refers to its start for as long as the container runs.
 func (a *Assembler) release(att *attempt) {
 	att.ended = true
 	a.joins.Release(att)
 	a.starts.remove(att)
+	att.timeline, att.hooks, att.network, att.cgroup = timeline{}, hooks{}, netSetup{}, cgroupSetup{}
+	att.bundle, att.engineMounts, att.shim, att.init, att.nextInit = nil, nil, nil, nil, nil
 }

@@ -16,6 +16,9 @@ type timeline struct {
 	begin      int64 // when the first thing was done for the start
 	marks      marks
 	operations []*operation
+	mountBytes int  // of the attributes of the mounts among them
+	others     int  // of them that are not mounts
+	overflowed bool // there were more
 }
 
 // extendBegin makes the start begin no later than at.
@@ -31,12 +34,29 @@ func (t *timeline) beginPhase(name start.PhaseName, at int64) {
 	t.extendBegin(at)
 }
 
-// addOperation records an operation.
+// addOperation records an operation, if a record has room for it.
 func (t *timeline) addOperation(name start.OperationName, begin, end int64, attributes map[string]string) *operation {
 	t.extendBegin(begin)
 	o := &operation{name: name, begin: begin, end: end, attributes: attributes}
-	t.operations = append(t.operations, o)
+	if t.hasRoom(o) {
+		t.operations = append(t.operations, o)
+	} else {
+		t.overflowed = true
+	}
 	return o
+}
+
+// hasRoom reports whether an operation fits in what a record holds, and counts it.
+func (t *timeline) hasRoom(o *operation) bool {
+	if o.name != start.OpMount {
+		t.others++
+		return t.others <= maxOperations
+	}
+	t.mountBytes += 200 // its times
+	for _, value := range o.attributes {
+		t.mountBytes += len(value)
+	}
+	return t.mountBytes <= maxMountBytes
 }
 
 // addExec records an operation that is a process, from its exec on.

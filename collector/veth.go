@@ -73,7 +73,7 @@ func (a *Assembler) onLink(e *event.Event) disposition {
 	}
 	switch a.veths.notify(e) {
 	case vethCreated:
-		return a.deferJoin(newPair{deferredEvent{a, e}}, linkKeys(e))
+		return a.deferJoin(newPair{deferredEvent{a, e}}, e, linkKeys(e))
 	case vethChanged:
 		return a.deferEvent(e, linkKeys(e)...)
 	case vethDeleted:

@@ -1,6 +1,10 @@
 package collector
 
-import "container_start_exporter/collector/event"
+import (
+	"slices"
+
+	"container_start_exporter/collector/event"
+)
 
 // vethTracker follows the veth pairs of the node, to count them: a pair is created
 // once and deleted once, however often its ends move. Two sources report pairs: the
@@ -50,6 +54,11 @@ const (
 func newVethTracker() vethTracker { return vethTracker{pairs: make(map[vethEnd]*vethPair)} }
 
 func newVethPair() *vethPair { return &vethPair{lastSeen: make(map[vethEnd]endState, 2)} }
+
+// hears reports whether notifications come from one of the network namespaces.
+func (t *vethTracker) hears(netNS ...uint32) bool {
+	return t.notified != 0 && slices.Contains(netNS, t.notified)
+}
 
 // put adds an end of a pair, unless the table is full.
 func (t *vethTracker) put(end vethEnd, pair *vethPair) {

@@ -236,6 +236,21 @@ func (e *Event) AttachesMount() bool { return e.Kind == KindMount || e.Kind == K
 // ByLeader reports whether the event is of the process's first thread.
 func (e *Event) ByLeader() bool { return e.TID == 0 || e.TID == e.PID }
 
+// Size returns about how many bytes of memory the event occupies.
+func (e *Event) Size() int {
+	const structs = 800 // of Event, with its Cost and Namespaces
+	n := structs
+	for _, s := range []string{e.Comm, e.File, e.Name, e.Source, e.Target, e.RealTarget, e.FSType, e.Data, e.Path, e.PeerName, e.Address} {
+		n += len(s)
+	}
+	for _, list := range [][]string{e.Args, e.Env} {
+		for _, s := range list {
+			n += len(s) + 16
+		}
+	}
+	return n
+}
+
 // Namespaces are the inode numbers of a set of namespaces, as in
 // /proc/PID/ns; 0 is unknown.
 type Namespaces struct {

@@ -74,10 +74,7 @@ func (t *Table[O]) Wait(w Waiter[O], now int64, keys []Key) {
 		}
 	}
 	for t.count >= t.limit {
-		if !t.queue[0].resolved {
-			t.evicted++
-		}
-		t.pop()
+		t.Evict()
 	}
 	if len(t.queue) >= 2*t.limit {
 		t.compact()
@@ -144,6 +141,18 @@ func (t *Table[O]) Cancel(k Key, undone func(Waiter[O]) bool) {
 func (t *Table[O]) Advance(now int64) {
 	for len(t.queue) > 0 && (t.queue[0].resolved || now-t.queue[0].since > t.ttl) {
 		t.pop()
+	}
+}
+
+// Evict lets the oldest waiter give way, if there is one.
+func (t *Table[O]) Evict() {
+	for len(t.queue) > 0 {
+		waited := !t.queue[0].resolved
+		t.pop()
+		if waited {
+			t.evicted++
+			return
+		}
 	}
 }
 

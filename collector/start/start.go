@@ -25,6 +25,13 @@ const (
 	Sandbox   = "sandbox"
 )
 
+// What a record may lack: the values of Start.Degraded.
+const (
+	DegradedBundle     = "bundle"     // the bundle was not read: name, image, kinds of OCI hooks, rootfs mount, kind
+	DegradedOperations = "operations" // there were more operations than a record holds
+	DegradedNetwork    = "network"    // there were more interfaces or requests than a record holds
+)
+
 // Start is the record of one container start. Its JSON form is what `run`,
 // `watch` and `replay` write with `--format json`. What is not known is absent.
 type Start struct {
@@ -42,6 +49,10 @@ type Start struct {
 	ErrorType ErrorType `json:"error_type,omitempty"`
 	// Error says in one line why a start failed or is incomplete.
 	Error string `json:"error,omitempty"`
+
+	// Degraded are the parts that the record lacks, or has only in part, each of the
+	// Degraded constants; absent if it is whole.
+	Degraded []string `json:"degraded,omitempty"`
 
 	// Begin is on the wall clock; Duration is measured on the boot clock.
 	Begin    time.Time     `json:"begin"`
