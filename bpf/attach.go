@@ -28,7 +28,7 @@ type attacher struct {
 	loader    *loader
 	tryPlan   func(attachPlan) ([]link.Link, error) // loader.attach
 	mechanism string                                // the one requested, or MechanismAuto
-	rejected  map[string]error                      // mechanisms that cannot be used, and why
+	rejected  map[string]Reason                     // mechanisms that cannot be used, and why
 	// sysAdmin reports whether CAP_SYS_ADMIN is effective: neither bpf(2) nor
 	// perf_event_open(2) fails for lack of a privilege then.
 	sysAdmin bool
@@ -40,14 +40,14 @@ type attacher struct {
 // there is no tracefs, without which no tracepoint of a system call can be
 // attached. Call useLoader before attaching.
 func newAttacher(types *btf.Cache, mechanism string, noTracefs error) *attacher {
-	a := &attacher{mechanism: mechanism, rejected: map[string]error{}, sysAdmin: hasSysAdmin()}
+	a := &attacher{mechanism: mechanism, rejected: map[string]Reason{}, sysAdmin: hasSysAdmin()}
 	for _, m := range Mechanisms[1:] {
 		if mechanism != MechanismAuto && mechanism != m {
-			a.rejected[m] = errMechanismUnavailable
+			a.reject(m, Reason{Obstacle: NotRequested})
 		}
 	}
 	if noTracefs != nil && a.allows(MechanismTracepoint) {
-		a.rejected[MechanismTracepoint] = noTracefs
+		a.reject(MechanismTracepoint, noTracefs)
 	}
 	a.tryMechanisms(types)
 	return a
@@ -55,7 +55,16 @@ func newAttacher(types *btf.Cache, mechanism string, noTracefs error) *attacher 
 
 func (a *attacher) useLoader(l *loader) { a.loader, a.tryPlan = l, l.attach }
 
-func (a *attacher) allows(mechanism string) bool { return a.rejected[mechanism] == nil }
+func (a *attacher) reject(mechanism string, err error) {
+	r := newReason(mechanism, err)
+	r.untried = true
+	a.rejected[mechanism] = r
+}
+
+func (a *attacher) allows(mechanism string) bool {
+	_, rejected := a.rejected[mechanism]
+	return !rejected
+}
 
 // usablePlans returns the plans of a probe whose mechanism is not rejected.
 func (a *attacher) usablePlans(p probe) []attachPlan {
@@ -98,33 +107,47 @@ func (a *attacher) loadAll(probes []probe) {
 
 // attach attaches a probe by the first plan that works. It returns the status,
 // and the links if it is attached.
-func (a *attacher) attach(p probe) (Hook, []link.Link) {
-	h := Hook{Name: p.name, Feeds: p.feeds, Mechanism: a.fallback(p)}
-	absent, tried := 0, a.usablePlans(p)
-	for _, plan := range tried {
+func (a *attacher) attach(p probe) (ProbeStatus, []link.Link) {
+	s := ProbeStatus{Name: p.name, Mechanism: a.fallback(p), Impact: p.impact}
+	for _, plan := range p.plans {
+		if r, rejected := a.rejected[plan.mechanism]; rejected {
+			s.Reasons = append(s.Reasons, r)
+			continue
+		}
+		s.Mechanism = plan.mechanism
 		links, err := a.tryPlan(plan)
 		if err == nil {
-			h.Attached, h.Err, h.Mechanism, h.Points = true, nil, plan.mechanism, describePoints(plan, links)
-			return h, links
+			s.State, s.Points, s.LimitedMaxActive, s.Reasons = Attached, plan.pointNames(), anyLimited(links), nil
+			return s, links
 		}
-		switch {
-		case !isAbsent(err):
-		case p.module != "" && plan.mechanism == MechanismFentry && !a.sysAdmin:
-			err = fmt.Errorf("%w: %w", err, errModuleBTFHidden)
-		default:
-			absent++
-		}
-		h.Mechanism, h.Err = plan.mechanism, errors.Join(h.Err, fmt.Errorf("%s: %w", plan.mechanism, err))
+		s.Reasons = append(s.Reasons, a.reasonFor(p, plan.mechanism, err))
 	}
+	s.State = notAttachedState(p, s.Reasons)
+	return s, nil
+}
+
+// reasonFor returns why a mechanism did not attach a probe. A function that fentry
+// did not find may be in a module whose BTF is hidden.
+func (a *attacher) reasonFor(p probe, mechanism string, err error) Reason {
+	r := newReason(mechanism, err)
+	if r.Obstacle == NotInKernel && p.module != "" && mechanism == MechanismFentry && !a.sysAdmin {
+		r.Obstacle, r.Needs = ModuleBTFHidden, moduleBTFNeeds()
+	}
+	return r
+}
+
+// notAttachedState returns the state of a probe that is not attached.
+func notAttachedState(p probe, reasons []Reason) State {
+	tried := tried(reasons)
 	switch {
-	case len(tried) == 0:
-		h.Err = a.noPlanError(p)
-	case p.module != "":
-		h.Waiting = absent > 0 && moduleMissing(p.module)
-	case absent == len(tried):
-		h.Err = ErrAbsent
+	case len(tried) == 0 && areAll(reasons, NotSupported):
+		return Absent
+	case p.module == "" && areAll(tried, NotInKernel):
+		return Absent
+	case p.module != "" && isAny(tried, NotInKernel) && moduleMissing(p.module):
+		return Waiting
 	}
-	return h, nil
+	return Failed
 }
 
 // fallback returns the mechanism to show for a probe that is not attached: the
@@ -136,18 +159,21 @@ func (a *attacher) fallback(p probe) string {
 	return p.plans[len(p.plans)-1].mechanism
 }
 
-// describePoints returns the points of an attached plan, for Hook.Points. Only
-// a kretprobe may have a limited maxactive, and it has one link.
-func describePoints(plan attachPlan, links []link.Link) []string {
-	var points []string
-	for i, p := range plan.points {
-		at := p.String()
-		if _, is := links[i].(limitedMaxActive); is {
-			at += limitedMark
-		}
-		points = append(points, at)
+// pointNames returns the points of a plan, for ProbeStatus.Points.
+func (plan attachPlan) pointNames() []string {
+	var names []string
+	for _, p := range plan.points {
+		names = append(names, p.String())
 	}
-	return points
+	return names
+}
+
+// anyLimited reports whether a link is a kretprobe with a limited maxactive.
+func anyLimited(links []link.Link) bool {
+	return slices.ContainsFunc(links, func(l link.Link) bool {
+		_, is := l.(limitedMaxActive)
+		return is
+	})
 }
 
 // isAbsent reports whether err means that there is no such function, neither in
@@ -156,36 +182,18 @@ func isAbsent(err error) bool {
 	return errors.Is(err, btf.ErrNotFound) || errors.Is(err, ebpf.ErrNotSupported) || errors.Is(err, fs.ErrNotExist)
 }
 
-// noPlanError returns why a probe has no usable plan.
-func (a *attacher) noPlanError(p probe) error {
-	var reasons []error
-	for _, plan := range p.plans {
-		if err := a.rejected[plan.mechanism]; !errors.Is(err, errMechanismUnavailable) && !errors.Is(err, errSyscallOverhead) {
-			reasons = append(reasons, fmt.Errorf("%s: %w", plan.mechanism, err))
-		}
-	}
-	err := errors.Join(reasons...)
-	switch {
-	case err == nil:
-		return errMechanismUnavailable
-	case a.mechanism != MechanismAuto, errors.Is(err, ErrNoTracefs), a.mayLackPrivilege(err):
-		return err // another mechanism, tracefs or a privilege may help
-	}
-	return fmt.Errorf("%w: %w", ErrAbsent, err)
-}
-
 // attach attaches all probes of the table. It returns an error if one of the
 // core probes cannot be attached.
 func (p *Probes) attach(a *attacher) error {
 	a.loadAll(probes)
-	hooks, links := a.attachAll(probes)
+	status, links := a.attachAll(probes)
 	p.links = append(p.links, links...)
-	p.hooks = append(p.hooks, hooks...)
+	p.status = append(p.status, status...)
 	var waiting []probe
 	for i, b := range probes {
-		if h := hooks[i]; h.Err != nil && b.core {
-			return fmt.Errorf("attach %s: %w", b.name, h.Err)
-		} else if h.Waiting {
+		if s := status[i]; s.State != Attached && b.core {
+			return fmt.Errorf("attach %s: %w", b.name, s.Err())
+		} else if s.State == Waiting {
 			waiting = append(waiting, b)
 		}
 	}
@@ -197,12 +205,12 @@ func (p *Probes) attach(a *attacher) error {
 
 // attachAll attaches probes in parallel: before 5.12 each fentry waits for an
 // RCU grace period, which may take a second.
-func (a *attacher) attachAll(probes []probe) ([]Hook, []link.Link) {
-	hooks := make([]Hook, len(probes))
+func (a *attacher) attachAll(probes []probe) ([]ProbeStatus, []link.Link) {
+	status := make([]ProbeStatus, len(probes))
 	links := make([][]link.Link, len(probes))
 	var all sync.WaitGroup
 	for i, b := range probes {
-		attach := func() { hooks[i], links[i] = a.attach(b) }
+		attach := func() { status[i], links[i] = a.attach(b) }
 		if a.oneThread && a.allows(MechanismTracepoint) {
 			attach()
 		} else {
@@ -210,7 +218,7 @@ func (a *attacher) attachAll(probes []probe) ([]Hook, []link.Link) {
 		}
 	}
 	all.Wait()
-	return hooks, slices.Concat(links...)
+	return status, slices.Concat(links...)
 }
 
 // attachLate attaches probes when their modules are loaded. It retries each for
@@ -241,15 +249,15 @@ func (p *Probes) attachLate(a *attacher, waiting []probe) {
 // retry tries to attach a probe that waits for its module. It reports whether
 // the wait is over: the probe is attached, or this was the last attempt.
 func (p *Probes) retry(a *attacher, b probe, last bool) bool {
-	h, links := a.attach(b)
-	if !h.Attached && (!last || h.Waiting) {
+	s, links := a.attach(b)
+	if s.State != Attached && (!last || s.State == Waiting) {
 		return false
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for i := range p.hooks {
-		if p.hooks[i].Name == b.name {
-			p.hooks[i] = h
+	for i := range p.status {
+		if p.status[i].Name == b.name {
+			p.status[i] = s
 		}
 	}
 	p.links = append(p.links, links...)

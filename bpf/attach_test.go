@@ -42,90 +42,132 @@ func TestWhyNotAttached(t *testing.T) {
 		return p
 	}
 	rejecting := func(a *attacher, rejected map[string]error) *attacher {
-		a.rejected = rejected
+		a.rejected = map[string]Reason{}
+		for mechanism, err := range rejected {
+			a.reject(mechanism, err)
+		}
 		return a
 	}
-	rejectedBoth := map[string]error{
-		MechanismFentry: fmt.Errorf("not supported by this kernel: %w", unix.EPERM),
-		MechanismKprobe: fmt.Errorf("not supported by this kernel: %w", unix.ENOENT),
-	}
+	notRequested := Reason{Obstacle: NotRequested}
+	noFentry := Reason{Obstacle: NotSupported, Err: unix.EPERM}
+	noKprobe := Reason{Obstacle: NotSupported, Err: unix.ENOENT}
 	for name, tc := range map[string]struct {
 		a         *attacher
 		p         probe
 		mechanism string
-		waiting   bool
-		is, isNot error
+		state     State
+		obstacles []Obstacle // of each mechanism
+		says      string
+		is        error
 	}{
 		"no such system call": {
 			a: rejecting(fakeAttacher(MechanismAuto, false, map[string]error{"fentry": notInBTF, "kprobe": noSymbol}),
-				map[string]error{MechanismTracepoint: errSyscallOverhead}),
-			p: systemCall("f", "mount", ""), mechanism: "kprobe", is: ErrAbsent,
+				map[string]error{MechanismTracepoint: Reason{Obstacle: SyscallOverhead}}),
+			p: systemCall("f", "mount", ""), mechanism: "kprobe", state: Absent,
+			obstacles: []Obstacle{NotInKernel, NotInKernel, SyscallOverhead},
+			says:      "not in this kernel", is: unix.ENOENT,
 		},
 		"module is not loaded": {
 			a: fakeAttacher(MechanismAuto, true, map[string]error{"fentry": notInBTF, "kprobe": noSymbol}),
-			p: inModule(moduleNowhere), mechanism: "kprobe", waiting: true, isNot: ErrAbsent,
+			p: inModule(moduleNowhere), mechanism: "kprobe", state: Waiting,
+			obstacles: []Obstacle{NotInKernel, NotInKernel},
+			says:      "its module is not loaded", is: unix.ENOENT,
 		},
 		"module is not loaded, its BTF is hidden": {
 			a: fakeAttacher(MechanismAuto, false, map[string]error{"fentry": notInBTF, "kprobe": noSymbol}),
-			p: inModule(moduleNowhere), mechanism: "kprobe", waiting: true, is: errModuleBTFHidden,
+			p: inModule(moduleNowhere), mechanism: "kprobe", state: Waiting,
+			obstacles: []Obstacle{ModuleBTFHidden, NotInKernel},
+			says:      "its module is not loaded", is: ebpf.ErrNotSupported,
 		},
 		"module BTF is hidden, perf events are forbidden": {
-			a: fakeAttacher(MechanismAuto, false, map[string]error{"fentry": notInBTF, "kprobe": forbidden}),
-			p: inModule(moduleNowhere), mechanism: "kprobe", is: fs.ErrPermission, isNot: ErrAbsent,
+			a: fakeAttacher(MechanismAuto, false, map[string]error{"fentry": notInBTF, "kprobe": perfEventError(forbidden)}),
+			p: inModule(moduleNowhere), mechanism: "kprobe", state: Failed,
+			obstacles: []Obstacle{ModuleBTFHidden, PerfEventsForbidden},
+			says:      "fentry: only CAP_SYS_ADMIN may read the BTF of modules; kprobe: perf events are forbidden: permission denied",
+			is:        fs.ErrPermission,
 		},
 		"fentry requested, module BTF is hidden": {
 			a: rejecting(fakeAttacher(MechanismFentry, false, map[string]error{"fentry": notInBTF}),
-				map[string]error{MechanismKprobe: errMechanismUnavailable}),
-			p: inModule(moduleNowhere), mechanism: "fentry", is: errModuleBTFHidden, isNot: ErrAbsent,
+				map[string]error{MechanismKprobe: notRequested}),
+			p: inModule(moduleNowhere), mechanism: "fentry", state: Failed,
+			obstacles: []Obstacle{ModuleBTFHidden, NotRequested},
+			says:      "fentry: only CAP_SYS_ADMIN may read the BTF of modules", is: ebpf.ErrNotSupported,
 		},
 		"fentry requested, not supported by the kernel": {
 			a: rejecting(fakeAttacher(MechanismFentry, true, nil), map[string]error{
-				MechanismFentry: rejectedBoth[MechanismFentry], MechanismKprobe: errMechanismUnavailable, MechanismTracepoint: errMechanismUnavailable}),
-			p: systemCall("f", "mount", ""), mechanism: "fentry", is: unix.EPERM, isNot: ErrAbsent,
+				MechanismFentry: noFentry, MechanismKprobe: notRequested, MechanismTracepoint: notRequested}),
+			p: systemCall("f", "mount", ""), mechanism: "fentry", state: Failed,
+			obstacles: []Obstacle{NotSupported, NotRequested, NotRequested},
+			says:      "fentry: not supported by this kernel: operation not permitted", is: unix.EPERM,
 		},
 		"tracepoints requested, the probe has only functions": {
 			a: rejecting(fakeAttacher(MechanismTracepoint, true, nil), map[string]error{
-				MechanismFentry: errMechanismUnavailable, MechanismKprobe: errMechanismUnavailable}),
-			p: inModule(moduleHere), mechanism: "tracepoint", is: errMechanismUnavailable, isNot: ErrAbsent,
+				MechanismFentry: notRequested, MechanismKprobe: notRequested}),
+			p: inModule(moduleHere), mechanism: "tracepoint", state: Failed,
+			obstacles: []Obstacle{NotRequested, NotRequested},
+			says:      "fentry: not requested; kprobe: not requested",
 		},
 		"the kernel supports neither fentry nor kprobes": {
-			a: rejecting(fakeAttacher(MechanismAuto, true, nil), rejectedBoth),
-			p: inModule(moduleHere), mechanism: "kprobe", is: ErrAbsent,
+			a: rejecting(fakeAttacher(MechanismAuto, true, nil), map[string]error{
+				MechanismFentry: noFentry, MechanismKprobe: noKprobe}),
+			p: inModule(moduleHere), mechanism: "kprobe", state: Absent,
+			obstacles: []Obstacle{NotSupported, NotSupported},
+			says: "fentry: not supported by this kernel: operation not permitted; " +
+				"kprobe: not supported by this kernel: no such file or directory",
+			is: unix.ENOENT,
 		},
 		"a privilege may be missing": {
-			a: rejecting(fakeAttacher(MechanismAuto, false, nil), rejectedBoth),
-			p: inModule(moduleHere), mechanism: "kprobe", is: fs.ErrPermission, isNot: ErrAbsent,
+			a: rejecting(fakeAttacher(MechanismAuto, false, nil), map[string]error{
+				MechanismFentry: unix.EPERM, MechanismKprobe: noKprobe}),
+			p: inModule(moduleHere), mechanism: "kprobe", state: Failed,
+			obstacles: []Obstacle{OtherObstacle, NotSupported},
+			says:      "fentry: operation not permitted; kprobe: not supported by this kernel: no such file or directory",
+			is:        fs.ErrPermission,
 		},
 		"tracefs is missing": {
-			a: rejecting(fakeAttacher(MechanismAuto, true, nil), map[string]error{MechanismFentry: rejectedBoth[MechanismFentry],
-				MechanismKprobe: rejectedBoth[MechanismKprobe], MechanismTracepoint: ErrNoTracefs}),
-			p: systemCall("f", "mount", ""), mechanism: "tracepoint", is: ErrNoTracefs, isNot: ErrAbsent,
+			a: rejecting(fakeAttacher(MechanismAuto, true, nil), map[string]error{MechanismFentry: noFentry,
+				MechanismKprobe: noKprobe, MechanismTracepoint: noTracefs("mount it", unix.ENODEV)}),
+			p: systemCall("f", "mount", ""), mechanism: "tracepoint", state: Failed,
+			obstacles: []Obstacle{NotSupported, NotSupported, NoTracefs},
+			says: "fentry: not supported by this kernel: operation not permitted; " +
+				"kprobe: not supported by this kernel: no such file or directory; " +
+				"tracepoint: tracefs is not mounted: mount it: no such device",
+			is: unix.ENODEV,
 		},
 	} {
-		h, _ := tc.a.attach(tc.p)
-		if h.Attached || h.Mechanism != tc.mechanism || h.Waiting != tc.waiting {
-			t.Errorf("%s: %+v", name, h)
+		s, _ := tc.a.attach(tc.p)
+		if s.State != tc.state || s.Mechanism != tc.mechanism {
+			t.Errorf("%s: %+v", name, s)
 		}
-		if h.Err == nil || tc.is != nil && !errors.Is(h.Err, tc.is) || tc.isNot != nil && errors.Is(h.Err, tc.isNot) {
-			t.Errorf("%s: %v", name, h.Err)
+		if got := obstaclesOf(s); !slices.Equal(got, tc.obstacles) {
+			t.Errorf("%s: obstacles %v", name, got)
+		}
+		if s.Err().Error() != tc.says || tc.is != nil && !errors.Is(s.Err(), tc.is) {
+			t.Errorf("%s: %v", name, s.Err())
 		}
 	}
 }
 
-// TestNarrow attaches a kretprobe with maxActive and one without, which Points
-// and Narrow report.
-func TestNarrow(t *testing.T) {
+func obstaclesOf(s ProbeStatus) (all []Obstacle) {
+	for _, r := range s.Reasons {
+		all = append(all, r.Obstacle)
+	}
+	return all
+}
+
+// TestLimitedMaxActive attaches a kretprobe with maxActive and one without.
+func TestLimitedMaxActive(t *testing.T) {
 	a := fakeAttacher(MechanismKprobe, true, nil)
-	a.rejected = map[string]error{MechanismFentry: errMechanismUnavailable}
+	a.rejected = map[string]Reason{MechanismFentry: {Obstacle: NotRequested}}
 	p := systemCall("f", "mount", "")
-	if h, _ := a.attach(p); !h.Attached || h.Narrow() {
-		t.Errorf("with maxActive: %+v", h)
+	if s, _ := a.attach(p); s.State != Attached || s.LimitedMaxActive || s.Err() != nil || s.Reasons != nil {
+		t.Errorf("with maxActive: %+v", s)
 	}
 	a.tryPlan = func(attachPlan) ([]link.Link, error) { return []link.Link{limitedMaxActive{}, nil}, nil }
-	h, _ := a.attach(p)
-	want := []string{"kretprobe:" + syscallFunction("f") + " (few at once)", "kprobe:" + syscallFunction("f")}
-	if !h.Narrow() || !slices.Equal(h.Points, want) {
-		t.Errorf("without maxActive: %q", h.Points)
+	s, _ := a.attach(p)
+	want := []string{"kretprobe:" + syscallFunction("f"), "kprobe:" + syscallFunction("f")}
+	if !s.LimitedMaxActive || !slices.Equal(s.Points, want) {
+		t.Errorf("without maxActive: %+v", s)
 	}
 }
 
@@ -152,11 +194,11 @@ func TestAttachLate(t *testing.T) {
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			begin := time.Now()
-			late := &Probes{closed: make(chan struct{}), hooks: []Hook{{Name: "f", Waiting: true, Err: noSymbol}}}
+			late := &Probes{closed: make(chan struct{}), status: []ProbeStatus{{Name: "f", State: Waiting}}}
 			a := fakeAttacher(MechanismAuto, true, nil)
 			a.tryPlan = func(attachPlan) ([]link.Link, error) {
-				if h := late.Hooks()[0]; !h.Waiting {
-					t.Errorf("%s: tried although not waiting: %+v", name, h)
+				if s := late.Status()[0]; s.State != Waiting {
+					t.Errorf("%s: tried although not waiting: %+v", name, s)
 				}
 				if time.Since(begin) < after {
 					return nil, forbidden
@@ -164,12 +206,16 @@ func TestAttachLate(t *testing.T) {
 				return make([]link.Link, 1), nil
 			}
 			late.attachLate(a, []probe{p})
-			h, took := late.Hooks()[0], time.Since(begin)
-			if h.Waiting || h.Attached != (h.Err == nil) || h.Attached != (after < moduleGrace) {
-				t.Errorf("%s: %+v", name, h)
+			s, took := late.Status()[0], time.Since(begin)
+			want := Attached
+			if after >= moduleGrace {
+				want = Failed
 			}
-			if took > min(after, moduleGrace)+2*moduleTick || !h.Attached && !errors.Is(h.Err, fs.ErrPermission) {
-				t.Errorf("%s: took %v, %v", name, took, h.Err)
+			if s.State != want || (s.Err() == nil) != (want == Attached) {
+				t.Errorf("%s: %+v", name, s)
+			}
+			if took > min(after, moduleGrace)+2*moduleTick || s.State == Failed && !errors.Is(s.Err(), fs.ErrPermission) {
+				t.Errorf("%s: took %v, %v", name, took, s.Err())
 			}
 		})
 	}
@@ -181,7 +227,7 @@ func TestWaitsForModule(t *testing.T) {
 	p := function("f", "f", "", "")
 	p.module = moduleNowhere
 	synctest.Test(t, func(t *testing.T) {
-		late := &Probes{closed: make(chan struct{}), hooks: []Hook{{Name: "f", Waiting: true}}}
+		late := &Probes{closed: make(chan struct{}), status: []ProbeStatus{{Name: "f", State: Waiting}}}
 		a := fakeAttacher(MechanismAuto, true, nil)
 		a.tryPlan = func(attachPlan) ([]link.Link, error) {
 			t.Error("tried although the module is not loaded")
@@ -191,7 +237,7 @@ func TestWaitsForModule(t *testing.T) {
 		time.Sleep(time.Hour)
 		close(late.closed)
 		late.late.Wait()
-		if !late.Hooks()[0].Waiting {
+		if late.Status()[0].State != Waiting {
 			t.Error("does not wait any more")
 		}
 	})
@@ -207,13 +253,13 @@ func TestModuleLoadedLater(t *testing.T) {
 		t.Skip("needs CSE_MODULE_VETH, the file of a module that is not loaded: make test-kernels")
 	}
 	w := watchAlone(t, Options{Names: []string{"cse-late"}})
-	before := w.vethHooks()
+	before := w.vethStatus()
 	if err := loadModule(module); err != nil {
 		t.Fatal(err)
 	}
-	for _, h := range before {
-		if h.Attached || h.Waiting != w.usesFunctions() {
-			t.Fatalf("before its module is loaded: %+v", h)
+	for _, s := range before {
+		if s.State == Attached || (s.State == Waiting) != w.usesFunctions() {
+			t.Fatalf("before its module is loaded: %+v", s)
 		}
 	}
 	if !w.usesFunctions() || *mechanism == MechanismFentry && !modulesHaveBTF() {
@@ -221,26 +267,26 @@ func TestModuleLoadedLater(t *testing.T) {
 	}
 	for deadline := time.Now().Add(time.Minute); !w.attached("veth_newlink") || !w.attached("veth_dellink"); {
 		if time.Now().After(deadline) {
-			t.Fatalf("after its module was loaded: %+v", w.vethHooks())
+			t.Fatalf("after its module was loaded: %+v", w.vethStatus())
 		}
 		time.Sleep(moduleTick)
 	}
-	for _, h := range w.vethHooks() {
-		if *mechanism == MechanismAuto && modulesHaveBTF() && h.Mechanism != MechanismFentry {
-			t.Errorf("%s is attached by %s: %v", h.Name, h.Mechanism, h.Err)
+	for _, s := range w.vethStatus() {
+		if *mechanism == MechanismAuto && modulesHaveBTF() && s.Mechanism != MechanismFentry {
+			t.Errorf("%s is attached by %s: %v", s.Name, s.Mechanism, s.Err())
 		}
 	}
 	play(t, "cse-late", "veth")
 	w.one(event.KindVethNewlink, func(e *event.Event) bool { return e.Name == "cse-host" })
 }
 
-func (p *Probes) vethHooks() (hooks []Hook) {
-	for _, h := range p.Hooks() {
-		if h.Name == "veth_newlink" || h.Name == "veth_dellink" {
-			hooks = append(hooks, h)
+func (p *Probes) vethStatus() (status []ProbeStatus) {
+	for _, s := range p.Status() {
+		if s.Name == "veth_newlink" || s.Name == "veth_dellink" {
+			status = append(status, s)
 		}
 	}
-	return hooks
+	return status
 }
 
 func loadModule(path string) error {

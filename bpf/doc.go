@@ -5,8 +5,7 @@
 // or a runtime by name, and the processes forked by those, up to a container's
 // entrypoint (c/task.h draws it). New namespaces are reported for the whole host.
 //
-// They need Linux 5.10 with BTF, and root or CAP_BPF and CAP_PERFMON. Each
-// kernel hook is attached by the best mechanism that the kernel supports
-// (c/entry.h). The tracepoints of system calls also need tracefs, which only
-// root can read.
+// They need Linux 5.10 with BTF, and root or CAP_BPF and CAP_PERFMON. Each probe
+// is attached by the best mechanism that the kernel supports (c/entry.h). The
+// tracepoints of system calls also need tracefs, which only root can read.
 package bpf

@@ -6,8 +6,6 @@ import (
 	"io/fs"
 	"os"
 	"path"
-	"slices"
-	"strings"
 	"sync"
 
 	"github.com/cilium/ebpf"
@@ -15,20 +13,21 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// ErrAbsent is why a kernel hook is not attached if this kernel does not have
-// it, whatever the privileges.
-var ErrAbsent = errors.New("not in this kernel")
+// The mechanisms. Of fentry, kprobe and tracepoint a probe uses the first that
+// the kernel supports: see c/entry.h.
+const (
+	MechanismAuto       = "auto"
+	MechanismFentry     = "fentry"
+	MechanismKprobe     = "kprobe"
+	MechanismTracepoint = "tracepoint"
 
-// errModuleBTFHidden is why fentry may not find a function of a loaded module.
-var errModuleBTFHidden = errors.New("only CAP_SYS_ADMIN may read the BTF of modules")
+	mechanismBTF      = "tp_btf"
+	mechanismIterator = "iter"
+	mechanismNetlink  = "netlink"
+)
 
-// errSyscallOverhead is why no tracepoint of a system call is attached if
-// another mechanism works: it would slow every system call on the host.
-var errSyscallOverhead = errors.New("would slow every system call: only used if requested")
-
-// errMechanismUnavailable is why a kernel hook is not attached if it has no
-// plan by the requested mechanism.
-var errMechanismUnavailable = errors.New("cannot be attached by this mechanism")
+// Mechanisms are the valid values of Options.Mechanism.
+var Mechanisms = []string{MechanismAuto, MechanismFentry, MechanismKprobe, MechanismTracepoint}
 
 // attach attaches all points of a plan, or none.
 func (l *loader) attach(plan attachPlan) (links []link.Link, err error) {
@@ -53,12 +52,13 @@ func (l *loader) attachInstance(i instance) (link.Link, error) {
 	program := l.program(i)
 	switch i.kind {
 	case "kprobe":
-		return link.Kprobe(i.at, program, nil)
+		return kprobe(i.at, program)
 	case "kretprobe":
 		return kretprobe(i.at, program)
 	case "tracepoint":
 		group, event := path.Split(i.at)
-		return link.Tracepoint(path.Clean(group), event, program, nil)
+		at, err := link.Tracepoint(path.Clean(group), event, program, nil)
+		return at, perfEventError(err, unix.CAP_DAC_READ_SEARCH)
 	}
 	return link.AttachTracing(link.TracingOptions{Program: program})
 }
@@ -71,15 +71,9 @@ const maxActive = 1024
 // limitedMaxActive is a kretprobe with the kernel's default instead of maxActive.
 type limitedMaxActive struct{ link.Link }
 
-// limitedMark follows such a kretprobe in Hook.Points.
-const limitedMark = " (few at once)"
-
-// Narrow reports whether maxactive could not be set: at most one or two
-// concurrent returns per CPU are observed, the kernel's default. If more calls
-// sleep at once, some returns are missed; each, except an exec's, is counted as
-// lost when its thread makes the next call.
-func (h Hook) Narrow() bool {
-	return slices.ContainsFunc(h.Points, func(p string) bool { return strings.HasSuffix(p, limitedMark) })
+func kprobe(function string, program *ebpf.Program) (link.Link, error) {
+	at, err := link.Kprobe(function, program, nil)
+	return at, perfEventError(err)
 }
 
 // kretprobe needs tracefs to set maxActive. If there is no tracefs, or it cannot
@@ -90,7 +84,7 @@ func kretprobe(function string, program *ebpf.Program) (link.Link, error) {
 	}
 	at, err := link.Kretprobe(function, program, nil)
 	if err != nil {
-		return nil, noFunction(err)
+		return nil, perfEventError(noFunction(err))
 	}
 	return limitedMaxActive{at}, nil
 }

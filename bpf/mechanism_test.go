@@ -1,7 +1,6 @@
 package bpf
 
 import (
-	"errors"
 	"os"
 	"slices"
 	"strings"
@@ -19,13 +18,13 @@ import (
 // usesFunctions reports whether probes are attached to kernel functions: no system
 // call is then probed by its tracepoints.
 func (p *Probes) usesFunctions() bool {
-	return slices.ContainsFunc(p.Hooks(), func(h Hook) bool {
-		return h.Attached && (h.Mechanism == MechanismFentry || h.Mechanism == MechanismKprobe)
+	return slices.ContainsFunc(p.Status(), func(s ProbeStatus) bool {
+		return s.State == Attached && (s.Mechanism == MechanismFentry || s.Mechanism == MechanismKprobe)
 	})
 }
 
 func (p *Probes) attached(name string) bool {
-	return slices.ContainsFunc(p.Hooks(), func(h Hook) bool { return h.Name == name && h.Attached })
+	return slices.ContainsFunc(p.Status(), func(s ProbeStatus) bool { return s.Name == name && s.State == Attached })
 }
 
 // emptyLoader returns a loader that has not loaded a program yet.
@@ -47,7 +46,7 @@ func TestEveryProgramLoads(t *testing.T) {
 	a := newAttacher(l.types, MechanismAuto, nil)
 	for _, p := range probes {
 		for _, plan := range p.plans {
-			if err := a.rejected[plan.mechanism]; err != nil && !errors.Is(err, errSyscallOverhead) {
+			if !a.allows(plan.mechanism) && a.rejected[plan.mechanism].Obstacle != SyscallOverhead {
 				continue
 			}
 			for _, at := range plan.points {
@@ -75,26 +74,26 @@ func TestAbsenceIsNotRemembered(t *testing.T) {
 	}
 }
 
-// TestEveryHookIsAttached checks that each kernel hook is attached by the best
-// requested mechanism that this kernel has for it, or not at all if it has none.
-func TestEveryHookIsAttached(t *testing.T) {
+// TestEveryProbeIsAttached checks that each probe is attached by the best requested
+// mechanism that this kernel has for it, or not at all if it has none.
+func TestEveryProbeIsAttached(t *testing.T) {
 	w := watch(t, "")
 	for i, p := range probes {
-		h := w.Hooks()[1+i] // the first is that of netlink
-		if h.Feeds == "" {
-			t.Errorf("%s: Feeds is empty", h.Name)
+		s := w.Status()[1+i] // the first is that of netlink
+		if s.Impact == "" {
+			t.Errorf("%s: Impact is empty", s.Name)
 		}
-		if h.Attached == (h.Err != nil) || h.Attached && len(h.Points) == 0 {
-			t.Errorf("%+v", h)
+		if attached := s.State == Attached; attached == (s.Err() != nil) || attached == (len(s.Reasons) > 0) || attached == (len(s.Points) == 0) {
+			t.Errorf("%+v", s)
 		}
 		want, by := wanted(t, p), ""
-		if h.Attached {
-			by = h.Mechanism
+		if s.State == Attached {
+			by = s.Mechanism
 		}
 		if by != want {
-			t.Errorf("%s is attached by %q, want %q: %v", h.Name, by, want, h.Err)
+			t.Errorf("%s is attached by %q, want %q: %v", s.Name, by, want, s.Err())
 		} else if want == "" {
-			t.Logf("%s: %v", h.Name, h.Err)
+			t.Logf("%s: %v", s.Name, s.Err())
 		}
 	}
 }
@@ -189,10 +188,10 @@ func modulesHaveBTF() bool {
 	return len(types) > 1
 }
 
-// TestEveryHookFires triggers every kernel hook, and reads from the kernel's
+// TestEveryProbeFires triggers every probe, and reads from the kernel's
 // statistics whether its programs have run: on a function that the compiler
 // inlined they attach and never run.
-func TestEveryHookFires(t *testing.T) {
+func TestEveryProbeFires(t *testing.T) {
 	stats, err := ebpf.EnableStats(unix.BPF_STATS_RUN_TIME)
 	if err != nil {
 		t.Skip("needs root to count the runs of BPF programs:", err)
@@ -207,14 +206,14 @@ func TestEveryHookFires(t *testing.T) {
 		runs[s.Name] = s.Runs
 	}
 	for i, p := range probes {
-		h := w.Hooks()[1+i]
-		if !h.Attached {
-			continue // TestEveryHookIsAttached checks those
+		s := w.Status()[1+i]
+		if s.State != Attached {
+			continue // TestEveryProbeIsAttached checks those
 		}
-		n := slices.IndexFunc(p.plans, func(plan attachPlan) bool { return plan.mechanism == h.Mechanism })
+		n := slices.IndexFunc(p.plans, func(plan attachPlan) bool { return plan.mechanism == s.Mechanism })
 		for _, i := range w.loader.instances(p.plans[n].points...) {
 			if runs[i.name()] == 0 {
-				t.Errorf("%s: %s is attached and never ran", h.Name, i.name())
+				t.Errorf("%s: %s is attached and never ran", s.Name, i.name())
 			}
 		}
 	}

@@ -10,7 +10,7 @@ import (
 var withTwins = flag.Bool("twins", false, "attach programs twice, as on a kernel that preempts all of them")
 
 // TestPairs runs the tests of all events with every fentry and tracepoint program
-// attached twice: each event is reported once, as without twins. TestEveryHookFires
+// attached twice: each event is reported once, as without twins. TestEveryProbeFires
 // checks that both twins run.
 func TestPairs(t *testing.T) {
 	needRoot(t)

@@ -50,7 +50,7 @@ type Probes struct {
 
 	mu     sync.Mutex
 	links  []link.Link
-	hooks  []Hook
+	status []ProbeStatus
 	drains []chan struct{} // closed when the reader has drained the buffer
 	closed chan struct{}
 	once   sync.Once
@@ -60,7 +60,7 @@ type Probes struct {
 // Open loads and attaches the programs, and finds the processes with a watched
 // name that run already. The caller must Close the Probes.
 //
-// A kernel hook that cannot be attached is not an error: Hooks returns why. Open
+// A probe that cannot be attached is not an error: Status returns why. Open
 // returns an error, with nothing left attached, if
 //   - an option is invalid;
 //   - a privilege is missing: errors.Is(err, fs.ErrPermission);
@@ -123,15 +123,15 @@ func (p *Probes) open(o Options, oneThread bool, noTracefs error) (err error) {
 	if err := p.attach(a); err != nil {
 		return err
 	}
-	// Only now: every kernel hook then sees the processes that are recognised.
+	// Only now: every probe then sees the processes that are recognised.
 	if err := p.watchNames(o); err != nil {
 		return err
 	}
-	// Last: the kernel hooks see what is executed meanwhile.
-	h := p.findRunning()
+	// Last: the probes see what is executed meanwhile.
+	s := p.findRunning()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.hooks = append(p.hooks, h)
+	p.status = append(p.status, s)
 	return nil
 }
 
@@ -183,29 +183,30 @@ func (p *Probes) watchNames(o Options) error {
 }
 
 func (p *Probes) openNetwork() {
-	h := Hook{Name: "RTNLGRP_LINK", Mechanism: mechanismNetlink, Feeds: "names and indexes of veths, and their deletion"}
-	p.network, h.Err = newLinkSocket()
-	h.Attached = h.Err == nil
-	p.hooks = append(p.hooks, h)
+	var err error
+	p.network, err = newLinkSocket()
+	s := ProbeStatus{Name: "RTNLGRP_LINK", Mechanism: mechanismNetlink, Impact: "names and indexes of veths, and their deletion"}
+	p.status = append(p.status, s.after(err))
 }
 
-func (p *Probes) findRunning() Hook {
-	h := Hook{Name: running.at, Mechanism: mechanismIterator, Points: []string{running.String()},
-		Feeds: "engines that started before the exporter"}
+func (p *Probes) findRunning() ProbeStatus {
+	s := ProbeStatus{Name: running.at, Mechanism: mechanismIterator, Impact: "engines that started before the exporter"}
 	written, err := p.loader.iterate(running)
 	if err == nil {
 		p.snapshot, err = decodeRunning(written)
 	}
-	h.Attached, h.Err = err == nil, err
-	return h
+	if err == nil {
+		s.Points = []string{running.String()}
+	}
+	return s.after(err)
 }
 
-// Hooks returns the status of all kernel hooks: what is attached, and why the
-// others are not. A status changes when a module is loaded that it waits for.
-func (p *Probes) Hooks() []Hook {
+// Status returns the status of all probes: what is attached, and why the others
+// are not. A status changes when a module is loaded that it waits for.
+func (p *Probes) Status() []ProbeStatus {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return slices.Clone(p.hooks)
+	return slices.Clone(p.status)
 }
 
 // Close detaches everything and ends a running Read and Drain. Only the first

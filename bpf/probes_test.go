@@ -53,7 +53,7 @@ func TestOpenLeavesMemlock(t *testing.T) {
 // TestOpenWithoutTracefs opens the probes in a mount namespace without tracefs.
 func TestOpenWithoutTracefs(t *testing.T) {
 	if os.Getenv("WITHOUT_TRACEFS") != "" {
-		TestEveryHookIsAttached(t)
+		TestEveryProbeIsAttached(t)
 		return
 	}
 	needRoot(t)

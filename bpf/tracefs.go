@@ -3,6 +3,7 @@ package bpf
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"runtime"
 	"strings"
@@ -11,10 +12,6 @@ import (
 )
 
 const tracefsDir = "/sys/kernel/tracing"
-
-// ErrNoTracefs is why tracepoints are not attached if tracefs is not mounted and
-// cannot be mounted.
-var ErrNoTracefs = errors.New("tracefs is not mounted")
 
 // withTracefs calls f in a thread that sees tracefs. If it is not mounted,
 // withTracefs mounts it for one new thread alone, which runs f and ends after it:
@@ -42,13 +39,22 @@ func tracefsMounted() bool {
 
 func mountTracefs() error {
 	if err := unix.Unshare(unix.CLONE_NEWNS); err != nil {
-		return fmt.Errorf("%w; create a mount namespace for it: %w", ErrNoTracefs, err)
+		return noTracefs("create a mount namespace for it", err)
 	}
 	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
-		return fmt.Errorf("%w; make mounts private for it: %w", ErrNoTracefs, err)
+		return noTracefs("make mounts private for it", err)
 	}
 	if err := unix.Mount("tracefs", tracefsDir, "tracefs", 0, ""); err != nil {
-		return fmt.Errorf("%w; mount it on %s: %w", ErrNoTracefs, tracefsDir, err)
+		return noTracefs("mount it on "+tracefsDir, err)
 	}
 	return nil
+}
+
+// noTracefs returns why tracefs could not be mounted.
+func noTracefs(step string, err error) error {
+	r := Reason{Obstacle: NoTracefs, Err: fmt.Errorf("%s: %w", step, err)}
+	if errors.Is(err, fs.ErrPermission) {
+		r.Needs = []int{unix.CAP_SYS_ADMIN}
+	}
+	return r
 }

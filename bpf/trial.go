@@ -2,7 +2,6 @@ package bpf
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 
 	"github.com/cilium/ebpf"
@@ -27,14 +26,15 @@ func tryMechanism(mechanism string, types *btf.Cache) error {
 	c, err := ebpf.NewCollectionWithOptions(
 		&ebpf.CollectionSpec{Programs: map[string]*ebpf.ProgramSpec{spec.Name: spec}}, ebpf.CollectionOptions{Cache: types})
 	if err != nil {
-		return err
+		return cause(err)
 	}
 	defer c.Close()
 	var at link.Link
 	if mechanism == MechanismFentry {
 		at, err = link.AttachTracing(link.TracingOptions{Program: c.Programs[spec.Name]})
+		err = cause(err)
 	} else {
-		at, err = link.Kprobe(function, c.Programs[spec.Name], nil)
+		at, err = kprobe(function, c.Programs[spec.Name])
 	}
 	if err != nil {
 		return err
@@ -65,14 +65,14 @@ func (a *attacher) tryMechanisms(types *btf.Cache) {
 		err := tryMechanism(m, types)
 		if err == nil {
 			if a.mechanism == MechanismAuto {
-				a.rejected[MechanismTracepoint] = errSyscallOverhead
+				a.reject(MechanismTracepoint, Reason{Obstacle: SyscallOverhead})
 			}
 			return // the other one may attach to functions that this cannot
 		}
-		a.rejected[m] = cause(err)
 		if !a.mayLackPrivilege(err) {
-			a.rejected[m] = fmt.Errorf("not supported by this kernel: %w", cause(err))
+			err = Reason{Obstacle: NotSupported, Err: err}
 		}
+		a.reject(m, err)
 	}
 }
 

@@ -95,14 +95,14 @@ func (c confinement) confine(s *specs.Spec) {
 	s.Mounts = append(s.Mounts, specs.Mount{Destination: tracefs, Type: "bind", Source: tracefs, Options: []string{"rbind", "ro"}})
 }
 
-// TestContainer checks that the exporter in a container attaches as many kernel
-// hooks as on the host, times a start, and reads the bundle of that start.
+// TestContainer checks that the exporter in a container attaches as many probes
+// as on the host, times a start, and reads the bundle of that start.
 func TestContainer(t *testing.T) {
 	image := image(t)
 	compose := composed(t)
 	unprivileged := compose // what an engine such as Podman grants to a user other than root
 	unprivileged.user, unprivileged.capabilities = nobody, append([]string{"DAC_READ_SEARCH"}, compose.capabilities...)
-	hooks := regexp.MustCompile(`\d+ of \d+ (kernel )?hooks`)
+	attached := regexp.MustCompile(`\d+ of \d+ probes`)
 	onHost, err := exec.Command(filepath.Join(image, "container_start_exporter"), "check").Output()
 	if err != nil {
 		t.Fatal(err)
@@ -122,7 +122,7 @@ func TestContainer(t *testing.T) {
 			exporter := start(t, tc.runtime, dir, "exporter")
 			get := func(path string) string { return host.Answer("http://" + address + path) }
 			exporter.WaitFor(t, timeout, "ready", func() bool { return strings.HasPrefix(get("/-/ready"), "ready") })
-			if got, want := hooks.FindString(get("/-/ready")), hooks.FindString(string(onHost)); got != want || got == "" {
+			if got, want := attached.FindString(get("/-/ready")), attached.FindString(string(onHost)); got != want || got == "" {
 				t.Errorf("%s, on the host %s", got, want)
 			}
 

@@ -12,7 +12,7 @@ import (
 
 func addCheck(app *kingpin.Application, c *common) (*kingpin.CmdClause, func() error) {
 	cmd := app.Command("check", "Show what this kernel and these privileges allow. "+
-		"For each kernel hook it shows how it is attached, or why not, what is missing without it, "+
+		"For each kernel probe it shows how it is attached, or why not, what is missing without it, "+
 		"and which capability would restore it. It attaches the probes and detaches them. "+
 		"The exit status is 0 if starts can be timed, else 1.")
 	cmd.HelpLong(examples(program+" check",
@@ -31,7 +31,7 @@ func check(w io.Writer, c *common) error {
 	}
 	defer probes.Close()
 	fmt.Fprintln(w)
-	return writeHooks(w, probes.Hooks())
+	return writeProbes(w, probes.Status())
 }
 
 func kernelRelease() string {

@@ -40,14 +40,14 @@ func supportsUnicode() bool {
 }
 
 // printAttached prints on standard error that events are reported from now on, and
-// how many kernel hooks are attached.
-func printAttached(hooks []bpf.Hook) {
-	attached := countAttached(hooks)
-	if attached == len(hooks) {
-		fmt.Fprintf(os.Stderr, "attached: %d kernel hooks; press Ctrl-C to stop\n", attached)
+// how many kernel probes are attached.
+func printAttached(probes []bpf.ProbeStatus) {
+	attached := countState(probes, bpf.Attached)
+	if attached == len(probes) {
+		fmt.Fprintf(os.Stderr, "attached: %d kernel probes; press Ctrl-C to stop\n", attached)
 		return
 	}
-	fmt.Fprintf(os.Stderr, "attached: %d of %d kernel hooks (`%s check` shows why); press Ctrl-C to stop\n", attached, len(hooks), program)
+	fmt.Fprintf(os.Stderr, "attached: %d of %d kernel probes (`%s check` shows why); press Ctrl-C to stop\n", attached, len(probes), program)
 }
 
 // firstSentence returns the first sentence of a text.

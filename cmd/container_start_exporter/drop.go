@@ -12,8 +12,8 @@ import (
 )
 
 // Once the probes are attached, few capabilities are still needed: those that
-// read the bundles of containers, and those that attach kernel hooks whose module
-// is not loaded yet. All others are dropped, for good and in all threads. What is
+// read the bundles of containers, and those that attach probes whose module is not
+// loaded yet. All others are dropped, for good and in all threads. What is
 // attached stays attached, and the probes' counters are read from mapped memory.
 //
 // The user does not change: root can still read files owned by root, such as
@@ -24,23 +24,23 @@ var (
 	attachCapabilities = []cap.Value{cap.BPF, cap.PERFMON, cap.SYS_ADMIN}
 )
 
-// modulePollInterval is how often dropPrivileges checks whether kernel hooks
-// still wait for a module.
+// modulePollInterval is how often dropPrivileges checks whether probes still
+// wait for a module.
 const modulePollInterval = 5 * time.Second
 
 // dropPrivileges drops the capabilities that the attached probes do not need,
-// unless --privileges.keep is set. It keeps those to attach probes until no kernel
-// hook waits for its module. Those in also are kept as well.
+// unless --privileges.keep is set. It keeps those to attach probes until no probe
+// waits for its module. Those in also are kept as well.
 func (c *common) dropPrivileges(probes *bpf.Probes, also ...cap.Value) error {
 	if c.keepPrivileges {
 		return nil
 	}
 	keep := slices.Concat(readCapabilities, also)
-	if !anyWaiting(probes.Hooks()) {
+	if !anyWaiting(probes.Status()) {
 		return dropAllBut(keep)
 	}
 	go func() {
-		for anyWaiting(probes.Hooks()) {
+		for anyWaiting(probes.Status()) {
 			time.Sleep(modulePollInterval)
 		}
 		_ = dropAllBut(keep) // the first call succeeded

@@ -118,7 +118,7 @@ func TestServeDropsPrivileges(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := supervise(t, tc.cmd)
-			if message := s.next(t); !strings.HasPrefix(message, "READY=1\nSTATUS=") || !strings.Contains(message, "hooks are attached") {
+			if message := s.next(t); !strings.HasPrefix(message, "READY=1\nSTATUS=") || !strings.Contains(message, "probes are attached") {
 				t.Errorf("message %q", message)
 			}
 			threads := credentials(t, tc.cmd.Process.Pid)

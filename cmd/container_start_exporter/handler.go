@@ -96,18 +96,18 @@ func (s *server) probeStats() metrics.ProbeStats {
 		out.RunTime += program.RunTime
 		out.RunCount += program.Runs
 	}
-	for _, h := range probes.Hooks() {
-		out.Hooks = append(out.Hooks, metrics.ProbeHook{Name: h.Name, Mechanism: h.Mechanism,
-			Attached: h.Attached, Waiting: h.Waiting, Absent: errors.Is(h.Err, bpf.ErrAbsent)})
+	for _, p := range probes.Status() {
+		out.Probes = append(out.Probes, metrics.Probe{Name: p.Name, Mechanism: p.Mechanism,
+			Attached: p.State == bpf.Attached, Waiting: p.State == bpf.Waiting, Absent: p.State == bpf.Absent})
 	}
 	return out
 }
 
 var errNotReady = errors.New("not ready: the probes are not attached yet")
 
-// ready reports whether the probes are attached, and lists the kernel hooks. The
-// exporter is ready as soon as starts are timed: a missing hook is no reason to
-// take it out of service, and waiting would not attach it.
+// ready reports whether the probes are attached, and lists them. The exporter is
+// ready as soon as starts are timed: a missing probe is not a reason to take it
+// out of service, and waiting would not attach it.
 func (s *server) ready(w http.ResponseWriter, _ *http.Request) {
 	probes := s.probes.Load()
 	if probes == nil {
@@ -116,5 +116,5 @@ func (s *server) ready(w http.ResponseWriter, _ *http.Request) {
 	}
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	fmt.Fprint(w, "ready\n\n")
-	_ = writeHooks(w, probes.Hooks()) // the client may have gone away
+	_ = writeProbes(w, probes.Status()) // the client may have gone away
 }

@@ -86,7 +86,7 @@ func follow(c *common, sink func(*event.Event), failed <-chan error) error {
 		return err
 	}
 	done := interrupted()
-	printAttached(probes.Hooks())
+	printAttached(probes.Status())
 	ended := make(chan error, 1)
 	go func() { ended <- probes.Read(sink) }()
 	select {

@@ -3,13 +3,10 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"slices"
-	"strconv"
 	"strings"
 
-	"github.com/cilium/ebpf"
 	"kernel.org/pub/linux/libs/security/libcap/cap"
 
 	"container_start_exporter/bpf"
@@ -20,57 +17,36 @@ import (
 type optionalCapability struct {
 	capability cap.Value
 	effect     string // of not having it
-	// applies returns whether these kernel hooks and this user have that effect.
-	applies func(hooks []bpf.Hook) bool
+	// applies returns whether these probes and this user have that effect.
+	applies func(probes []bpf.ProbeStatus) bool
 }
 
 // optionalCapabilities is the table of them. README.md has the same table.
 var optionalCapabilities = []optionalCapability{
 	{cap.SYS_PTRACE, "no name, image or hook kinds for starts whose runtime runs in another mount namespace " +
 		"or gets a relative bundle path",
-		func([]bpf.Hook) bool { return true }},
+		func([]bpf.ProbeStatus) bool { return true }},
 	{cap.DAC_READ_SEARCH, "no name, image or hook kinds for starts whose bundle only another user may read",
-		func([]bpf.Hook) bool { return os.Geteuid() != 0 }},
+		func([]bpf.ProbeStatus) bool { return os.Geteuid() != 0 }},
 	{cap.DAC_READ_SEARCH, "syscall tracepoints are not attached, because tracefs is owned by root",
-		anyHook(tracefsForbidden)},
+		removes(cap.DAC_READ_SEARCH, bpf.TracefsForbidden)},
 	{cap.SYS_ADMIN, "syscall tracepoints are not attached if tracefs is not mounted",
-		anyHook(tracefsMissing)},
+		removes(cap.SYS_ADMIN, bpf.NoTracefs)},
 	{cap.SYS_ADMIN, "neither kprobes nor syscall tracepoints are attached if kernel.perf_event_paranoid is above 2",
-		func(hooks []bpf.Hook) bool { return perfNeedsSysAdmin() && anyHook(refused)(hooks) }},
+		removes(cap.SYS_ADMIN, bpf.PerfEventsForbidden)},
 	{cap.SYS_ADMIN, "fentry does not find functions of modules, only kprobe does",
-		func(hooks []bpf.Hook) bool { return haveModuleBTF() && anyHook(notFound)(hooks) }},
+		removes(cap.SYS_ADMIN, bpf.ModuleBTFHidden)},
 }
 
-func anyHook(is func(bpf.Hook) bool) func([]bpf.Hook) bool {
-	return func(hooks []bpf.Hook) bool { return slices.ContainsFunc(hooks, is) }
-}
-
-func tracefsForbidden(h bpf.Hook) bool {
-	var file *fs.PathError
-	return errors.As(h.Err, &file) && errors.Is(file, fs.ErrPermission) && strings.Contains(file.Path, "/events/syscalls/")
-}
-
-func tracefsMissing(h bpf.Hook) bool { return errors.Is(h.Err, bpf.ErrNoTracefs) }
-
-func refused(h bpf.Hook) bool { return errors.Is(h.Err, fs.ErrPermission) }
-
-// perfNeedsSysAdmin returns whether perf events need CAP_SYS_ADMIN, not only
-// CAP_PERFMON: with a patch that Debian and Ubuntu carry, and by their default,
-// they do.
-func perfNeedsSysAdmin() bool {
-	text, err := os.ReadFile("/proc/sys/kernel/perf_event_paranoid")
-	level, bad := strconv.Atoi(strings.TrimSpace(string(text)))
-	return err == nil && bad == nil && level > 2
-}
-
-// notFound returns whether the function of a kernel hook was in none of the BTF
-// that could be read: reading that of modules needs CAP_SYS_ADMIN.
-func notFound(h bpf.Hook) bool { return !h.Waiting && errors.Is(h.Err, ebpf.ErrNotSupported) }
-
-// haveModuleBTF returns whether any module has BTF, which is so since Linux 5.11.
-func haveModuleBTF() bool {
-	files, err := os.ReadDir("/sys/kernel/btf")
-	return err == nil && len(files) > 1 // one is vmlinux
+// removes returns a function that returns whether a capability removes this
+// obstacle for any probe that could not be attached.
+func removes(c cap.Value, o bpf.Obstacle) func([]bpf.ProbeStatus) bool {
+	removable := func(r bpf.Reason) bool { return r.Obstacle == o && slices.Contains(r.Needs, int(c)) }
+	return func(probes []bpf.ProbeStatus) bool {
+		return slices.ContainsFunc(probes, func(p bpf.ProbeStatus) bool {
+			return p.State == bpf.Failed && slices.ContainsFunc(p.Reasons, removable)
+		})
+	}
 }
 
 // missingCapability is a capability that the process does not have, and the effect.
@@ -80,13 +56,13 @@ func (m missingCapability) String() string { return "without " + m.capability + 
 
 // missingCapabilities returns the optional capabilities that the process does not
 // have, one for each effect.
-func missingCapabilities(hooks []bpf.Hook) (missing []missingCapability, err error) {
+func missingCapabilities(probes []bpf.ProbeStatus) (missing []missingCapability, err error) {
 	held, err := effectiveCapabilities()
 	if err != nil {
 		return nil, err
 	}
 	for _, c := range optionalCapabilities {
-		if !held(c.capability) && c.applies(hooks) {
+		if !held(c.capability) && c.applies(probes) {
 			missing = append(missing, missingCapability{capabilityName(c.capability), c.effect})
 		}
 	}

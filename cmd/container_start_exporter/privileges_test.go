@@ -84,7 +84,7 @@ func TestNecessaryPrivileges(t *testing.T) {
 // capabilities, and that check then prints its rows of the README's table. With
 // all of them it prints none.
 func TestOptionalPrivileges(t *testing.T) {
-	checked := func(capabilities []string) (hooks string, lost []string) {
+	checked := func(capabilities []string) (attached string, lost []string) {
 		t.Helper()
 		e := finish(t, asUser(t, nobody, capabilities, binary, "check", "--probe.mechanism=tracepoint"))
 		if e.code != 0 || e.stderr != "" {
@@ -95,14 +95,14 @@ func TestOptionalPrivileges(t *testing.T) {
 				lost = append(lost, strings.TrimSpace(l))
 			}
 		}
-		return regexp.MustCompile(`\d+ of \d+ hooks`).FindString(e.stdout), lost
+		return regexp.MustCompile(`\d+ of \d+ probes`).FindString(e.stdout), lost
 	}
 	whole, lost := checked(allCapabilities)
 	if len(lost) != 0 {
 		t.Errorf("with all: %q", lost)
 	}
 	for _, c := range []string{"SYS_PTRACE", "DAC_READ_SEARCH"} {
-		hooks, lost := checked(without(allCapabilities, c))
+		attached, lost := checked(without(allCapabilities, c))
 		var want []string
 		for _, r := range readmeRows(t) {
 			if r.capability == c {
@@ -112,8 +112,8 @@ func TestOptionalPrivileges(t *testing.T) {
 		if !slices.Equal(lost, want) {
 			t.Errorf("without CAP_%s: got %q\nREADME: %q", c, lost, want)
 		}
-		if c == "DAC_READ_SEARCH" == (hooks == whole) { // only this one is for kernel hooks
-			t.Errorf("without CAP_%s %s are attached; with all capabilities %s", c, hooks, whole)
+		if c == "DAC_READ_SEARCH" == (attached == whole) { // only this one is for probes
+			t.Errorf("without CAP_%s %s are attached; with all capabilities %s", c, attached, whole)
 		}
 	}
 }
@@ -122,7 +122,7 @@ func TestOptionalPrivileges(t *testing.T) {
 // older engines do not know.
 func TestSysAdminInstead(t *testing.T) {
 	e := finish(t, asUser(t, nobody, []string{"SYS_ADMIN", "DAC_READ_SEARCH"}, binary, "check"))
-	if e.code != 0 || !strings.Contains(e.stdout, "hooks are attached: starts are timed") {
+	if e.code != 0 || !strings.Contains(e.stdout, "probes are attached: starts are timed") {
 		t.Errorf("%+v", e)
 	}
 }

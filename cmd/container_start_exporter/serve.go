@@ -157,7 +157,7 @@ func (s *server) observe(ctx context.Context) error {
 		return err
 	}
 	defer probes.Close()
-	s.logHooks(probes.Hooks())
+	s.logProbes(probes.Status())
 	if err := s.common.dropPrivileges(probes); err != nil {
 		return err
 	}
@@ -166,7 +166,7 @@ func (s *server) observe(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return nil
 	}
-	s.notify(daemon.SdNotifyReady + "\nSTATUS=" + summary(probes.Hooks()))
+	s.notify(daemon.SdNotifyReady + "\nSTATUS=" + summary(probes.Status()))
 	return s.pipeline.read(probes)
 }
 
@@ -177,26 +177,23 @@ func (s *server) notify(state string) {
 	}
 }
 
-// logHooks logs which kernel hooks are not attached and which capabilities are
-// missing. A hook that this kernel does not have needs no attention.
-func (s *server) logHooks(hooks []bpf.Hook) {
-	for _, h := range hooks {
-		switch {
-		case h.Attached:
-		case h.Waiting:
-			s.log.Info("Kernel hook waits for its module", "hook", h.Name, "lost", h.Feeds)
-		case errors.Is(h.Err, bpf.ErrAbsent):
-			s.log.Info("Kernel hook not available", "hook", h.Name, "lost", h.Feeds, "reason", "not in this kernel")
-		default:
-			s.log.Warn("Kernel hook not attached", "hook", h.Name, "lost", h.Feeds, "reason", attachError(h.Err))
+// logProbes logs which probes are not attached, and which capabilities are missing.
+// A probe that this kernel does not have needs no attention.
+func (s *server) logProbes(probes []bpf.ProbeStatus) {
+	for _, p := range probes {
+		switch p.State {
+		case bpf.Absent, bpf.Waiting:
+			s.log.Info("Probe not available", "probe", p.Name, "impact", p.Impact, "reason", p.Err())
+		case bpf.Failed:
+			s.log.Warn("Probe not attached", "probe", p.Name, "impact", p.Impact, "reason", p.Err())
 		}
 	}
-	missing, err := missingCapabilities(hooks)
+	missing, err := missingCapabilities(probes)
 	if err != nil {
 		s.log.Warn("Cannot read the capabilities", "err", err)
 	}
 	for _, m := range missing {
 		s.log.Warn("Missing capability", "capability", m.capability, "effect", m.effect)
 	}
-	s.log.Info("Probes attached", "hooks", countAttached(hooks), "traces", s.traces.Enabled())
+	s.log.Info("Probes attached", "probes", countState(probes, bpf.Attached), "traces", s.traces.Enabled())
 }

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"errors"
-	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -98,9 +96,9 @@ func TestStartReachesEveryone(t *testing.T) {
 	}
 }
 
-// TestLogHooks checks what serve logs about kernel hooks: that this kernel lacks one
-// is information, that one could not be attached is a warning.
-func TestLogHooks(t *testing.T) {
+// TestLogProbes checks what serve logs about kernel probes: that this kernel lacks
+// one is information, that one could not be attached is a warning.
+func TestLogProbes(t *testing.T) {
 	var b strings.Builder
 	s := testServer(t, &serveOptions{telemetryPath: "/metrics"})
 	s.log = slog.New(slog.NewTextHandler(&b, &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
@@ -109,15 +107,17 @@ func TestLogHooks(t *testing.T) {
 		}
 		return a
 	}}))
-	s.logHooks([]bpf.Hook{
-		{Name: "mount", Mechanism: "fentry", Attached: true, Feeds: "mounts"},
-		{Name: "veth_newlink", Mechanism: "kprobe", Waiting: true, Feeds: "veths", Err: errors.New("not found")},
-		{Name: "open_tree_attr", Feeds: "the new mount API", Err: fmt.Errorf("%w: %w", bpf.ErrAbsent, unix.EINVAL)},
-		{Name: "listen", Feeds: "ready", Err: errors.Join(fmt.Errorf("fentry: %w", unix.EINVAL), fmt.Errorf("tracepoint: %w", unix.ENOENT))},
+	s.logProbes([]bpf.ProbeStatus{
+		{Name: "mount", Mechanism: "fentry", State: bpf.Attached, Impact: "mounts"},
+		{Name: "veth_newlink", Mechanism: "kprobe", State: bpf.Waiting, Impact: "veths"},
+		{Name: "open_tree_attr", State: bpf.Absent, Impact: "the new mount API",
+			Reasons: []bpf.Reason{{Mechanism: "kprobe", Obstacle: bpf.NotInKernel, Err: unix.EINVAL}}},
+		{Name: "listen", State: bpf.Failed, Impact: "ready",
+			Reasons: []bpf.Reason{{Mechanism: "fentry", Err: unix.EINVAL}, {Mechanism: "tracepoint", Err: unix.ENOENT}}},
 	})
-	const want = `level=INFO msg="Kernel hook waits for its module" hook=veth_newlink lost=veths
-level=INFO msg="Kernel hook not available" hook=open_tree_attr lost="the new mount API" reason="not in this kernel"
-level=WARN msg="Kernel hook not attached" hook=listen lost=ready reason="fentry: invalid argument; tracepoint: no such file or directory"
+	const want = `level=INFO msg="Probe not available" probe=veth_newlink impact=veths reason="its module is not loaded"
+level=INFO msg="Probe not available" probe=open_tree_attr impact="the new mount API" reason="not in this kernel"
+level=WARN msg="Probe not attached" probe=listen impact=ready reason="fentry: invalid argument; tracepoint: no such file or directory"
 `
 	got, rest := b.String(), ""
 	if i := strings.Index(got, `level=WARN msg="Missing capability"`); i >= 0 { // depends on this process's capabilities
@@ -125,7 +125,7 @@ level=WARN msg="Kernel hook not attached" hook=listen lost=ready reason="fentry:
 	} else if i := strings.Index(got, `level=INFO msg="Probes attached"`); i >= 0 {
 		got, rest = got[:i], got[i:]
 	}
-	if got != want || !strings.HasSuffix(rest, "level=INFO msg=\"Probes attached\" hooks=1 traces=false\n") {
+	if got != want || !strings.HasSuffix(rest, "level=INFO msg=\"Probes attached\" probes=1 traces=false\n") {
 		t.Errorf("got\n%s%s\nwant\n%s", got, rest, want)
 	}
 }

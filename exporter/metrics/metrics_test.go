@@ -49,7 +49,7 @@ func sampleAssembler() collector.Stats {
 
 func sampleProbes() ProbeStats {
 	return ProbeStats{
-		Hooks: []ProbeHook{
+		Probes: []Probe{
 			{Name: "sched_process_exec", Mechanism: "tp_btf", Attached: true},
 			{Name: "mount", Mechanism: "tracepoint"}, {Name: "veth_newlink", Mechanism: "kprobe", Waiting: true},
 			{Name: "mount_setattr", Mechanism: "kprobe", Absent: true},
@@ -193,7 +193,7 @@ func TestMetricsBoundLabels(t *testing.T) {
 	r.MustRegister(m, NewSelf(func() collector.Stats {
 		return collector.Stats{Dropped: map[string]uint64{"A": 1, "\xff": 2}}
 	}, func() ProbeStats {
-		return ProbeStats{Hooks: []ProbeHook{{Name: "\xff", Mechanism: "\xff", Attached: true}}, Lost: map[Loss]uint64{{"A", "\xff"}: 1, {"B", "C"}: 2}}
+		return ProbeStats{Probes: []Probe{{Name: "\xff", Mechanism: "\xff", Attached: true}}, Lost: map[Loss]uint64{{"A", "\xff"}: 1, {"B", "C"}: 2}}
 	}, nil))
 	for _, f := range gather(t, r) {
 		for _, metric := range f.GetMetric() {

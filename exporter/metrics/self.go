@@ -13,7 +13,7 @@ import (
 
 // ProbeStats are the counters of the kernel probes at the time of a scrape.
 type ProbeStats struct {
-	Hooks []ProbeHook
+	Probes []Probe
 	// Received and Lost count events since the probes were attached: those that were
 	// read by kind, those that were lost by kind and cause.
 	Received map[string]uint64
@@ -33,9 +33,8 @@ type ProbeStats struct {
 // Loss is the kind of a lost event, empty if it is not known, and why it was lost.
 type Loss struct{ Event, Cause string }
 
-// ProbeHook is a kernel hook: a place in the kernel that is, or should be,
-// probed.
-type ProbeHook struct {
+// Probe is a kernel probe that is, or should be, attached.
+type Probe struct {
 	Name      string // sched_process_exec, mount, ...
 	Mechanism string // fentry, kprobe, tracepoint, ...
 	Attached  bool
@@ -147,21 +146,21 @@ func collectAssembler(to sink, a collector.Stats) {
 }
 
 func collectProbes(to sink, p ProbeStats) {
-	for _, h := range p.Hooks {
+	for _, one := range p.Probes {
 		attached, mechanism := 0., "none"
 		switch {
-		case h.Attached:
-			attached, mechanism = 1, safe.Text(h.Mechanism, safe.MaxLabel)
-		case h.Waiting:
+		case one.Attached:
+			attached, mechanism = 1, safe.Text(one.Mechanism, safe.MaxLabel)
+		case one.Waiting:
 			mechanism = "waiting"
-		case h.Absent:
+		case one.Absent:
 			mechanism = "absent"
 		}
-		to.gauge(attachedDesc, attached, safe.Text(h.Name, 2*safe.MaxLabel), mechanism)
+		to.gauge(attachedDesc, attached, safe.Text(one.Name, 2*safe.MaxLabel), mechanism)
 	}
 	to.counters(receivedDesc, p.Received)
 	to.losses(lostDesc, p.Lost)
-	if len(p.Hooks) > 0 {
+	if len(p.Probes) > 0 {
 		to.counter(unreadDesc, float64(p.BundlesUnread))
 	}
 	if p.BufferSize > 0 {

@@ -25,7 +25,7 @@ var maySkip = map[string]string{
 var tested = []struct{ mechanism, run, skip string }{
 	{mechanism: bpf.MechanismAuto, run: ".", skip: "^(" + ours + ")$"},
 	// auto uses fentry for all probes that may use it: only the set of probes differs
-	{mechanism: bpf.MechanismFentry, run: "^Test(ModuleLoadedLater|EveryHook.*)$"},
+	{mechanism: bpf.MechanismFentry, run: "^Test(ModuleLoadedLater|EveryProbe.*)$"},
 	{mechanism: bpf.MechanismKprobe, run: ".", skip: "^(" + ours + "|" + alike + ")$"},
 	{mechanism: bpf.MechanismTracepoint, run: ".", skip: "^(" + ours + "|" + alike + ")$"},
 }
@@ -41,7 +41,7 @@ const alike = "Test(CostOf.*|Signalled|LongArguments|Running|OpenLeavesMemlock|O
 
 // otherHosts are the tests that need no program but the test binary: they run on
 // an architecture for which there is no userland here.
-const otherHosts = "^Test(ModuleLoadedLater|EveryProgramLoads|EveryHook.*|Tax|OpenTakes|Cgroup|Netlink|Mount|NewMountAPI|PivotRoot|" +
+const otherHosts = "^Test(ModuleLoadedLater|EveryProgramLoads|EveryProbe.*|Tax|OpenTakes|Cgroup|Netlink|Mount|NewMountAPI|PivotRoot|" +
 	"UnshareByThread|CloneWithNamespaces|Setns|CostOfThreads|OpenRefuses|Clock|StatsAfterClose)$"
 
 // TestProbes runs the tests of package bpf in each kernel, with each mechanism.

@@ -79,12 +79,12 @@ func (e *exporter) received() (uint64, error) {
 // (others, such as tp_btf, are used with every mechanism), and calls missing for
 // each probe that is not attached.
 func (e *exporter) attached(missing func(probe string, err error)) (n int) {
-	for _, h := range e.Hooks() {
+	for _, s := range e.Status() {
 		switch {
-		case h.Attached && h.Mechanism == e.mechanism:
+		case s.State == bpf.Attached && s.Mechanism == e.mechanism:
 			n++
-		case !h.Attached:
-			missing(h.Name, h.Err)
+		case s.State != bpf.Attached:
+			missing(s.Name, s.Err())
 		}
 	}
 	return n
@@ -93,9 +93,9 @@ func (e *exporter) attached(missing func(probe string, err error)) (n int) {
 // points returns the attach points of all attached probes.
 func (e *exporter) points() []string {
 	var all []string
-	for _, h := range e.Hooks() {
-		if h.Attached {
-			all = append(all, h.Points...)
+	for _, s := range e.Status() {
+		if s.State == bpf.Attached {
+			all = append(all, s.Points...)
 		}
 	}
 	return all

@@ -19,7 +19,7 @@ type nulls struct {
 	links    []io.Closer
 }
 
-// attachNulls attaches a null program to each point, written as in bpf.Hook.
+// attachNulls attaches a null program to each point, written as in bpf.ProbeStatus.
 func attachNulls(points []string) (*nulls, error) {
 	n := &nulls{programs: map[string][]*ebpf.Program{}}
 	for _, point := range points {

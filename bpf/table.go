@@ -2,41 +2,13 @@ package bpf
 
 import "runtime"
 
-// Hook is the status of a kernel hook, a place in the kernel that events come
-// from.
-type Hook struct {
-	Name      string   // a tracepoint, a system call, a function, ...
-	Mechanism string   // tp_btf, fentry, kprobe, tracepoint, iter or netlink
-	Points    []string // where its programs are attached: fentry:__x64_sys_mount, ...
-	Attached  bool
-	Waiting   bool   // until its module is loaded: it is attached then
-	Err       error  // why it is not attached
-	Feeds     string // what is missing without it
-}
-
-// The mechanisms. Of fentry, kprobe and tracepoint a kernel hook uses the first
-// that the kernel supports: see c/entry.h.
-const (
-	MechanismAuto       = "auto"
-	MechanismFentry     = "fentry"
-	MechanismKprobe     = "kprobe"
-	MechanismTracepoint = "tracepoint"
-
-	mechanismBTF      = "tp_btf"
-	mechanismIterator = "iter"
-	mechanismNetlink  = "netlink"
-)
-
-// Mechanisms are the valid values of Options.Mechanism.
-var Mechanisms = []string{MechanismAuto, MechanismFentry, MechanismKprobe, MechanismTracepoint}
-
-// probe is a kernel hook and the plans to attach to it, the best first.
+// probe is a kernel probe: the plans to attach it, the best first.
 type probe struct {
 	name   string
 	plans  []attachPlan
 	module string // that may contain its functions
 	core   bool   // no start can be reported without it
-	feeds  string
+	impact string
 }
 
 // attachPlan is a mechanism and the points that it attaches, in that order.
@@ -52,18 +24,18 @@ type attachPoint struct {
 	program string // of the object
 }
 
-// String returns the point as in Hook.Points.
+// String returns the point as in ProbeStatus.Points.
 func (p attachPoint) String() string { return p.kind + ":" + p.at }
 
-func rawTracepoint(name, feeds string, core bool) probe {
-	return probe{name: name, feeds: feeds, core: core,
+func rawTracepoint(name, impact string, core bool) probe {
+	return probe{name: name, impact: impact, core: core,
 		plans: []attachPlan{{mechanismBTF, []attachPoint{{"tp_btf", name, name}}}}}
 }
 
 // systemCall probes the function of a system call, or its tracepoints. The exit
 // is attached first: a call whose entry is seen is then also seen to return.
-func systemCall(name, exit, feeds string) probe {
-	p := function(name, syscallFunction(name), exit, feeds)
+func systemCall(name, exit, impact string) probe {
+	p := function(name, syscallFunction(name), exit, impact)
 	p.plans = append(p.plans, attachPlan{MechanismTracepoint, []attachPoint{
 		{"tracepoint", "syscalls/sys_exit_" + name, "tp_" + exit + "_exit"},
 		{"tracepoint", "syscalls/sys_enter_" + name, "tp_" + name},
@@ -73,7 +45,7 @@ func systemCall(name, exit, feeds string) probe {
 
 // function probes the entry of a kernel function with the programs for name, and
 // its exit with the programs for exit, if that is not empty.
-func function(name, function, exit, feeds string) probe {
+func function(name, function, exit, impact string) probe {
 	fentry := attachPlan{mechanism: MechanismFentry}
 	kprobe := attachPlan{mechanism: MechanismKprobe}
 	if exit != "" {
@@ -82,7 +54,7 @@ func function(name, function, exit, feeds string) probe {
 	}
 	fentry.points = append(fentry.points, attachPoint{"fentry", function, "fentry_" + name})
 	kprobe.points = append(kprobe.points, attachPoint{"kprobe", function, "kprobe_" + name})
-	return probe{name: name, plans: []attachPlan{fentry, kprobe}, feeds: feeds}
+	return probe{name: name, plans: []attachPlan{fentry, kprobe}, impact: impact}
 }
 
 // syscallFunction returns the kernel function of a system call, whose only
@@ -125,15 +97,15 @@ func rtnetlink() probe {
 // listen probes only the exit of listen(2).
 func listen() probe {
 	f := syscallFunction("listen")
-	return probe{name: "listen", feeds: "container_start_ready_seconds", plans: []attachPlan{
+	return probe{name: "listen", impact: "container_start_ready_seconds", plans: []attachPlan{
 		{MechanismFentry, []attachPoint{{"fexit", f, "fexit_listen"}}},
 		{MechanismKprobe, []attachPoint{{"kretprobe", f, "kretprobe_listen"}}},
 		{MechanismTracepoint, []attachPoint{{"tracepoint", "syscalls/sys_exit_listen", "tp_listen_exit"}}},
 	}}
 }
 
-func veth(name, feeds string) probe {
-	p := function(name, name, name, feeds)
+func veth(name, impact string) probe {
+	p := function(name, name, name, impact)
 	p.module = "veth"
 	return p
 }
