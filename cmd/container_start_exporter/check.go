@@ -8,6 +8,8 @@ import (
 
 	"github.com/alecthomas/kingpin/v2"
 	"golang.org/x/sys/unix"
+
+	"container_start_exporter/internal/privilege"
 )
 
 func addCheck(app *kingpin.Application, c *common) (*kingpin.CmdClause, func() error) {
@@ -24,7 +26,7 @@ func addCheck(app *kingpin.Application, c *common) (*kingpin.CmdClause, func() e
 func check(w io.Writer, c *common) error {
 	fmt.Fprintf(w, "kernel      %s, %s\n", kernelRelease(), runtime.GOARCH)
 	fmt.Fprintf(w, "BTF         %s\n", kernelBTF())
-	fmt.Fprintf(w, "privileges  %s\n", heldCapabilities())
+	fmt.Fprintf(w, "privileges  %s\n", privilege.Describe())
 	probes, err := openProbes(c)
 	if err != nil {
 		return err

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -16,6 +17,38 @@ import (
 
 	"kernel.org/pub/linux/libs/security/libcap/cap"
 )
+
+// nobody is the id of a user that owns no files.
+const nobody = 65532
+
+// allCapabilities are the capabilities that the exporter can use on any kernel,
+// without CAP_.
+var allCapabilities = []string{"BPF", "PERFMON", "SYS_PTRACE", "DAC_READ_SEARCH"}
+
+// without returns a list of capabilities with one removed.
+func without(capabilities []string, one string) []string {
+	return slices.DeleteFunc(slices.Clone(capabilities), func(c string) bool { return c == one })
+}
+
+// readCapabilities are those of them that serve keeps.
+var readCapabilities = []cap.Value{cap.SYS_PTRACE, cap.DAC_READ_SEARCH}
+
+// asUser returns a command that runs as a user with these capabilities, and
+// cannot gain others: as systemd would start it.
+func asUser(t *testing.T, user int, capabilities []string, command ...string) *exec.Cmd {
+	t.Helper()
+	needRoot(t)
+	set := "-all"
+	for _, c := range capabilities {
+		set += ",+" + strings.ToLower(c)
+	}
+	id := strconv.Itoa(user)
+	args := []string{"--reuid", id, "--regid", id, "--clear-groups", "--no-new-privs", "--bounding-set", set, "--inh-caps", set}
+	if user != 0 {
+		args = append(args, "--ambient-caps", set)
+	}
+	return exec.Command("setpriv", append(args, command...)...)
+}
 
 // supervisor receives what a service of Type=notify sends to systemd.
 type supervisor struct{ *net.UnixConn }

@@ -9,11 +9,13 @@ import (
 	"sync"
 
 	"github.com/cilium/ebpf/rlimit"
+	"kernel.org/pub/linux/libs/security/libcap/cap"
 
 	"container_start_exporter/bpf"
 	"container_start_exporter/collector"
 	"container_start_exporter/collector/event"
 	"container_start_exporter/internal/bundle"
+	"container_start_exporter/internal/privilege"
 )
 
 // pipeline passes the events of the probes to the assembler, which reports to an
@@ -60,7 +62,7 @@ func (p *pipeline) close() {
 // openProbes attaches the probes. It returns an error without trying if the process
 // does not have the privileges.
 func openProbes(c *common) (*bpf.Probes, error) {
-	if err := requirePrivileges(); err != nil {
+	if err := privilege.Require(); err != nil {
 		return nil, err
 	}
 	probes, err := bpf.Open(c.probes())
@@ -72,6 +74,18 @@ func openProbes(c *common) (*bpf.Probes, error) {
 		return nil, fmt.Errorf("attach the probes: %w", err)
 	}
 	return probes, nil
+}
+
+// dropPrivileges drops the capabilities that the attached probes do not need, but
+// for those in keep, unless --privileges.keep is set.
+func (c *common) dropPrivileges(probes *bpf.Probes, keep ...cap.Value) error {
+	if c.keepPrivileges {
+		return nil
+	}
+	if err := privilege.Drop(func() bool { return anyWaiting(probes.Status()) }, keep...); err != nil {
+		return fmt.Errorf("%w: to continue with all of them, use --privileges.keep", err)
+	}
+	return nil
 }
 
 // follow attaches the probes, drops the privileges that are no longer needed, and

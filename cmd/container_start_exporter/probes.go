@@ -7,11 +7,21 @@ import (
 	"text/tabwriter"
 
 	"container_start_exporter/bpf"
+	"container_start_exporter/internal/privilege"
 )
 
-// writeProbes writes a table of the kernel probes and a summary of it, then a line
-// for each effect of a missing capability, and one if returns may be missed.
+// writeProbes writes a table of the kernel probes, and what is missing.
 func writeProbes(w io.Writer, probes []bpf.ProbeStatus) error {
+	missing, err := privilege.Missing(probes)
+	if err != nil {
+		return err
+	}
+	return writeTable(w, probes, missing)
+}
+
+// writeTable writes a table of the kernel probes and a summary of it, then a line
+// for each effect of a missing capability, and one if returns may be missed.
+func writeTable(w io.Writer, probes []bpf.ProbeStatus, missing []privilege.Restriction) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "probe\tmechanism\tattached\tprovides")
 	for _, p := range probes {
@@ -21,10 +31,6 @@ func writeProbes(w io.Writer, probes []bpf.ProbeStatus) error {
 		return fmt.Errorf("write the table: %w", err)
 	}
 	fmt.Fprintf(w, "\n%s\n", summary(probes))
-	missing, err := missingCapabilities(probes)
-	if err != nil {
-		return err
-	}
 	for _, m := range missing {
 		fmt.Fprintln(w, m)
 	}

@@ -23,6 +23,7 @@ import (
 	"container_start_exporter/exporter/metrics"
 	"container_start_exporter/exporter/page"
 	"container_start_exporter/exporter/trace"
+	"container_start_exporter/internal/privilege"
 )
 
 // How long the shutdown of serve may take.
@@ -68,7 +69,7 @@ type server struct {
 }
 
 func serve(c *common, o *serveOptions) error {
-	if err := requirePrivileges(); err != nil {
+	if err := privilege.Require(); err != nil {
 		return err
 	}
 	s, err := newServer(c, o)
@@ -188,12 +189,12 @@ func (s *server) logProbes(probes []bpf.ProbeStatus) {
 			s.log.Warn("Probe not attached", "probe", p.Name, "impact", p.Impact, "reason", p.Err())
 		}
 	}
-	missing, err := missingCapabilities(probes)
+	missing, err := privilege.Missing(probes)
 	if err != nil {
 		s.log.Warn("Cannot read the capabilities", "err", err)
 	}
 	for _, m := range missing {
-		s.log.Warn("Missing capability", "capability", m.capability, "effect", m.effect)
+		s.log.Warn("Missing capability", "capability", m.Capability, "effect", m.Effect)
 	}
 	s.log.Info("Probes attached", "probes", countState(probes, bpf.Attached), "traces", s.traces.Enabled())
 }

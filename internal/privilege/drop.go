@@ -1,4 +1,4 @@
-package main
+package privilege
 
 import (
 	"fmt"
@@ -7,52 +7,46 @@ import (
 
 	"golang.org/x/sys/unix"
 	"kernel.org/pub/linux/libs/security/libcap/cap"
-
-	"container_start_exporter/bpf"
 )
 
-// Once the probes are attached, few capabilities are still needed: those that
-// read the bundles of containers, and those that attach probes whose module is not
-// loaded yet. All others are dropped, for good and in all threads. What is
+// The capabilities that attached probes leave a use for: those that read the
+// bundles of containers, and those that attach probes whose module is not loaded
+// yet.
+var (
+	readBundles  = []cap.Value{cap.SYS_PTRACE, cap.DAC_READ_SEARCH}
+	attachProbes = []cap.Value{cap.BPF, cap.PERFMON, cap.SYS_ADMIN}
+)
+
+// pollInterval is how often Drop calls waiting. Tests shorten it.
+var pollInterval = 5 * time.Second
+
+// Drop drops, for good and in all threads, all capabilities but those that read
+// the bundles of containers and those in keep. It keeps those that attach probes
+// until waiting returns false: whether a probe still waits for its module. What is
 // attached stays attached, and the probes' counters are read from mapped memory.
 //
 // The user does not change: root can still read files owned by root, such as
 // bundles and the key of the web server, without CAP_DAC_READ_SEARCH too. To run
 // as another user, start the exporter as that user.
-var (
-	readCapabilities   = []cap.Value{cap.SYS_PTRACE, cap.DAC_READ_SEARCH}
-	attachCapabilities = []cap.Value{cap.BPF, cap.PERFMON, cap.SYS_ADMIN}
-)
-
-// modulePollInterval is how often dropPrivileges checks whether probes still
-// wait for a module.
-const modulePollInterval = 5 * time.Second
-
-// dropPrivileges drops the capabilities that the attached probes do not need,
-// unless --privileges.keep is set. It keeps those to attach probes until no probe
-// waits for its module. Those in also are kept as well.
-func (c *common) dropPrivileges(probes *bpf.Probes, also ...cap.Value) error {
-	if c.keepPrivileges {
-		return nil
-	}
-	keep := slices.Concat(readCapabilities, also)
-	if !anyWaiting(probes.Status()) {
+func Drop(waiting func() bool, keep ...cap.Value) error {
+	keep = slices.Concat(readBundles, keep)
+	if !waiting() {
 		return dropAllBut(keep)
 	}
 	go func() {
-		for anyWaiting(probes.Status()) {
-			time.Sleep(modulePollInterval)
+		for waiting() {
+			time.Sleep(pollInterval)
 		}
 		_ = dropAllBut(keep) // the first call succeeded
 	}()
-	return dropAllBut(slices.Concat(attachCapabilities, keep))
+	return dropAllBut(slices.Concat(attachProbes, keep))
 }
 
 // dropAllBut drops all capabilities but these from all sets, and prevents the
 // process from gaining any again.
 func dropAllBut(keep []cap.Value) error {
 	if err := setCapabilities(keep); err != nil {
-		return fmt.Errorf("drop privileges: %w: to continue with all of them, use --privileges.keep", err)
+		return fmt.Errorf("drop privileges: %w", err)
 	}
 	return nil
 }
