@@ -84,8 +84,8 @@ var (
 		"Entries evicted from a full table before they expired, by table.", "table")
 
 	attachedDesc = selfDesc("container_start_exporter_probe_attached",
-		"1 if the kernel hook is attached by this mechanism; 0 with mechanism=absent (not in this kernel), waiting (module not loaded) or none (refused).",
-		"hook", "mechanism")
+		"1 if the kernel probe is attached by this mechanism; 0 with mechanism=absent (not in this kernel), waiting (module not loaded) or none (refused).",
+		"probe", "mechanism")
 	receivedDesc = selfDesc("container_start_exporter_events_received_total",
 		"Events received from the kernel, by kind.", "event")
 	unreadDesc = selfDesc("container_start_exporter_bundles_unread_total",

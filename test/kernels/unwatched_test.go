@@ -61,7 +61,7 @@ type unwatchedRun struct {
 // counts pairs by notifications.
 func (r unwatchedRun) checkProbe(t *testing.T, want bool) {
 	t.Helper()
-	selector := scrape.Labels{"hook": "veth_newlink", "mechanism": r.mechanism}
+	selector := scrape.Labels{"probe": "veth_newlink", "mechanism": r.mechanism}
 	if got := r.metrics(t, "before").Sum("container_start_exporter_probe_attached", selector) == 1; got != want {
 		t.Errorf("veth_newlink is probed by %s: %t; want %t", r.mechanism, got, want)
 	}

@@ -35,7 +35,7 @@ func mechanisms(m scrape.Metrics) []string {
 		for _, pair := range series.GetLabel() {
 			label[pair.GetName()] = pair.GetValue()
 		}
-		probe, mechanism := label["hook"], label["mechanism"]
+		probe, mechanism := label["probe"], label["mechanism"]
 		if series.GetGauge().GetValue() != 1 {
 			if _, err := symbolAddress("__x64_sys_" + probe); err == nil {
 				p.addf("probe %s is not attached", probe)
