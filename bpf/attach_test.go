@@ -19,9 +19,9 @@ import (
 
 // Errors as the kernel and the ebpf library return them.
 var (
-	notInBTF  = fmt.Errorf("fentry f: %w", ebpf.ErrNotSupported)
-	noSymbol  = fmt.Errorf("token f: not found: %w", unix.ENOENT)
-	forbidden = fmt.Errorf("token f: opening perf event: %w", unix.EACCES)
+	errNotInBTF  = fmt.Errorf("fentry f: %w", ebpf.ErrNotSupported)
+	errNoSymbol  = fmt.Errorf("token f: not found: %w", unix.ENOENT)
+	errForbidden = fmt.Errorf("token f: opening perf event: %w", unix.EACCES)
 )
 
 // A module that every kernel has, and one that no kernel has.
@@ -61,33 +61,33 @@ func TestWhyNotAttached(t *testing.T) {
 		is        error
 	}{
 		"no such system call": {
-			a: rejecting(fakeAttacher(MechanismAuto, false, map[string]error{"fentry": notInBTF, "kprobe": noSymbol}),
+			a: rejecting(fakeAttacher(MechanismAuto, false, map[string]error{"fentry": errNotInBTF, "kprobe": errNoSymbol}),
 				map[string]error{MechanismTracepoint: Reason{Obstacle: SyscallOverhead}}),
 			p: systemCall("f", "mount", ""), mechanism: "kprobe", state: Absent,
 			obstacles: []Obstacle{NotInKernel, NotInKernel, SyscallOverhead},
 			says:      "not in this kernel", is: unix.ENOENT,
 		},
 		"module is not loaded": {
-			a: fakeAttacher(MechanismAuto, true, map[string]error{"fentry": notInBTF, "kprobe": noSymbol}),
+			a: fakeAttacher(MechanismAuto, true, map[string]error{"fentry": errNotInBTF, "kprobe": errNoSymbol}),
 			p: inModule(moduleNowhere), mechanism: "kprobe", state: Waiting,
 			obstacles: []Obstacle{NotInKernel, NotInKernel},
 			says:      "its module is not loaded", is: unix.ENOENT,
 		},
 		"module is not loaded, its BTF is hidden": {
-			a: fakeAttacher(MechanismAuto, false, map[string]error{"fentry": notInBTF, "kprobe": noSymbol}),
+			a: fakeAttacher(MechanismAuto, false, map[string]error{"fentry": errNotInBTF, "kprobe": errNoSymbol}),
 			p: inModule(moduleNowhere), mechanism: "kprobe", state: Waiting,
 			obstacles: []Obstacle{ModuleBTFHidden, NotInKernel},
 			says:      "its module is not loaded", is: ebpf.ErrNotSupported,
 		},
 		"module BTF is hidden, perf events are forbidden": {
-			a: fakeAttacher(MechanismAuto, false, map[string]error{"fentry": notInBTF, "kprobe": perfEventError(forbidden)}),
+			a: fakeAttacher(MechanismAuto, false, map[string]error{"fentry": errNotInBTF, "kprobe": perfEventError(errForbidden)}),
 			p: inModule(moduleNowhere), mechanism: "kprobe", state: Failed,
 			obstacles: []Obstacle{ModuleBTFHidden, PerfEventsForbidden},
 			says:      "fentry: only CAP_SYS_ADMIN may read the BTF of modules; kprobe: perf events are forbidden: permission denied",
 			is:        fs.ErrPermission,
 		},
 		"fentry requested, module BTF is hidden": {
-			a: rejecting(fakeAttacher(MechanismFentry, false, map[string]error{"fentry": notInBTF}),
+			a: rejecting(fakeAttacher(MechanismFentry, false, map[string]error{"fentry": errNotInBTF}),
 				map[string]error{MechanismKprobe: notRequested}),
 			p: inModule(moduleNowhere), mechanism: "fentry", state: Failed,
 			obstacles: []Obstacle{ModuleBTFHidden, NotRequested},
@@ -179,7 +179,7 @@ func TestNoFunction(t *testing.T) {
 			t.Errorf("%v", err)
 		}
 	}
-	if isAbsent(noFunction(forbidden)) {
+	if isAbsent(noFunction(errForbidden)) {
 		t.Error("a forbidden function is reported as absent")
 	}
 }
@@ -201,7 +201,7 @@ func TestAttachLate(t *testing.T) {
 					t.Errorf("%s: tried although not waiting: %+v", name, s)
 				}
 				if time.Since(begin) < after {
-					return nil, forbidden
+					return nil, errForbidden
 				}
 				return make([]link.Link, 1), nil
 			}
@@ -231,7 +231,7 @@ func TestWaitsForModule(t *testing.T) {
 		a := fakeAttacher(MechanismAuto, true, nil)
 		a.tryPlan = func(attachPlan) ([]link.Link, error) {
 			t.Error("tried although the module is not loaded")
-			return nil, noSymbol
+			return nil, errNoSymbol
 		}
 		late.late.Go(func() { late.attachLate(a, []probe{p}) })
 		time.Sleep(time.Hour)

@@ -39,11 +39,11 @@ func TestObstacles(t *testing.T) {
 			err: tracepoint(tracefsError("syscalls/sys_enter_mount/id", unix.ENOENT)), obstacle: NotInKernel, is: fs.ErrNotExist,
 		},
 		"a kprobe by tracefs":                 {err: perfEventError(tracefsError("ebpf_1/mount/id", unix.EACCES)), obstacle: TracefsForbidden, is: unix.EACCES},
-		"a perf event":                        {err: perfEventError(forbidden), obstacle: PerfEventsForbidden, needs: perfEventNeeds(), is: unix.EACCES},
-		"a perf event of a tracepoint":        {err: tracepoint(forbidden), obstacle: PerfEventsForbidden, needs: perfEventNeeds(), is: unix.EACCES},
-		"no such function":                    {err: perfEventError(noSymbol), obstacle: NotInKernel, is: unix.ENOENT},
+		"a perf event":                        {err: perfEventError(errForbidden), obstacle: PerfEventsForbidden, needs: perfEventNeeds(), is: unix.EACCES},
+		"a perf event of a tracepoint":        {err: tracepoint(errForbidden), obstacle: PerfEventsForbidden, needs: perfEventNeeds(), is: unix.EACCES},
+		"no such function":                    {err: perfEventError(errNoSymbol), obstacle: NotInKernel, is: unix.ENOENT},
 		"no such function, before Linux 5.11": {err: perfEventError(noFunction(unix.EINVAL)), obstacle: NotInKernel, is: unix.EINVAL},
-		"not in the BTF":                      {err: notInBTF, obstacle: NotInKernel, is: ebpf.ErrNotSupported},
+		"not in the BTF":                      {err: errNotInBTF, obstacle: NotInKernel, is: ebpf.ErrNotSupported},
 		"the verifier rejects the program":    {err: fmt.Errorf("load program: %w", unix.EACCES), obstacle: OtherObstacle, is: unix.EACCES},
 	} {
 		r := newReason(MechanismKprobe, tc.err)
@@ -62,7 +62,7 @@ func TestNeeds(t *testing.T) {
 		ModuleBTFHidden:     unix.CAP_SYS_ADMIN,
 	}
 	var errs []error
-	for _, err := range []error{unix.EPERM, unix.EINVAL, forbidden, notInBTF, noSymbol, tracefsError("id", unix.EPERM), tracefsError("id", unix.ENOENT)} {
+	for _, err := range []error{unix.EPERM, unix.EINVAL, errForbidden, errNotInBTF, errNoSymbol, tracefsError("id", unix.EPERM), tracefsError("id", unix.ENOENT)} {
 		errs = append(errs, err, perfEventError(err), perfEventError(err, unix.CAP_DAC_READ_SEARCH), noTracefs("mount it", err))
 	}
 	p := function("f", "f", "f", "")

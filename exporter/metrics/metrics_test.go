@@ -8,13 +8,11 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
-
-	"container_start_exporter/collector/start"
-
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
 
 	"container_start_exporter/collector"
+	"container_start_exporter/collector/start"
 	"container_start_exporter/exporter/internal/golden"
 	"container_start_exporter/exporter/internal/sample"
 	"container_start_exporter/exporter/safe"

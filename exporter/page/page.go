@@ -3,14 +3,13 @@ package page
 import (
 	"bytes"
 	"crypto/sha256"
-
-	"container_start_exporter/collector/start"
-
 	_ "embed"
 	"encoding/base64"
 	"html/template"
 	"net/http"
 	"sync"
+
+	"container_start_exporter/collector/start"
 )
 
 // the template and the style sheet

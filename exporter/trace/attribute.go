@@ -2,10 +2,9 @@ package trace
 
 import (
 	"go.opentelemetry.io/otel/attribute"
+	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 
 	"container_start_exporter/collector/start"
-
-	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 )
 
 // The keys of attributes that OpenTelemetry's semantic conventions do not define.

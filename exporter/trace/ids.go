@@ -6,10 +6,9 @@ import (
 	"math/rand/v2"
 
 	"go.opentelemetry.io/otel/propagation"
+	oteltrace "go.opentelemetry.io/otel/trace"
 
 	"container_start_exporter/collector/start"
-
-	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
 type rootIDsKey struct{}

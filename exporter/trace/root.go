@@ -4,12 +4,10 @@ import (
 	"time"
 
 	"go.opentelemetry.io/otel/attribute"
+	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 
 	"container_start_exporter/collector/event"
 	"container_start_exporter/collector/start"
-
-	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
-
 	"container_start_exporter/exporter/safe"
 )
 

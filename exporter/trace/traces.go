@@ -11,14 +11,11 @@ import (
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/sdk/resource"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
+	oteltrace "go.opentelemetry.io/otel/trace"
 
 	"container_start_exporter/collector/start"
-
-	sdktrace "go.opentelemetry.io/otel/sdk/trace"
-
-	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
-
-	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
 // Traces sends one trace per start to the endpoint that OTEL_* names. It is a

@@ -4,11 +4,9 @@ import (
 	"time"
 
 	"go.opentelemetry.io/otel/attribute"
-
-	"container_start_exporter/collector/start"
-
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 
+	"container_start_exporter/collector/start"
 	"container_start_exporter/exporter/safe"
 )
 

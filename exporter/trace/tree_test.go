@@ -12,14 +12,11 @@ import (
 	"unicode/utf8"
 
 	"go.opentelemetry.io/otel/sdk/resource"
-
-	"container_start_exporter/collector/start"
-
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
-
 	oteltrace "go.opentelemetry.io/otel/trace"
 
+	"container_start_exporter/collector/start"
 	"container_start_exporter/exporter/internal/golden"
 	"container_start_exporter/exporter/internal/sample"
 	"container_start_exporter/exporter/safe"

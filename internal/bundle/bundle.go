@@ -8,11 +8,10 @@ import (
 	"path/filepath"
 	"syscall"
 
-	"container_start_exporter/collector/event"
-
 	specs "github.com/opencontainers/runtime-spec/specs-go"
 
 	"container_start_exporter/collector/engine"
+	"container_start_exporter/collector/event"
 )
 
 // maxFile limits the size of a file that is read, in bytes.
@@ -57,6 +56,7 @@ func hooks(h *specs.Hooks) []event.Hook {
 		name  string
 		hooks []specs.Hook
 	}{
+		//lint:ignore SA1019 engines still write it: Docker until 27
 		{"prestart", h.Prestart}, {"createRuntime", h.CreateRuntime}, {"createContainer", h.CreateContainer},
 		{"startContainer", h.StartContainer}, {"poststart", h.Poststart}, {"poststop", h.Poststop},
 	} {

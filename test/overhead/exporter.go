@@ -15,7 +15,6 @@ import (
 	"container_start_exporter/bpf"
 	"container_start_exporter/collector/engine"
 	"container_start_exporter/collector/event"
-
 	ociruntime "container_start_exporter/collector/runtime"
 )
 
