@@ -37,7 +37,9 @@ func (o *serveOptions) validate() error {
 // handler returns the handler of all requests.
 func (s *server) handler() http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("/", s.page)
+	if !s.options.noPage {
+		mux.Handle("/", s.page)
+	}
 	mux.Handle(s.options.telemetryPath, s.metricsHandler())
 	mux.HandleFunc(healthyPath, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "healthy") })
 	mux.HandleFunc(readyPath, s.ready)
@@ -48,9 +50,10 @@ func (s *server) metricsHandler() http.Handler {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(s.metrics, metrics.NewSelf(s.pipeline.stats, s.probeStats, s.traces.Stats))
 	handler := promhttp.HandlerFor(registry, promhttp.HandlerOpts{
-		EnableOpenMetrics: true,
-		ErrorHandling:     promhttp.ContinueOnError,
-		ErrorLog:          &scrapeLog{log: s.log},
+		EnableOpenMetrics:   true,
+		ErrorHandling:       promhttp.ContinueOnError,
+		MaxRequestsInFlight: maxScrapes,
+		ErrorLog:            &scrapeLog{log: s.log},
 	})
 	if s.options.noOwnMetrics {
 		return handler

@@ -3,12 +3,11 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"os"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"github.com/alecthomas/kingpin/v2"
@@ -37,6 +36,7 @@ type serveOptions struct {
 	web           *web.FlagConfig
 	telemetryPath string
 	noOwnMetrics  bool
+	noPage        bool
 	native        bool
 }
 
@@ -49,6 +49,7 @@ func addServe(app *kingpin.Application, c *common) (*kingpin.CmdClause, func() e
 	o := &serveOptions{web: webflag.AddFlags(cmd, ":9786")}
 	cmd.Flag("web.telemetry-path", "Path of the metrics.").Default(defaultTelemetryPath).StringVar(&o.telemetryPath)
 	cmd.Flag("web.disable-exporter-metrics", "Do not expose metrics about the exporter's own process (promhttp_*, process_*, go_*).").BoolVar(&o.noOwnMetrics)
+	cmd.Flag("web.disable-page", "Serve only the metrics and the health of the exporter. The page shows names, images and paths of containers to whoever can reach the port.").BoolVar(&o.noPage)
 	cmd.Flag("metrics.native-histograms", "Expose native histograms in addition to classic ones. Prometheus 2.x then drops the classic buckets.").BoolVar(&o.native)
 	c.addStartTimeout(cmd)
 	c.addReadyTimeout(cmd, "How long to wait after a start for the container's first listen(2); 0 means not at all.")
@@ -105,10 +106,14 @@ func newServer(c *common, o *serveOptions) (*server, error) {
 // run answers requests at once, and observes starts as soon as the probes are
 // attached, until it is interrupted or either fails.
 func (s *server) run() error {
+	listeners, err := bind(s.options.web, s.log)
+	if err != nil {
+		return err
+	}
 	done := interrupted()
 	group, ctx := errgroup.WithContext(context.Background())
-	web := &http.Server{Handler: s.handler(), ReadHeaderTimeout: 10 * time.Second}
-	group.Go(func() error { return s.listen(web) })
+	web := newWebServer(s.handler())
+	group.Go(func() error { return s.answer(web, listeners) })
 	group.Go(func() error { return s.observe(ctx) })
 	group.Go(func() error {
 		select {
@@ -140,13 +145,15 @@ func (s *server) stop(web *http.Server) {
 	}
 }
 
-func (s *server) listen(server *http.Server) error {
-	err := web.ListenAndServe(server, s.options.web, s.log)
-	switch {
-	case errors.Is(err, http.ErrServerClosed):
+// answer answers requests on the listeners, until the server is shut down.
+func (s *server) answer(server *http.Server, listeners []net.Listener) (err error) {
+	if listeners == nil {
+		err = web.ListenAndServe(server, s.options.web, s.log)
+	} else {
+		err = web.ServeMultiple(listeners, server, s.options.web, s.log)
+	}
+	if errors.Is(err, http.ErrServerClosed) {
 		return nil
-	case errors.Is(err, syscall.EADDRINUSE):
-		return fmt.Errorf("%w: choose another address with --web.listen-address", err)
 	}
 	return err
 }

@@ -1,0 +1,85 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/prometheus/common/promslog"
+	"github.com/prometheus/exporter-toolkit/web"
+)
+
+// serveOn serves a handler on a loopback address with all limits, until the test ends.
+func serveOn(t *testing.T, handler http.Handler) (address string) {
+	t.Helper()
+	addresses := []string{"127.0.0.1:0"}
+	listeners, err := bind(&web.FlagConfig{WebListenAddresses: &addresses}, promslog.NewNopLogger())
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := newWebServer(handler)
+	go func() { _ = server.Serve(listeners[0]) }()
+	t.Cleanup(func() { _ = server.Close() })
+	return listeners[0].Addr().String()
+}
+
+// TestIdleClients opens as many connections as it can from one address, and sends
+// nothing: requests from another address are answered at once.
+func TestIdleClients(t *testing.T) {
+	s := testServer(t, &serveOptions{telemetryPath: "/metrics"})
+	address := serveOn(t, s.handler())
+	idle := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, 2)}}
+	open := 0
+	for range 600 {
+		conn, err := idle.Dial("tcp", address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		_ = conn.SetReadDeadline(time.Now().Add(20 * time.Millisecond))
+		if _, err := conn.Read(make([]byte, 1)); err != io.EOF {
+			open++ // it was not closed at once
+		}
+	}
+	if open > maxPerPeer {
+		t.Errorf("one address holds %d connections, of at most %d", open, maxPerPeer)
+	}
+	client := http.Client{Timeout: time.Second}
+	for _, path := range []string{"/metrics", "/-/healthy"} {
+		response, err := client.Get("http://" + address + path)
+		if err != nil || response.StatusCode != http.StatusOK {
+			t.Fatalf("%s: %v, %v", path, response, err)
+		}
+		response.Body.Close()
+	}
+}
+
+// TestPlacesAreGivenBack opens and closes more connections than there is room for at
+// once.
+func TestPlacesAreGivenBack(t *testing.T) {
+	address := serveOn(t, http.NotFoundHandler())
+	for i := range 4 * maxPerPeer {
+		conn, err := net.Dial("tcp", address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprint(conn, "GET / HTTP/1.0\r\n\r\n")
+		if answer, err := io.ReadAll(conn); err != nil || len(answer) == 0 {
+			t.Fatalf("connection %d: %q, %v", i, answer, err)
+		}
+		conn.Close()
+	}
+}
+
+// TestNoPage serves the metrics and the health alone.
+func TestNoPage(t *testing.T) {
+	h := testServer(t, &serveOptions{telemetryPath: "/metrics", noPage: true}).handler()
+	for path, want := range map[string]int{"/": http.StatusNotFound, "/metrics": http.StatusOK, "/-/healthy": http.StatusOK} {
+		if code, _ := get(t, h, path); code != want {
+			t.Errorf("%s: %d, want %d", path, code, want)
+		}
+	}
+}
