@@ -14,6 +14,7 @@ import (
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/btf"
 	"github.com/cilium/ebpf/link"
+	"golang.org/x/sys/unix"
 )
 
 const (
@@ -191,7 +192,9 @@ func (p *Probes) attach(a *attacher) error {
 	p.status = append(p.status, status...)
 	var waiting []probe
 	for i, b := range probes {
-		if s := status[i]; s.State != Attached && b.core {
+		if s := status[i]; errors.Is(s.Err(), unix.EMFILE) {
+			return tooFewFiles(s.Err())
+		} else if s.State != Attached && b.core {
 			return fmt.Errorf("attach %s: %w", b.name, s.Err())
 		} else if s.State == Waiting {
 			waiting = append(waiting, b)

@@ -88,17 +88,24 @@ func (s *linkSocket) receive(fd int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for {
-		n, _, err := unix.Recvfrom(fd, s.buffer, unix.MSG_DONTWAIT)
+		n, from, err := unix.Recvfrom(fd, s.buffer, unix.MSG_DONTWAIT)
 		switch {
 		case errors.Is(err, unix.EINTR):
 		case errors.Is(err, unix.ENOBUFS):
 			s.overflowed.Add(1) // the kernel does not report how many were lost
 		case err != nil:
 			return
-		default:
+		case isKernel(from):
 			s.parseDatagram(s.buffer[:n])
 		}
 	}
+}
+
+// isKernel reports whether a netlink message is from the kernel: other processes may
+// send to the socket, too (netlink(7), nl_pid).
+func isKernel(from unix.Sockaddr) bool {
+	sender, ok := from.(*unix.SockaddrNetlink)
+	return ok && sender.Pid == 0
 }
 
 // parseDatagram appends the events of the messages in one datagram.

@@ -1,6 +1,7 @@
 package bpf
 
 import (
+	"encoding/binary"
 	"os"
 	"testing"
 	"time"
@@ -194,4 +195,45 @@ func (w *watcher) checkVeth(r results, request *event.Event) {
 	if e.LinkNS != r["new_ns"] || e.TargetNS != r["new_ns"] || e.Name == e.PeerName || e.Duration <= 0 {
 		w.t.Errorf("%+v", e)
 	}
+}
+
+// TestNotificationsAreTheKernels sends a message like a notification to the socket from
+// another socket: it is not an event.
+func TestNotificationsAreTheKernels(t *testing.T) {
+	needRoot(t)
+	s, err := newLinkSocket()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.close()
+	forger, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.NETLINK_ROUTE)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(forger)
+	name, err := unix.Getsockname(int(s.file.Fd()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	message := notification("veth-forged")
+	if linkEvent(message) == nil {
+		t.Fatal("the message is not like a notification")
+	}
+	if err := unix.Sendto(forger, message, 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK, Pid: name.(*unix.SockaddrNetlink).Pid}); err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range s.fetch() {
+		if e.Name == "veth-forged" {
+			t.Errorf("a message of another process is an event: %+v", e)
+		}
+	}
+}
+
+// notification makes a message as the kernel sends it for a new veth.
+func notification(name string) []byte {
+	m := append(make([]byte, 4, 128), unix.RTM_NEWLINK, 0)
+	m = append(m, make([]byte, unix.SizeofNlMsghdr-6+unix.SizeofIfInfomsg)...)
+	m = append(m, attributes(func(ae *netlink.AttributeEncoder) { ae.String(unix.IFLA_IFNAME, name) })...)
+	binary.NativeEndian.PutUint32(m, uint32(len(m)))
+	return m
 }

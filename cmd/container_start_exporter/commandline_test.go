@@ -71,7 +71,7 @@ func TestHelpListsFlagsThatApply(t *testing.T) {
 	for command, want := range map[string][]string{
 		"": {"help", "version"},
 		"serve": append([]string{"web.systemd-socket", "web.listen-address", "web.config.file", "web.telemetry-path",
-			"web.disable-exporter-metrics", "metrics.native-histograms", "log.level", "log.format"}, starts...),
+			"web.disable-exporter-metrics", "web.disable-page", "metrics.native-histograms", "log.level", "log.format"}, starts...),
 		"run":    append([]string{"output", "format", "wait-ready"}, starts...),
 		"watch":  append([]string{"format", "waterfall", "wait-ready"}, starts...),
 		"events": append([]string{"format"}, reading...),

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"os"
 
@@ -9,6 +8,7 @@ import (
 
 	"container_start_exporter/collector/event"
 	"container_start_exporter/exporter/terminal"
+	"container_start_exporter/exporter/view"
 	"container_start_exporter/internal/bundle"
 )
 
@@ -27,9 +27,8 @@ func addEvents(app *kingpin.Application, c *common) (*kingpin.CmdClause, func() 
 func events(c *common, format string) error {
 	write := terminal.NewTable(os.Stdout, terminalOptions(os.Stdout)).Event
 	if format == formatJSON {
-		lines := json.NewEncoder(os.Stdout)
-		lines.SetEscapeHTML(false)
-		write = func(e *event.Event) error { return lines.Encode(e) }
+		lines := view.NewJSONLines(os.Stdout)
+		write = func(e *event.Event) error { return lines.Write(e) }
 	}
 	broken := make(chan error, 1)
 	var failed error

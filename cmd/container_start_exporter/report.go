@@ -1,13 +1,13 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
 
 	"container_start_exporter/collector/start"
 	"container_start_exporter/exporter/terminal"
+	"container_start_exporter/exporter/view"
 )
 
 // report writes starts as they are reported, and counts them.
@@ -25,9 +25,8 @@ type report struct {
 func newReport(w io.Writer, format string, draw func(*start.Start) error) *report {
 	r := &report{w: w, write: draw, broken: make(chan error, 1)}
 	if format == formatJSON {
-		lines := json.NewEncoder(w)
-		lines.SetEscapeHTML(false)
-		r.write = func(s *start.Start) error { return lines.Encode(s) }
+		lines := view.NewJSONLines(w)
+		r.write = func(s *start.Start) error { return lines.Write(s) }
 	}
 	return r
 }
