@@ -7,10 +7,10 @@ import (
 	"testing"
 )
 
-// TestAllKinds compares the constants in event.go, AllKinds and the table in doc.go:
+// TestAllKinds compares the constants in kind.go, AllKinds and the table in doc.go:
 // each must have every kind.
 func TestAllKinds(t *testing.T) {
-	source, err := os.ReadFile("event.go")
+	source, err := os.ReadFile("kind.go")
 	if err != nil {
 		t.Fatal(err)
 	}
