@@ -37,6 +37,7 @@ const (
 	obstacles
 )
 
+// String returns the obstacle in words, for people: "tracefs is not mounted".
 func (o Obstacle) String() string {
 	return [obstacles]string{
 		OtherObstacle:       "refused",
@@ -66,6 +67,7 @@ func (r Reason) Error() string {
 	return strings.Join(strings.Fields(strings.Join(why, ": ")), " ")
 }
 
+// Unwrap returns Err, which may be nil.
 func (r Reason) Unwrap() error { return r.Err }
 
 // tried returns the reasons of the mechanisms that were tried for the probe.

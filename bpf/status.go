@@ -33,6 +33,7 @@ const (
 	Attached
 )
 
+// String returns the state as one word, as `probes` shows it: "attached".
 func (s State) String() string {
 	return [...]string{Failed: "failed", Absent: "absent", Waiting: "waiting", Attached: "attached"}[s]
 }
@@ -59,6 +60,7 @@ func (s ProbeStatus) Err() error {
 // notAttached is the error of a probe that is not attached.
 type notAttached ProbeStatus
 
+// Error returns the reasons that are about the probe, as one line.
 func (e notAttached) Error() string {
 	switch {
 	case e.State == Waiting:
@@ -87,6 +89,7 @@ func (e notAttached) relevant() []Reason {
 	return e.Reasons
 }
 
+// Unwrap returns all reasons, each a Reason.
 func (e notAttached) Unwrap() []error {
 	var errs []error
 	for _, r := range e.Reasons {

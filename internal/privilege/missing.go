@@ -16,6 +16,7 @@ type Restriction struct {
 	Effect     string
 }
 
+// String returns the restriction as one line: "without CAP_SYS_PTRACE: ...".
 func (r Restriction) String() string { return fmt.Sprintf("without %s: %s", r.Capability, r.Effect) }
 
 // optional is a capability that starts can be timed without.

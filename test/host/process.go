@@ -26,12 +26,14 @@ type Output struct {
 	data bytes.Buffer
 }
 
+// Write appends to the output; it never fails.
 func (o *Output) Write(p []byte) (int, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.data.Write(p)
 }
 
+// String returns what was written so far.
 func (o *Output) String() string {
 	o.mu.Lock()
 	defer o.mu.Unlock()

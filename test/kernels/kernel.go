@@ -72,6 +72,7 @@ func (a *Archive) busybox(ctx context.Context) (string, error) {
 	return one(dir+"/bin/busybox", dir+"/usr/bin/busybox")
 }
 
+// String returns the release and the version, to be logged.
 func (k Kernel) String() string { return "Linux " + k.Release + " (" + k.Version + ")" }
 
 // atLeast returns whether the kernel's version is at least major.minor.
