@@ -28,7 +28,6 @@ func (a *Assembler) onExit(e *event.Event) disposition {
 	if p.inShim {
 		a.exitShim(p, e)
 	}
-	a.endAbandoned(p.attempt, e.Time)
 	if att == nil && p.netTool != nil {
 		return p.netTool.onEvent(e)
 	}

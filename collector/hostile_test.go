@@ -33,26 +33,62 @@ func (h *hostile) do(e event.Event) {
 	h.Handle(&e)
 }
 
-// TestShimsThatDoNothing executes a file that is named like a shim, exits with 0 and
-// has executed no runtime: none of its attempts stays, and none is a start.
+// TestShimsThatDoNothing executes a file that is named like a shim and exits. Such
+// attempts are evicted when there is no room for another: none of them, and no start
+// in progress, is refused or evicted for them.
 func TestShimsThatDoNothing(t *testing.T) {
 	h := newHostile(t)
+	const shimPID, daemonPID, runcPID = 10, 11, 12
+	launch := func(pid int, id string) {
+		h.do(event.Event{Kind: event.KindExec, PID: pid, Args: []string{"containerd-shim-runc-v2", "-namespace", "k8s.io", "-id", id, "start"}})
+	}
+	launch(shimPID, "inprogress")
+	h.do(event.Event{Kind: event.KindFork, PID: shimPID, Child: daemonPID})
+	h.do(event.Event{Kind: event.KindExit, PID: shimPID})
 	for i := range 2 * maxAttempts {
-		pid := 100 + i
-		h.do(event.Event{Kind: event.KindExec, PID: pid, Args: []string{"containerd-shim-runc-v2", "-namespace", "k8s.io", "-id", fmt.Sprint(i), "start"}})
-		h.do(event.Event{Kind: event.KindFork, PID: pid, Child: pid + 100000})
-		h.do(event.Event{Kind: event.KindExit, PID: pid})
-		if i%100 == 0 && h.Stats().InProgress != 1 {
-			t.Fatalf("%d starts in progress while the shim's child lives", h.Stats().InProgress)
-		}
-		h.do(event.Event{Kind: event.KindExit, PID: pid + 100000})
+		launch(100+i, fmt.Sprint(i))
+		h.do(event.Event{Kind: event.KindExit, PID: 100 + i})
 	}
+	h.do(event.Event{Kind: event.KindFork, PID: daemonPID, Child: runcPID})
+	h.do(event.Event{Kind: event.KindExec, PID: runcPID, Args: []string{"runc", "create", "--bundle", "/b", "inprogress"}})
 	s := h.Stats()
-	if s.InProgress != 0 || s.Dropped["starts"] != 0 || len(h.tally.starts) != 0 {
-		t.Errorf("%d in progress, %d refused, %d reported", s.InProgress, s.Dropped["starts"], len(h.tally.starts))
+	if s.Attempted != 2*maxAttempts+1 || s.InProgress != maxAttempts || s.Dropped["starts"] != maxAttempts+1 || len(h.tally.starts) != 0 {
+		t.Errorf("%d attempts, %d in progress, %d refused, %d reported", s.Attempted, s.InProgress, s.Dropped["starts"], len(h.tally.starts))
 	}
-	if s.Attempted != 2*maxAttempts || s.Discarded != 2*maxAttempts {
-		t.Errorf("%d attempts, %d discarded", s.Attempted, s.Discarded)
+	for _, att := range h.Assembler.starts.byCreate {
+		if att.id != "inprogress" || att.shim == nil || att.create == nil {
+			t.Errorf("start %q has lost its shim", att.id)
+		}
+	}
+	if len(h.Assembler.starts.byCreate) != 1 {
+		t.Errorf("%d create commands belong to a start", len(h.Assembler.starts.byCreate))
+	}
+}
+
+// TestSharedShim executes a shim for a second container of a pod, as containerd 1.6
+// does: it finds the pod's shim, and exits before that executes the runtime. The
+// phase shim is the second container's all the same.
+func TestSharedShim(t *testing.T) {
+	h := newHostile(t)
+	const first, daemon, second, runc = 10, 11, 12, 13
+	launch := func(pid int, id string) {
+		h.do(event.Event{Kind: event.KindExec, PID: pid, Args: []string{"containerd-shim-runc-v2", "-namespace", "k8s.io", "-id", id, "start"}})
+	}
+	launch(first, "sandbox")
+	h.do(event.Event{Kind: event.KindFork, PID: first, Child: daemon})
+	h.do(event.Event{Kind: event.KindExit, PID: first})
+	launch(second, "member")
+	began := h.now
+	h.do(event.Event{Kind: event.KindExit, PID: second})
+	h.do(event.Event{Kind: event.KindFork, PID: daemon, Child: runc})
+	h.do(event.Event{Kind: event.KindExec, PID: runc, Args: []string{"runc", "create", "--bundle", "/b", "member"}})
+	for _, att := range h.Assembler.starts.byCreate {
+		if att.id != "member" || att.begin != began {
+			t.Errorf("start %q begins at %d; its shim was executed at %d", att.id, att.begin, began)
+		}
+	}
+	if len(h.Assembler.starts.byCreate) != 1 {
+		t.Errorf("%d create commands belong to a start", len(h.Assembler.starts.byCreate))
 	}
 }
 

@@ -41,14 +41,6 @@ func (a *Assembler) execShim(p *process, l engine.Launch, e *event.Event) dispos
 	return p.countExec()
 }
 
-// endAbandoned discards the start of a shim or monitor that has exited, with all
-// that it has executed, and that has executed no runtime: nothing can follow.
-func (a *Assembler) endAbandoned(att *attempt, at int64) {
-	if att != nil && !att.ended && att.create == nil && att.members == 0 {
-		a.discard(att, at)
-	}
-}
-
 // exitShim fails a start whose shim dies before it has executed a runtime.
 func (a *Assembler) exitShim(p *process, e *event.Event) {
 	p.leaveShim()

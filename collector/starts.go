@@ -1,6 +1,8 @@
 package collector
 
 import (
+	"slices"
+
 	"container_start_exporter/collector/join"
 	"container_start_exporter/collector/start"
 )
@@ -18,7 +20,7 @@ type startTable struct {
 	attempted uint64
 	ended     map[start.Outcome]uint64
 	discarded uint64 // that have turned out not to be starts
-	refused   uint64 // for which there was no room
+	refused   uint64 // for which there was no room, or no longer
 }
 
 func newStartTable() startTable {
@@ -32,14 +34,20 @@ func newStartTable() startTable {
 func (t *startTable) add(att *attempt) bool {
 	t.attempted++
 	if len(t.all) >= maxAttempts {
-		t.compact()
-	}
-	if len(t.all) >= maxAttempts {
 		t.refused++
 		return false
 	}
 	t.all = append(t.all, att)
 	return true
+}
+
+// evictable returns the oldest start that may be evicted, nil if there is none.
+func (t *startTable) evictable() *attempt {
+	i := slices.IndexFunc(t.all, func(att *attempt) bool { return !att.ended && att.isAbandoned() })
+	if i < 0 {
+		return nil
+	}
+	return t.all[i]
 }
 
 // compact removes the starts that have ended from the list.
@@ -81,12 +89,29 @@ func (a *Assembler) beginStart(id, engine string, p *process, at int64) *attempt
 		return nil
 	}
 	att := &attempt{id: id, engine: engine, openedAt: at, pid: p.pid, startTime: p.startTime}
+	a.makeRoom(at)
 	if !a.starts.add(att) {
 		return nil
 	}
 	att.extendBegin(at)
 	a.joins.Own(att, at, join.Container(id))
 	return att
+}
+
+// makeRoom evicts an abandoned start if there is no room for another: anybody can
+// execute files that are named like a shim, and those must not displace starts.
+func (a *Assembler) makeRoom(at int64) {
+	if len(a.starts.all) < maxAttempts {
+		return
+	}
+	if a.starts.compact(); len(a.starts.all) < maxAttempts {
+		return
+	}
+	if att := a.starts.evictable(); att != nil {
+		a.starts.refused++
+		a.release(att)
+		a.starts.compact()
+	}
 }
 
 // finish ends a start and reports it.
