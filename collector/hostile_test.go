@@ -65,7 +65,7 @@ func TestShimsThatDoNothing(t *testing.T) {
 	}
 }
 
-// TestSharedShim executes a shim for a second container of a pod, as containerd 1.6
+// TestSharedShim executes a shim for a second container of a pod, as containerd 1
 // does: it finds the pod's shim, and exits before that executes the runtime. The
 // phase shim is the second container's all the same.
 func TestSharedShim(t *testing.T) {
