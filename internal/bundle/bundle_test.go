@@ -1,6 +1,7 @@
 package bundle
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -11,7 +12,7 @@ import (
 	"container_start_exporter/collector/event"
 )
 
-const config = `{
+const configJSON = `{
  "ociVersion": "1.0.2",
  "root": {"path": "rootfs"},
  "process": {"args": ["true"], "apparmorProfile": "docker-default",
@@ -23,29 +24,10 @@ const config = `{
   "namespaces": [{"type": "mount"}, {"type": "network", "path": "/run/netns/n"}]}
 }`
 
-// write writes files below a temporary directory and returns the directory.
-func write(t *testing.T, files map[string]string) string {
-	t.Helper()
-	dir := t.TempDir()
-	for name, content := range files {
-		path := filepath.Join(dir, name)
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return dir
-}
-
 func TestReadBundle(t *testing.T) {
 	state := write(t, map[string]string{"config.v2.json": `{"ID": "abc", "Name": "/web", "Config": {"Image": "busybox"}}`})
-	dir := write(t, map[string]string{"config.json": strings.ReplaceAll(config, "STATE", state)})
-	got, err := read(location{path: dir}, "abc")
-	if err != nil {
-		t.Fatal(err)
-	}
+	dir := write(t, map[string]string{"config.json": strings.ReplaceAll(configJSON, "STATE", state)})
+	got := read(self(t).create("--bundle", dir, "abc"))
 	want := &event.Bundle{
 		Root: filepath.Join(dir, "rootfs"), Name: "web", Image: "busybox",
 		CgroupsPath: "/docker/abc", NetnsPath: "/run/netns/n",
@@ -61,8 +43,20 @@ func TestReadBundle(t *testing.T) {
 		t.Errorf("got %+v\nwant %+v", got, want)
 	}
 	// the file that a user mounts on /etc/hostname may be beside another container's state
-	if other, err := read(location{path: dir}, "another"); err != nil || other.Name != "" || other.Image != "" {
-		t.Errorf("another container has the name %q and the image %q, %v", other.Name, other.Image, err)
+	if other := read(self(t).create("--bundle", dir, "another")); other == nil || other.Name != "" || other.Image != "" {
+		t.Errorf("another container is read as %+v", other)
+	}
+}
+
+// TestReadDocker reads the files of a container of Docker 20.10, in full.
+func TestReadDocker(t *testing.T) {
+	want, err := os.ReadFile("testdata/docker.bundle.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := json.MarshalIndent(read(self(t).create("--bundle", dockerFiles(t), dockerID)), "", "  ")
+	if err != nil || string(got) != strings.TrimSpace(string(want)) {
+		t.Errorf("got %s\nwant %s", got, want)
 	}
 }
 
@@ -71,9 +65,9 @@ func TestPodmanIdentity(t *testing.T) {
 		"overlay-containers/containers.json":          `[{"id": "x"}, {"id": "abc", "metadata": "{\"name\": \"web\", \"image-name\": \"localhost/busybox:local\"}"}]`,
 		"overlay-containers/abc/userdata/config.json": `{"annotations": {"io.container.manager": "libpod"}}`,
 	})
-	b, err := read(location{path: filepath.Join(storage, "overlay-containers/abc/userdata")}, "abc")
-	if err != nil || b.Name != "web" || b.Image != "localhost/busybox:local" {
-		t.Errorf("got %+v, %v", b, err)
+	b := read(self(t).create("--bundle", storage+"/overlay-containers/abc/userdata", "abc"))
+	if b == nil || b.Name != "web" || b.Image != "localhost/busybox:local" {
+		t.Errorf("got %+v", b)
 	}
 }
 
@@ -84,15 +78,34 @@ func TestHostileFiles(t *testing.T) {
 	if err := syscall.Mkfifo(filepath.Join(fifo, "config.json"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	large := write(t, map[string]string{"config.json": config + strings.Repeat(" ", maxFile)})
+	large := write(t, map[string]string{"config.json": configJSON + strings.Repeat(" ", maxConfig)})
 	for name, dir := range map[string]string{
 		"a fifo":    fifo,
 		"too large": large,
 		"garbage":   write(t, map[string]string{"config.json": `{"root": 3`}),
 		"absent":    t.TempDir(),
 	} {
-		if b, err := read(location{path: dir}, "abc"); err == nil {
+		if b := read(self(t).create("--bundle", dir, "abc")); b != nil {
 			t.Errorf("%s: read as %+v", name, b)
 		}
+	}
+}
+
+// TestPodmanListIsStreamed finds a container in a list of 10 MiB, without holding that.
+func TestPodmanListIsStreamed(t *testing.T) {
+	entry := `{"id": "%d", "metadata": "{\"name\": \"web\", \"image-name\": \"` + strings.Repeat("x", 200) + `\"}"}`
+	id := strings.Repeat("c0ffee", 10) + "c0ff"
+	storage := write(t, map[string]string{
+		"containers/containers.json":                 "[" + numbered(entry, 40000) + "," + strings.Replace(entry, "%d", id, 1) + "]",
+		"containers/" + id + "/userdata/config.json": `{"annotations": {"io.container.manager": "libpod"}}`,
+	})
+	e := self(t).create("--bundle", storage+"/containers/"+id+"/userdata", id)
+	_, before := memory()
+	b := read(e)
+	if _, after := memory(); after-before > 1<<20 {
+		t.Errorf("%d KiB are allocated", (after-before)>>10)
+	}
+	if b == nil || b.Name != "web" {
+		t.Errorf("read as %+v", b)
 	}
 }

@@ -93,7 +93,7 @@ func (r *Reader) add(bundle *event.Event) {
 
 // readFor reads the bundle of container id, on which e executed a runtime.
 func (r *Reader) readFor(e *event.Event, dir location, id string) {
-	bundle, err := read(dir, id)
+	bundle, err := readBundle(dir, id)
 	if err != nil {
 		r.read <- nil
 		return

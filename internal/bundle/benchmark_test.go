@@ -1,0 +1,55 @@
+package bundle
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// dockerID is the container's id in testdata: the files of a container of Docker 20.10.
+var dockerID = strings.Repeat("c0ffee", 10) + "c0ff"
+
+// dockerFiles writes the files of testdata below a directory, and returns the bundle's.
+func dockerFiles(t testing.TB) string {
+	t.Helper()
+	config, err := os.ReadFile("testdata/docker.config.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	state, err := os.ReadFile("testdata/docker.config.v2.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := write(t, map[string]string{"config.v2.json": string(state)})
+	return write(t, map[string]string{
+		"config.json": strings.ReplaceAll(string(config), filepath.Join("/var/lib/docker/containers", dockerID), dir),
+	})
+}
+
+// BenchmarkRead reads the bundle of a Docker container, with its name and image.
+func BenchmarkRead(b *testing.B) {
+	dir := location{path: dockerFiles(b)}
+	b.ReportAllocs()
+	for b.Loop() {
+		bundle, err := readBundle(dir, dockerID)
+		if err != nil || bundle.Name != "web" {
+			b.Fatal(bundle, err)
+		}
+	}
+}
+
+// BenchmarkReadConfig parses a config.json of Docker's.
+func BenchmarkReadConfig(b *testing.B) {
+	content, err := os.ReadFile("testdata/docker.config.json")
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.SetBytes(int64(len(content)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := readConfig(strings.NewReader(string(content))); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

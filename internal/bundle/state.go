@@ -1,0 +1,65 @@
+package bundle
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"reflect"
+)
+
+// Bounds of the state files of engines.
+const (
+	maxState     = 1 << 20  // bytes
+	maxStateList = 16 << 20 // bytes of a file that lists all containers
+	maxEntries   = 4        // of a list, that are decoded
+)
+
+// states reads the state files of engines.
+type states struct {
+	root string // prefix of their paths
+	id   string // the container's
+}
+
+// readJSON decodes a file into v. If v is a pointer to a slice, the file is a list of
+// containers: it may be larger, and only those of its entries are decoded in which the
+// container's id occurs.
+func (s states) readJSON(path string, v any) error {
+	list, limit := reflect.ValueOf(v).Elem(), int64(maxState)
+	isList := list.Kind() == reflect.Slice
+	if isList {
+		limit = maxStateList
+	}
+	f, err := open(s.root+path, limit)
+	if err != nil {
+		return err
+	}
+	defer f.close()
+	if isList {
+		return s.decodeList(f, list)
+	}
+	return decodeObject(f, v)
+}
+
+func decodeObject(f *file, v any) error {
+	content := make([]byte, f.left)
+	if _, err := io.ReadFull(f, content); err != nil {
+		return err
+	}
+	return json.Unmarshal(content, v)
+}
+
+func (s states) decodeList(f *file, list reflect.Value) error {
+	d, left, id := newDecoder(f), maxStateList, []byte(s.id)
+	return d.elements(&left, func() error {
+		entry, err := d.ReadValue()
+		if err != nil || !bytes.Contains(entry, id) || list.Len() >= maxEntries {
+			return err
+		}
+		v := reflect.New(list.Type().Elem())
+		if err := json.Unmarshal(entry, v.Interface()); err != nil {
+			return err
+		}
+		list.Set(reflect.Append(list, v.Elem()))
+		return nil
+	})
+}
