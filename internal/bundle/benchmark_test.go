@@ -29,10 +29,11 @@ func dockerFiles(t testing.TB) string {
 
 // BenchmarkRead reads the bundle of a Docker container, with its name and image.
 func BenchmarkRead(b *testing.B) {
-	dir := location{path: dockerFiles(b)}
+	me := self(b)
+	x := execution{me.pid, me.startTime, true, dockerFiles(b), dockerID}
 	b.ReportAllocs()
 	for b.Loop() {
-		bundle, err := readBundle(dir, dockerID)
+		bundle, _, err := x.read()
 		if err != nil || bundle.Name != "web" {
 			b.Fatal(bundle, err)
 		}

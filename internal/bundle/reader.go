@@ -1,12 +1,15 @@
 // Package bundle reads what kernel events do not contain: the config.json of a
 // bundle when a runtime is executed on it, and the state files in which an engine
 // keeps the container's name. It queries no daemon.
+//
+// Any container and any user of the host can have a file of its own read, by executing
+// a file with the name of a runtime. So a file is read only if that can neither have an
+// effect nor lead out of the runtime's root directory (root.go), and whatever it
+// contains is bounded (json.go, config.go).
 package bundle
 
 import (
 	"os"
-	"path/filepath"
-	"strconv"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -31,7 +34,7 @@ type Reader struct {
 	recent   recent
 	slots    chan struct{}     // one for each running read
 	read     chan *event.Event // results: nil if a bundle could not be read
-	ownMntNS uint64
+	ownMntNS uint32
 	unread   atomic.Uint64
 }
 
@@ -41,7 +44,7 @@ func NewReader(next func(*event.Event)) *Reader {
 		next: next, slots: make(chan struct{}, maxReads), read: make(chan *event.Event, maxReads),
 	}
 	if info, err := os.Stat("/proc/self/ns/mnt"); err == nil {
-		r.ownMntNS = info.Sys().(*syscall.Stat_t).Ino
+		r.ownMntNS = uint32(info.Sys().(*syscall.Stat_t).Ino)
 	}
 	return r
 }
@@ -69,7 +72,7 @@ func (r *Reader) Handle(e *event.Event) {
 	}
 	select {
 	case r.slots <- struct{}{}:
-		go r.readFor(e, r.bundleDir(e, c.Bundle), c.ID)
+		go r.readFor(e, execution{e.PID, e.StartTime, e.MntNS == r.ownMntNS, c.Bundle, c.ID})
 	default:
 		r.unread.Add(1) // earlier reads hang
 		return
@@ -91,41 +94,17 @@ func (r *Reader) add(bundle *event.Event) {
 	r.next(bundle)
 }
 
-// readFor reads the bundle of container id, on which e executed a runtime.
-func (r *Reader) readFor(e *event.Event, dir location, id string) {
-	bundle, err := readBundle(dir, id)
+// readFor reads the bundle of the container on which e executed a runtime.
+func (r *Reader) readFor(e *event.Event, x execution) {
+	bundle, path, err := x.read()
 	if err != nil {
 		r.read <- nil
 		return
 	}
 	r.read <- &event.Event{
 		Time: bootTime(), Kind: event.KindBundle, PID: e.PID, StartTime: e.StartTime, Comm: e.Comm,
-		Path: dir.path, Bundle: bundle,
+		Path: path, Bundle: bundle,
 	}
-}
-
-// location is a directory in a mount namespace that may not be the exporter's.
-type location struct {
-	path string // in that mount namespace
-	root string // prefix for the exporter: "" or /proc/PID/root
-}
-
-func (l location) file(name string) string { return l.root + filepath.Join(l.path, name) }
-
-// bundleDir returns the location of a runtime's bundle: in the runtime's mount
-// namespace, and relative to its working directory, which is the default.
-func (r *Reader) bundleDir(e *event.Event, bundle string) location {
-	proc := "/proc/" + strconv.Itoa(e.PID)
-	l := location{path: bundle}
-	if !filepath.IsAbs(bundle) {
-		if cwd, err := os.Readlink(proc + "/cwd"); err == nil {
-			l.path = filepath.Join(cwd, bundle)
-		}
-	}
-	if uint64(e.MntNS) != r.ownMntNS {
-		l.root = proc + "/root"
-	}
-	return l
 }
 
 // recent remembers the last 256 processes.

@@ -14,30 +14,21 @@ const (
 	maxEntries   = 4        // of a list, that are decoded
 )
 
-// states reads the state files of engines.
+// states reads the state files of engines. Their paths come from the bundle, and so
+// from whoever wrote that: no less is checked than for a config.json.
 type states struct {
-	root string // prefix of their paths
-	id   string // the container's
+	tree
+	id string // the container's
 }
 
 // readJSON decodes a file into v. If v is a pointer to a slice, the file is a list of
 // containers: it may be larger, and only those of its entries are decoded in which the
 // container's id occurs.
 func (s states) readJSON(path string, v any) error {
-	list, limit := reflect.ValueOf(v).Elem(), int64(maxState)
-	isList := list.Kind() == reflect.Slice
-	if isList {
-		limit = maxStateList
+	if list := reflect.ValueOf(v).Elem(); list.Kind() == reflect.Slice {
+		return s.read(path, maxStateList, func(f *file) error { return s.decodeList(f, list) })
 	}
-	f, err := open(s.root+path, limit)
-	if err != nil {
-		return err
-	}
-	defer f.close()
-	if isList {
-		return s.decodeList(f, list)
-	}
-	return decodeObject(f, v)
+	return s.read(path, maxState, func(f *file) error { return decodeObject(f, v) })
 }
 
 func decodeObject(f *file, v any) error {

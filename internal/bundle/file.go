@@ -1,0 +1,71 @@
+package bundle
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+
+	"golang.org/x/sys/unix"
+)
+
+// tree is the tree of files that a runtime finds.
+type tree struct{ root root }
+
+// read calls decode with a file of at most limit bytes.
+func (t tree) read(path string, limit int64, decode func(*file) error) error {
+	f, err := t.root.open(path, limit)
+	if err != nil {
+		return fmt.Errorf("read %s: %w", path, err)
+	}
+	defer f.close()
+	if err := decode(f); err != nil {
+		return fmt.Errorf("read %s: %w", path, err)
+	}
+	return nil
+}
+
+// config reads a config.json.
+func (t tree) config(path string) (c *config, err error) {
+	err = t.read(path, maxConfig, func(f *file) (err error) {
+		c, err = readConfig(f)
+		return err
+	})
+	return c, err
+}
+
+// reopen opens a file for reading that is open with O_PATH: that file, whatever its
+// name leads to by now.
+func reopen(fd int, size int64) (*file, error) {
+	opened, err := unix.Open("/proc/self/fd/"+strconv.Itoa(fd), unix.O_RDONLY|unix.O_NONBLOCK|unix.O_NOCTTY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return nil, os.NewSyscallError("open", err)
+	}
+	return &file{fd: opened, left: size}, nil
+}
+
+// file reads a file up to the size that it had when it was opened.
+type file struct {
+	fd   int
+	left int64 // bytes
+}
+
+func (f *file) close() { _ = unix.Close(f.fd) }
+
+func (f *file) Read(b []byte) (int, error) {
+	if f.left < int64(len(b)) {
+		b = b[:f.left]
+	}
+	if len(b) == 0 {
+		return 0, io.EOF
+	}
+	n, err := unix.Read(f.fd, b)
+	if err != nil {
+		return 0, os.NewSyscallError("read", err)
+	}
+	if n == 0 {
+		return 0, io.EOF
+	}
+	f.left -= int64(n)
+	return n, nil
+}

@@ -1,0 +1,158 @@
+package bundle
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// clockTick is the unit of the start time in /proc/PID/stat, in nanoseconds: USER_HZ
+// is 100 on amd64 and arm64.
+const clockTick = 10_000_000
+
+// errExited is the error of a process that has exited.
+var errExited = errors.New("the process has exited")
+
+// process is the directory /proc/PID. As long as it is open, it is the directory of
+// the process that it was opened for: once that has exited, nothing is found in it,
+// whoever has the pid by then (proc_pid_make_inode in fs/proc/base.c holds the struct
+// pid, which is not reused).
+type process struct{ fd int }
+
+// exited is a process that has exited.
+var exited = process{-1}
+
+// openProcess opens the directory of a process, which is identified by its pid and its
+// start time (boot time, ns).
+func openProcess(pid int, startTime int64) process {
+	fd, err := unix.Open("/proc/"+strconv.Itoa(pid), unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return exited
+	}
+	p := process{fd}
+	if ticks, err := p.startTicks(); err != nil || ticks != startTime/clockTick {
+		p.close()
+		return exited
+	}
+	return p
+}
+
+func (p process) close() {
+	if p != exited {
+		_ = unix.Close(p.fd)
+	}
+}
+
+// startTicks reads the start time, in clock ticks after boot: the 22nd field of stat,
+// the 20th after the name (proc_pid_stat(5)).
+func (p process) startTicks() (int64, error) {
+	fd, err := unix.Openat(p.fd, "stat", unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return 0, err
+	}
+	defer unix.Close(fd)
+	var stat [1024]byte
+	n, err := unix.Read(fd, stat[:])
+	if err != nil {
+		return 0, err
+	}
+	_, afterName, _ := bytes.Cut(stat[bytes.LastIndexByte(stat[:n], ')')+1:n], []byte(" "))
+	field := 0
+	for f := range bytes.FieldsSeq(afterName) {
+		if field++; field == 20 {
+			return strconv.ParseInt(string(f), 10, 64)
+		}
+	}
+	return 0, fmt.Errorf("no start time in %q", stat[:n])
+}
+
+// root opens the root directory.
+func (p process) root() (root, error) {
+	fd, err := p.open("root")
+	return root{fd}, err
+}
+
+// open opens the directory that a link of the process leads to.
+func (p process) open(link string) (int, error) {
+	if p == exited {
+		return -1, errExited
+	}
+	fd, err := unix.Openat(p.fd, link, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	if err == unix.ENOENT || err == unix.ESRCH {
+		return -1, errExited
+	}
+	return fd, os.NewSyscallError("openat", err)
+}
+
+// workingDirectory returns the path of the working directory in the root directory.
+// It only reads names, and never waits for a file system.
+func (p process) workingDirectory() (string, error) {
+	root, err := p.readlink("root")
+	if err != nil {
+		return "", err
+	}
+	dir, err := p.readlink("cwd")
+	if err != nil {
+		return "", err
+	}
+	path, err := filepath.Rel(root, dir)
+	if err != nil || path == ".." || strings.HasPrefix(path, "../") {
+		return "", fmt.Errorf("the working directory %s is not below the root directory", dir)
+	}
+	return filepath.Join("/", path), nil
+}
+
+func (p process) readlink(link string) (string, error) {
+	if p == exited {
+		return "", errExited
+	}
+	var name [maxPath]byte
+	n, err := unix.Readlinkat(p.fd, link, name[:])
+	if err != nil {
+		return "", os.NewSyscallError("readlinkat", err)
+	}
+	return string(name[:n]), nil
+}
+
+// rootOf opens the root directory, in which a path was that of the working directory.
+// It returns an error if the path leads to another directory by now: that one was
+// removed, or a file system is mounted over it.
+func (p process) rootOf(workingDirectory string) (root, error) {
+	dir, err := p.open("cwd")
+	if err != nil {
+		return root{}, err
+	}
+	defer unix.Close(dir)
+	r, err := p.root()
+	if err != nil {
+		return root{}, err
+	}
+	if err := r.leadsTo(workingDirectory, dir); err != nil {
+		r.close()
+		return root{}, err
+	}
+	return r, nil
+}
+
+// leadsTo returns an error if a path does not lead to the directory.
+func (r root) leadsTo(path string, dir int) error {
+	found, err := r.resolve(path)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(found)
+	var a, b unix.Stat_t
+	if err := errors.Join(unix.Fstat(found, &a), unix.Fstat(dir, &b)); err != nil {
+		return err
+	}
+	if a.Dev != b.Dev || a.Ino != b.Ino {
+		return fmt.Errorf("%s is another directory by now", path)
+	}
+	return nil
+}
