@@ -30,10 +30,11 @@ func dockerFiles(t testing.TB) string {
 // BenchmarkRead reads the bundle of a Docker container, with its name and image.
 func BenchmarkRead(b *testing.B) {
 	me := self(b)
-	x := execution{me.pid, me.startTime, true, dockerFiles(b), dockerID}
+	x := execution{me.pid, me.startTime, me.mntNS, dockerFiles(b), dockerID}
+	g := newGate(me.mntNS)
 	b.ReportAllocs()
 	for b.Loop() {
-		bundle, _, err := x.read()
+		bundle, _, err := x.read(g)
 		if err != nil || bundle.Name != "web" {
 			b.Fatal(bundle, err)
 		}

@@ -5,16 +5,21 @@ import (
 	"io/fs"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"container_start_exporter/collector/engine"
 	"container_start_exporter/collector/event"
 )
 
+// nameDeadline limits for how long the state files of engines may delay a bundle. A
+// container whose state is read later has no name; a host has to be very busy for that.
+const nameDeadline = 5 * deadline
+
 // execution is the execution of a runtime that creates a container.
 type execution struct {
 	pid       int
-	startTime int64  // boot time, ns
-	isOwn     bool   // its mount namespace is the exporter's
+	startTime int64 // boot time, ns
+	mntNS     uint32
 	bundle    string // as given: it may be relative, or empty
 	id        string // the container's
 }
@@ -22,14 +27,14 @@ type execution struct {
 // read reads the config.json of the bundle, and the container's name and image from
 // its engine's state. It returns the path of the bundle in the runtime's root
 // directory, too. The error is that of reading the config.json.
-func (x execution) read() (b *event.Bundle, path string, err error) {
-	t, path, err := x.find()
+func (x execution) read(g *gate) (b *event.Bundle, path string, err error) {
+	t, path, err := x.find(g)
 	if err != nil {
 		return nil, "", err
 	}
-	defer t.root.close()
 	c, err := t.config(filepath.Join(path, "config.json"))
 	if err != nil {
+		t.root.close()
 		return nil, "", err
 	}
 	b = c.bundle(path)
@@ -39,15 +44,19 @@ func (x execution) read() (b *event.Bundle, path string, err error) {
 
 // find returns the path of the bundle, and the files among which it is. The root
 // directory of these has to be closed.
-func (x execution) find() (t tree, path string, err error) {
+func (x execution) find(g *gate) (t tree, path string, err error) {
 	p := openProcess(x.pid, x.startTime)
 	defer p.close()
 	base, err := x.base(p)
 	if err != nil {
 		return tree{}, "", err
 	}
-	t.root, err = x.root(p, base)
-	return t, filepath.Join(base, x.bundle), err
+	t, path = tree{mntNS: x.mntNS, gate: g}, filepath.Join(base, x.bundle)
+	err = t.during(path, func() (err error) {
+		t.root, err = x.root(p, base, x.mntNS == g.own)
+		return err
+	})
+	return t, path, err
 }
 
 // base returns the directory that the path of the bundle is relative to. If that is
@@ -62,24 +71,34 @@ func (x execution) base(p process) (string, error) {
 // root opens the runtime's root directory. In the exporter's own mount namespace, an
 // absolute path can be resolved without: if the runtime has exited already, as a fast
 // one has, or CAP_SYS_PTRACE is missing.
-func (x execution) root(p process, base string) (root, error) {
+func (x execution) root(p process, base string, isOwnMntNS bool) (root, error) {
 	if !filepath.IsAbs(x.bundle) {
 		return p.rootOf(base)
 	}
 	r, err := p.root()
-	if x.isOwn && (errors.Is(err, errExited) || errors.Is(err, fs.ErrPermission)) {
+	if isOwnMntNS && (errors.Is(err, errExited) || errors.Is(err, fs.ErrPermission)) {
 		return ownRoot()
 	}
 	return r, err
 }
 
 // identify asks the engines for the name of the container and of its image, by its
-// bundle and their state files.
+// bundle and their state files. It closes the root directory in s, which may be later:
+// a directory may hang.
 func (c *config) identify(s states, path string) (name, image string) {
-	i := engine.Identify(engine.Container{
-		ID: s.id, Bundle: path, Annotations: c.annotations, Mounts: c.mounts, ReadJSON: s.readJSON,
-	})
-	return bounded(i.Name), bounded(i.Image)
+	found := make(chan engine.Identity, 1)
+	go func() {
+		defer s.root.close()
+		found <- engine.Identify(engine.Container{
+			ID: s.id, Bundle: path, Annotations: c.annotations, Mounts: c.mounts, ReadJSON: s.readJSON,
+		})
+	}()
+	select {
+	case i := <-found:
+		return bounded(i.Name), bounded(i.Image)
+	case <-time.After(nameDeadline):
+		return "", ""
+	}
 }
 
 // bounded returns a copy of a name, which shares no memory with what it was read from:

@@ -1,25 +1,49 @@
 package bundle
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strconv"
 
 	"golang.org/x/sys/unix"
 )
 
-// tree is the tree of files that a runtime finds.
-type tree struct{ root root }
+// errBusy is the error of a file that might well be readable.
+var errBusy = errors.New("too many reads hang")
 
-// read calls decode with a file of at most limit bytes.
-func (t tree) read(path string, limit int64, decode func(*file) error) error {
-	f, err := t.root.open(path, limit)
-	if err != nil {
-		return fmt.Errorf("read %s: %w", path, err)
+// tree is the tree of files that a runtime finds.
+type tree struct {
+	root  root
+	mntNS uint32
+	gate  *gate
+}
+
+// during calls look, which may look at the directory, or at a file in it, unless too
+// many already do.
+func (t tree) during(dir string, look func() error) error {
+	p := place{t.mntNS, filepath.Dir(dir)}
+	if !t.gate.enter(p) {
+		return errBusy
 	}
-	defer f.close()
-	if err := decode(f); err != nil {
+	defer t.gate.leave(p)
+	return look()
+}
+
+// read calls decode with a file of at most limit bytes. The directory of the file is
+// that of one container.
+func (t tree) read(path string, limit int64, decode func(*file) error) error {
+	err := t.during(filepath.Dir(path), func() error {
+		f, err := t.root.open(path, limit)
+		if err != nil {
+			return err
+		}
+		defer f.close()
+		return decode(f)
+	})
+	if err != nil {
 		return fmt.Errorf("read %s: %w", path, err)
 	}
 	return nil

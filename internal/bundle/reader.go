@@ -4,8 +4,9 @@
 //
 // Any container and any user of the host can have a file of its own read, by executing
 // a file with the name of a runtime. So a file is read only if that can neither have an
-// effect nor lead out of the runtime's root directory (root.go), and whatever it
-// contains is bounded (json.go, config.go).
+// effect nor lead out of the runtime's root directory (root.go), whatever it contains
+// is bounded (json.go, config.go), and a file system that hangs delays its own bundles
+// only (gate.go).
 package bundle
 
 import (
@@ -24,29 +25,39 @@ import (
 // system may hang. A bundle that is read later is added later.
 const deadline = 100 * time.Millisecond
 
-// maxReads limits the concurrent reads, including those that hang.
-const maxReads = 16
-
 // Reader passes events on, and adds a bundle event after each execution of a
 // runtime's create or run: the facts in its bundle.
 type Reader struct {
-	next     func(*event.Event)
-	recent   recent
-	slots    chan struct{}     // one for each running read
-	read     chan *event.Event // results: nil if a bundle could not be read
-	ownMntNS uint32
-	unread   atomic.Uint64
+	next    func(*event.Event)
+	recent  recent
+	gate    *gate
+	read    chan *reading
+	pending int
+	unread  atomic.Uint64
 }
+
+// maxPending limits the bundles that are being read, or wait for that.
+const maxPending = 1024
+
+// reading is the reading of one bundle. Once it is sent, bundle is its result: nil if
+// it could not be read.
+type reading struct{ bundle *event.Event }
 
 // NewReader returns a reader that passes events on to next.
 func NewReader(next func(*event.Event)) *Reader {
-	r := &Reader{
-		next: next, slots: make(chan struct{}, maxReads), read: make(chan *event.Event, maxReads),
+	return &Reader{
+		next: next, gate: newGate(ownMntNS()), read: make(chan *reading, maxPending),
 	}
-	if info, err := os.Stat("/proc/self/ns/mnt"); err == nil {
-		r.ownMntNS = uint32(info.Sys().(*syscall.Stat_t).Ino)
+}
+
+// ownMntNS returns the inode number of the exporter's mount namespace, 0 if it cannot
+// be read.
+func ownMntNS() uint32 {
+	info, err := os.Stat("/proc/self/ns/mnt")
+	if err != nil {
+		return 0
 	}
-	return r
+	return uint32(info.Sys().(*syscall.Stat_t).Ino)
 }
 
 // Unread returns how many bundles could not be read. It is safe for concurrent use.
@@ -67,44 +78,59 @@ func (r *Reader) Handle(e *event.Event) {
 	if !ok || c.Name != "create" && c.Name != "run" {
 		return
 	}
-	if !r.recent.add(e.PID, e.StartTime) {
-		return // the runtime executed itself again
-	}
-	select {
-	case r.slots <- struct{}{}:
-		go r.readFor(e, execution{e.PID, e.StartTime, e.MntNS == r.ownMntNS, c.Bundle, c.ID})
-	default:
-		r.unread.Add(1) // earlier reads hang
-		return
-	}
-	select {
-	case bundle := <-r.read:
-		r.add(bundle)
-	case <-time.After(deadline):
+	if r.recent.add(e.PID, e.StartTime) { // else the runtime executed itself again
+		r.begin(e, c)
 	}
 }
 
-// add frees the slot of a read and passes its result on.
-func (r *Reader) add(bundle *event.Event) {
-	<-r.slots
-	if bundle == nil {
+// begin reads the bundle of a command.
+func (r *Reader) begin(e *event.Event, c runtime.Command) {
+	if r.pending == maxPending {
+		r.unread.Add(1)
+		return
+	}
+	r.pending++
+	one := &reading{}
+	go r.readFor(one, e, execution{e.PID, e.StartTime, e.MntNS, c.Bundle, c.ID})
+	r.await(one)
+}
+
+// await adds what has been read, until that is one bundle or events may wait no longer.
+func (r *Reader) await(one *reading) {
+	timeout := time.NewTimer(deadline)
+	defer timeout.Stop()
+	for {
+		select {
+		case read := <-r.read:
+			r.add(read)
+			if read == one {
+				return
+			}
+		case <-timeout.C:
+			return
+		}
+	}
+}
+
+// add passes on what has been read.
+func (r *Reader) add(one *reading) {
+	r.pending--
+	if one.bundle == nil {
 		r.unread.Add(1) // its facts are absent
 		return
 	}
-	r.next(bundle)
+	r.next(one.bundle)
 }
 
 // readFor reads the bundle of the container on which e executed a runtime.
-func (r *Reader) readFor(e *event.Event, x execution) {
-	bundle, path, err := x.read()
-	if err != nil {
-		r.read <- nil
-		return
+func (r *Reader) readFor(one *reading, e *event.Event, x execution) {
+	if bundle, path, err := x.read(r.gate); err == nil {
+		one.bundle = &event.Event{
+			Time: bootTime(), Kind: event.KindBundle, PID: e.PID, StartTime: e.StartTime, Comm: e.Comm,
+			Path: path, Bundle: bundle,
+		}
 	}
-	r.read <- &event.Event{
-		Time: bootTime(), Kind: event.KindBundle, PID: e.PID, StartTime: e.StartTime, Comm: e.Comm,
-		Path: path, Bundle: bundle,
-	}
+	r.read <- one
 }
 
 // recent remembers the last 256 processes.
