@@ -12,7 +12,7 @@ import (
 )
 
 // errBusy is the error of a file that might well be readable.
-var errBusy = errors.New("too many reads hang")
+var errBusy = errors.New("too many reads hang, or too much was read lately")
 
 // tree is the tree of files that a runtime finds.
 type tree struct {
@@ -41,6 +41,9 @@ func (t tree) read(path string, limit int64, decode func(*file) error) error {
 			return err
 		}
 		defer f.close()
+		if !t.gate.admits(t.mntNS, f.left) {
+			return errBusy
+		}
 		return decode(f)
 	})
 	if err != nil {

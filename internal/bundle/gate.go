@@ -35,12 +35,13 @@ type gate struct {
 	all, foreign *slots
 	namespaces   map[uint32]*slots
 	places       map[place]*slots
+	large        sides // bytes
 }
 
 func newGate(own uint32) *gate {
 	return &gate{
 		own: own, all: &slots{limit: maxReads}, foreign: &slots{limit: maxForeign},
-		namespaces: map[uint32]*slots{}, places: map[place]*slots{},
+		namespaces: map[uint32]*slots{}, places: map[place]*slots{}, large: newSides(largeMax, largeRate),
 	}
 }
 
@@ -111,4 +112,19 @@ func keep[K comparable](all map[K]*slots, k K, s *slots) {
 	} else {
 		delete(all, k)
 	}
+}
+
+// admits reports whether a file of a size in bytes may be read: large ones are rationed.
+func (g *gate) admits(mntNS uint32, size int64) bool {
+	if size <= maxSmall {
+		return true
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	large := g.large.of(mntNS == g.own)
+	if large.now(time.Now()) < float64(size) {
+		return false
+	}
+	large.spend(float64(size))
+	return true
 }

@@ -6,7 +6,7 @@
 // a file with the name of a runtime. So a file is read only if that can neither have an
 // effect nor lead out of the runtime's root directory (root.go), whatever it contains
 // is bounded (json.go, config.go), and a file system that hangs delays its own bundles
-// only (gate.go).
+// only (gate.go, allowance.go).
 package bundle
 
 import (
@@ -21,19 +21,16 @@ import (
 	"container_start_exporter/collector/runtime"
 )
 
-// deadline limits how long reading one bundle may delay the events, as a file
-// system may hang. A bundle that is read later is added later.
-const deadline = 100 * time.Millisecond
-
 // Reader passes events on, and adds a bundle event after each execution of a
 // runtime's create or run: the facts in its bundle.
 type Reader struct {
-	next    func(*event.Event)
-	recent  recent
-	gate    *gate
-	read    chan *reading
-	pending int
-	unread  atomic.Uint64
+	next     func(*event.Event)
+	recent   recent
+	gate     *gate
+	read     chan *reading
+	pending  int
+	patience sides // ns
+	unread   atomic.Uint64
 }
 
 // maxPending limits the bundles that are being read, or wait for that.
@@ -47,6 +44,7 @@ type reading struct{ bundle *event.Event }
 func NewReader(next func(*event.Event)) *Reader {
 	return &Reader{
 		next: next, gate: newGate(ownMntNS()), read: make(chan *reading, maxPending),
+		patience: newSides(float64(patience), float64(patienceRate)),
 	}
 }
 
@@ -92,13 +90,15 @@ func (r *Reader) begin(e *event.Event, c runtime.Command) {
 	r.pending++
 	one := &reading{}
 	go r.readFor(one, e, execution{e.PID, e.StartTime, e.MntNS, c.Bundle, c.ID})
-	r.await(one)
+	r.await(one, e.MntNS == r.gate.own)
 }
 
 // await adds what has been read, until that is one bundle or events may wait no longer.
-func (r *Reader) await(one *reading) {
-	timeout := time.NewTimer(deadline)
+func (r *Reader) await(one *reading, isOwnMntNS bool) {
+	left, began := r.patience.of(isOwnMntNS), time.Now()
+	timeout := time.NewTimer(min(deadline, time.Duration(left.now(began))))
 	defer timeout.Stop()
+	defer func() { left.spend(float64(time.Since(began))) }()
 	for {
 		select {
 		case read := <-r.read:
