@@ -25,6 +25,7 @@ const (
 	maxAttempts     = 4096
 	maxWaiting      = 32768
 	waiterTTL       = 30 * time.Second // of an event that waits for its key; the longest wait seen is 0.4 s
+	abandonedTTL    = 30 * time.Second // of a start whose shim has exited, until the pod's shim executes a runtime
 	maxWaitingBytes = 32 << 20         // of all events that wait
 
 	// of one start
@@ -162,6 +163,7 @@ func (a *Assembler) advance(now int64) {
 	a.clock.now = now
 	a.joins.Advance(now)
 	a.readyWaiters.advance(now)
+	a.discardAbandoned(now)
 	for len(a.starts.all) > 0 {
 		att := a.starts.all[0]
 		if !att.ended && now-att.openedAt < a.startTimeout {

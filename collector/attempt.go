@@ -45,8 +45,8 @@ type attempt struct {
 func (att *attempt) Ended() bool { return att.ended }
 
 // isAbandoned reports whether no process works for the start and no runtime was
-// executed for it: its shim has exited. A runtime may still come: before containerd 2,
-// a shim that is executed for a container of a pod only finds the pod's shim.
+// executed for it: its shim has exited. A runtime may still come, soon: before
+// containerd 2, a shim that is executed for a container of a pod only finds the pod's.
 func (att *attempt) isAbandoned() bool { return att.create == nil && att.members == 0 }
 
 // launchKey returns the key by which a create command finds the start that its

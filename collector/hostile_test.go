@@ -34,8 +34,8 @@ func (h *hostile) do(e event.Event) {
 }
 
 // TestShimsThatDoNothing executes a file that is named like a shim and exits. Such
-// attempts are evicted when there is no room for another: none of them, and no start
-// in progress, is refused or evicted for them.
+// attempts end in 30 s, and are evicted when there is no room for another: no start is
+// refused or evicted for them.
 func TestShimsThatDoNothing(t *testing.T) {
 	h := newHostile(t)
 	const shimPID, daemonPID, runcPID = 10, 11, 12
@@ -62,6 +62,11 @@ func TestShimsThatDoNothing(t *testing.T) {
 	}
 	if len(h.Assembler.starts.byCreate) != 1 {
 		t.Errorf("%d create commands belong to a start", len(h.Assembler.starts.byCreate))
+	}
+	h.now += int64(abandonedTTL)
+	h.do(event.Event{Kind: event.KindListen})
+	if s := h.Stats(); s.InProgress != 1 || s.Discarded != maxAttempts-1 || len(h.tally.starts) != 0 {
+		t.Errorf("30 s later %d in progress, %d discarded, %d reported", s.InProgress, s.Discarded, len(h.tally.starts))
 	}
 }
 

@@ -1,8 +1,6 @@
 package collector
 
 import (
-	"slices"
-
 	"container_start_exporter/collector/join"
 	"container_start_exporter/collector/start"
 )
@@ -15,12 +13,21 @@ type startTable struct {
 	// reported are those that were reported as incomplete before their start
 	// command.
 	reported map[createKey]bool
+	// abandoned are starts that had no process left, the first one first; a runtime
+	// may have been executed for some since.
+	abandoned []abandonment
 
 	// attempted = the sum of ended + discarded + refused + in progress
 	attempted uint64
 	ended     map[start.Outcome]uint64
 	discarded uint64 // that have turned out not to be starts
 	refused   uint64 // for which there was no room, or no longer
+}
+
+// abandonment is when the last process that worked for a start exited.
+type abandonment struct {
+	attempt *attempt
+	at      int64
 }
 
 func newStartTable() startTable {
@@ -41,13 +48,17 @@ func (t *startTable) add(att *attempt) bool {
 	return true
 }
 
-// evictable returns the oldest start that may be evicted, nil if there is none.
-func (t *startTable) evictable() *attempt {
-	i := slices.IndexFunc(t.all, func(att *attempt) bool { return !att.ended && att.isAbandoned() })
-	if i < 0 {
-		return nil
+// takeAbandoned returns the start that was abandoned first, if that was not after a
+// time, and nil if there is none. It returns each once.
+func (t *startTable) takeAbandoned(until int64) *attempt {
+	for len(t.abandoned) > 0 && t.abandoned[0].at <= until {
+		att := t.abandoned[0].attempt
+		t.abandoned = t.abandoned[1:]
+		if !att.ended && att.isAbandoned() {
+			return att
+		}
 	}
-	return t.all[i]
+	return nil
 }
 
 // compact removes the starts that have ended from the list.
@@ -107,10 +118,22 @@ func (a *Assembler) makeRoom(at int64) {
 	if a.starts.compact(); len(a.starts.all) < maxAttempts {
 		return
 	}
-	if att := a.starts.evictable(); att != nil {
+	if att := a.starts.takeAbandoned(at); att != nil {
 		a.starts.refused++
 		a.release(att)
 		a.starts.compact()
+	}
+}
+
+// discardAbandoned drops the starts that were abandoned and for which no runtime was
+// executed in time.
+func (a *Assembler) discardAbandoned(now int64) {
+	for {
+		att := a.starts.takeAbandoned(now - int64(abandonedTTL))
+		if att == nil {
+			return
+		}
+		a.discard(att, now)
 	}
 }
 
