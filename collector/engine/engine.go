@@ -63,10 +63,11 @@ type Launch struct {
 type Container struct {
 	ID          string
 	Bundle      string            // the bundle's directory, as the runtime names it
-	Annotations map[string]string // of the bundle
-	Mounts      map[string]string // of the bundle: source by destination
+	Annotations map[string]string // of the bundle, of those that any engine lists
+	Mounts      map[string]string // of the bundle: absolute source by destination
 	// ReadJSON reads a state file of the engine, by its path as the runtime would
-	// name it. It bounds what it reads.
+	// name it. It bounds what it reads: of a file that is a list, read into a slice,
+	// it keeps the entries in which the container's id occurs.
 	ReadJSON func(path string, v any) error
 }
 

@@ -3,11 +3,13 @@ package bundle
 import "time"
 
 // Events wait for a bundle, so that its facts come right behind the execution that they
-// belong to. However many bundles are slow, they wait for a tenth of the time at most.
+// belong to. However many bundles are slow, they wait for half of the time at most, and
+// for those of containers for a tenth.
 const (
-	deadline     = 100 * time.Millisecond // for one bundle
-	patience     = 5 * deadline           // at once
-	patienceRate = time.Second / 10       // per second
+	deadline        = 100 * time.Millisecond // for one bundle
+	patience        = 5 * deadline           // at once
+	patienceHost    = time.Second / 2        // per second, in the host's mount namespace
+	patienceForeign = time.Second / 10       // per second, in all others
 )
 
 // Parsing large files costs CPU time, about 10 ms for a MiB. Small ones cost less than
@@ -35,18 +37,20 @@ func (a *allowance) now(t time.Time) float64 {
 // spend takes an amount. More than what is left has to grow again.
 func (a *allowance) spend(amount float64) { a.left -= amount }
 
-// sides are allowances for the exporter's own mount namespace and for all others, so
-// that containers spend none of what the host's engines have.
-type sides struct{ own, foreign allowance }
+// sides are allowances for the host's mount namespace and for all others, so that
+// containers spend none of what the host's engines have.
+type sides struct{ host, foreign allowance }
 
-func newSides(limit, rate float64) sides {
-	a := allowance{limit: limit, rate: rate, left: limit}
-	return sides{own: a, foreign: a}
+func newSides(limit, hostRate, foreignRate float64) sides {
+	return sides{
+		host:    allowance{limit: limit, rate: hostRate, left: limit},
+		foreign: allowance{limit: limit, rate: foreignRate, left: limit},
+	}
 }
 
-func (s *sides) of(isOwn bool) *allowance {
-	if isOwn {
-		return &s.own
+func (s *sides) of(isHost bool) *allowance {
+	if isHost {
+		return &s.host
 	}
 	return &s.foreign
 }

@@ -30,7 +30,7 @@ func TestLargeFilesAreRationed(t *testing.T) {
 		"small/config.json": rootIs("/small"),
 	})
 	n, me := newNode(), self(t)
-	n.reader.gate.large = newSides(3.5*maxSmall, 0)
+	n.reader.gate.large = newSides(3.5*maxSmall, 0, 0)
 	for i, want := range []string{"/large", "/large", "/large", "", "", "/small", ""} {
 		bundle := dir + "/large"
 		if want == "/small" {

@@ -31,7 +31,7 @@ func dockerFiles(t testing.TB) string {
 func BenchmarkRead(b *testing.B) {
 	me := self(b)
 	x := execution{me.pid, me.startTime, me.mntNS, dockerFiles(b), dockerID}
-	g := newGate(me.mntNS)
+	g := newGate(me.mntNS, me.mntNS)
 	b.ReportAllocs()
 	for b.Loop() {
 		bundle, _, err := x.read(g)

@@ -10,7 +10,7 @@ import (
 // from keeping away those in another.
 const (
 	maxReads     = 64 // in all
-	maxForeign   = 48 // in mount namespaces other than the exporter's: in all of them,
+	maxForeign   = 48 // in mount namespaces other than the host's: in all of them,
 	maxNamespace = 16 // and in one
 	maxPlace     = 4  // in one place
 )
@@ -29,7 +29,7 @@ type slots struct {
 
 // gate admits reads. It is safe for concurrent use.
 type gate struct {
-	own uint32 // the exporter's mount namespace
+	own, host uint32 // the mount namespaces of the exporter, and of the host's init
 
 	mu           sync.Mutex
 	all, foreign *slots
@@ -38,12 +38,16 @@ type gate struct {
 	large        sides // bytes
 }
 
-func newGate(own uint32) *gate {
+func newGate(own, host uint32) *gate {
 	return &gate{
-		own: own, all: &slots{limit: maxReads}, foreign: &slots{limit: maxForeign},
-		namespaces: map[uint32]*slots{}, places: map[place]*slots{}, large: newSides(largeMax, largeRate),
+		own: own, host: host, all: &slots{limit: maxReads}, foreign: &slots{limit: maxForeign},
+		namespaces: map[uint32]*slots{}, places: map[place]*slots{}, large: newSides(largeMax, largeRate, largeRate),
 	}
 }
+
+// isHost reports whether a mount namespace is the host's: that of its init, or the
+// exporter's own. An engine may have another one.
+func (g *gate) isHost(mntNS uint32) bool { return mntNS == g.own || mntNS == g.host }
 
 // enter reports whether a read may begin: leave must be called when it has ended. If a
 // limit is reached, it waits for another read to end, unless those hang.
@@ -81,7 +85,7 @@ func (g *gate) leave(p place) {
 // within returns the limits of a read, the narrowest first.
 func (g *gate) within(p place) []*slots {
 	in := find(g.places, p, maxPlace)
-	if p.mntNS == g.own {
+	if g.isHost(p.mntNS) {
 		return []*slots{in, g.all}
 	}
 	return []*slots{in, find(g.namespaces, p.mntNS, maxNamespace), g.foreign, g.all}
@@ -93,7 +97,7 @@ func (g *gate) change(p place, within []*slots, n int, now time.Time) {
 		s.changed = now
 	}
 	keep(g.places, p, within[0])
-	if p.mntNS != g.own {
+	if !g.isHost(p.mntNS) {
 		keep(g.namespaces, p.mntNS, within[1])
 	}
 }
@@ -121,7 +125,7 @@ func (g *gate) admits(mntNS uint32, size int64) bool {
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	large := g.large.of(mntNS == g.own)
+	large := g.large.of(g.isHost(mntNS))
 	if large.now(time.Now()) < float64(size) {
 		return false
 	}

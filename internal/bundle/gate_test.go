@@ -7,10 +7,10 @@ import (
 )
 
 // TestGate lets reads hang: one place leaves room for others, one mount namespace for
-// others, and all of them for the exporter's own.
+// others, and all of them for the host's.
 func TestGate(t *testing.T) {
-	const own = 1
-	g := newGate(own)
+	const own, host = 1, 2
+	g := newGate(own, host)
 	hang := func(mntNS uint32, dirs int) (entered []place) {
 		for i := range 10 * dirs {
 			p := place{mntNS, strconv.Itoa(i % dirs)}
@@ -20,10 +20,10 @@ func TestGate(t *testing.T) {
 		}
 		return entered
 	}
-	if n := len(hang(2, 1)); n != maxPlace {
+	if n := len(hang(3, 1)); n != maxPlace {
 		t.Errorf("%d reads hang in one place", n)
 	}
-	if n := len(hang(3, 100)); n != maxNamespace {
+	if n := len(hang(4, 100)); n != maxNamespace {
 		t.Errorf("%d reads hang in one mount namespace", n)
 	}
 	total := maxPlace + maxNamespace
@@ -33,9 +33,9 @@ func TestGate(t *testing.T) {
 	if total != maxForeign {
 		t.Errorf("%d reads hang in other mount namespaces", total)
 	}
-	all := hang(own, 100)
+	all := append(hang(own, 2), hang(host, 100)...)
 	if len(all) != maxReads-maxForeign {
-		t.Errorf("%d reads hang in the own mount namespace, of %d", len(all), maxReads-maxForeign)
+		t.Errorf("%d reads hang in the host's mount namespaces, of %d", len(all), maxReads-maxForeign)
 	}
 	if g.enter(place{own, "another"}) {
 		t.Error("a read too many")
@@ -51,7 +51,7 @@ func TestGate(t *testing.T) {
 // TestGateQueues begins more reads in one place than may be at once: they wait for each
 // other, unless those before them hang.
 func TestGateQueues(t *testing.T) {
-	g, p := newGate(1), place{1, "/"}
+	g, p := newGate(1, 1), place{1, "/"}
 	for range maxPlace {
 		g.enter(p)
 	}
@@ -70,7 +70,7 @@ func TestGateQueues(t *testing.T) {
 
 // TestGateForgets checks that what is counted is forgotten.
 func TestGateForgets(t *testing.T) {
-	g := newGate(1)
+	g := newGate(1, 1)
 	for i := range uint32(100) {
 		p := place{i, strconv.Itoa(int(i))}
 		g.enter(p)

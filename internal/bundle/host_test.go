@@ -11,7 +11,6 @@ import (
 	goruntime "runtime"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -170,11 +169,11 @@ func startTime(t testing.TB, pid int) int64 {
 
 func mntNS(t testing.TB, pid int) uint32 {
 	t.Helper()
-	info, err := os.Stat("/proc/" + strconv.Itoa(pid) + "/ns/mnt")
-	if err != nil {
-		t.Fatal(err)
+	ns := mntNSOf(strconv.Itoa(pid))
+	if ns == 0 {
+		t.Fatal("the mount namespace cannot be read")
 	}
-	return uint32(info.Sys().(*syscall.Stat_t).Ino)
+	return ns
 }
 
 // create returns the event that child c executed a runtime's create.

@@ -43,15 +43,15 @@ type reading struct{ bundle *event.Event }
 // NewReader returns a reader that passes events on to next.
 func NewReader(next func(*event.Event)) *Reader {
 	return &Reader{
-		next: next, gate: newGate(ownMntNS()), read: make(chan *reading, maxPending),
-		patience: newSides(float64(patience), float64(patienceRate)),
+		next: next, gate: newGate(mntNSOf("self"), mntNSOf("1")), read: make(chan *reading, maxPending),
+		patience: newSides(float64(patience), float64(patienceHost), float64(patienceForeign)),
 	}
 }
 
-// ownMntNS returns the inode number of the exporter's mount namespace, 0 if it cannot
-// be read.
-func ownMntNS() uint32 {
-	info, err := os.Stat("/proc/self/ns/mnt")
+// mntNSOf returns the inode number of a process's mount namespace, 0 if it cannot be
+// read.
+func mntNSOf(pid string) uint32 {
+	info, err := os.Stat("/proc/" + pid + "/ns/mnt")
 	if err != nil {
 		return 0
 	}
@@ -90,12 +90,12 @@ func (r *Reader) begin(e *event.Event, c runtime.Command) {
 	r.pending++
 	one := &reading{}
 	go r.readFor(one, e, execution{e.PID, e.StartTime, e.MntNS, c.Bundle, c.ID})
-	r.await(one, e.MntNS == r.gate.own)
+	r.await(one, r.gate.isHost(e.MntNS))
 }
 
 // await adds what has been read, until that is one bundle or events may wait no longer.
-func (r *Reader) await(one *reading, isOwnMntNS bool) {
-	left, began := r.patience.of(isOwnMntNS), time.Now()
+func (r *Reader) await(one *reading, isHost bool) {
+	left, began := r.patience.of(isHost), time.Now()
 	timeout := time.NewTimer(min(deadline, time.Duration(left.now(began))))
 	defer timeout.Stop()
 	defer func() { left.spend(float64(time.Since(began))) }()
