@@ -1,3 +1,3 @@
-// Package docs holds the documentation that is derived from the code, and the tests
-// that keep it true.
+// Package docs holds the documentation and the tests that keep it true: what is
+// derived from the code is compared with it, and links and paths must exist.
 package docs
