@@ -6,7 +6,7 @@ import "container_start_exporter/collector/start"
 type failureCause struct {
 	kind start.ErrorType
 	text string
-	at   int64 // boot time, only for ErrorGivenUp: the start failed then, not when init died of it
+	at   int64 // boot time, only for start.ErrorCancelled: the start failed then, not when init died of it
 }
 
 // failure is what is known of why a start fails or is incomplete.

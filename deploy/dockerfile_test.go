@@ -2,6 +2,7 @@ package deploy
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -40,11 +41,31 @@ func TestImageCopies(t *testing.T) {
 			copied = append(copied, path)
 		}
 	}
-	for _, path := range []string{"go.mod", "go.sum", "bpf", "collector", "exporter", "cmd/container_start_exporter"} {
-		if !slices.Contains(copied, path) {
+	for _, path := range append(packages(t), "go.mod", "go.sum") {
+		if !slices.ContainsFunc(copied, func(dir string) bool { return path == dir || strings.HasPrefix(path, dir+"/") }) {
 			t.Errorf("%s is not copied", path)
 		}
 	}
+}
+
+// packages returns the folders of this module that the exporter is built from.
+func packages(t *testing.T) []string {
+	t.Helper()
+	const module = "container_start_exporter/"
+	out, err := exec.Command("go", "list", "-deps", "../cmd/container_start_exporter").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var dirs []string
+	for line := range strings.Lines(string(out)) {
+		if dir, ok := strings.CutPrefix(strings.TrimSpace(line), module); ok {
+			dirs = append(dirs, dir)
+		}
+	}
+	if len(dirs) < 10 {
+		t.Fatalf("the exporter is built from %q", dirs)
+	}
+	return dirs
 }
 
 // TestImageIsBinaryAlone checks that the last stage runs nothing and executes the
