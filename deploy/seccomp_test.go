@@ -2,6 +2,7 @@ package deploy
 
 import (
 	"encoding/json"
+	"errors"
 	"maps"
 	"os"
 	"os/exec"
@@ -94,12 +95,13 @@ func TestSeccompProfileIsLeast(t *testing.T) {
 func executeRuntime(t *testing.T) {
 	t.Helper()
 	bundle := t.TempDir()
-	if err := os.WriteFile(filepath.Join(bundle, "config.json"), []byte("{}"), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	runtime := exec.Command("true")
-	runtime.Args = []string{"runc", "create", "--bundle", bundle, "profile"}
-	if err := runtime.Run(); err != nil {
+	runtime := filepath.Join(bundle, "runc")
+	program, err := os.ReadFile("/bin/true")
+	if err := errors.Join(err,
+		os.WriteFile(runtime, program, 0o755),
+		os.WriteFile(filepath.Join(bundle, "config.json"), []byte("{}"), 0o644),
+		exec.Command(runtime, "create", "--bundle", bundle, "profile").Run(),
+	); err != nil {
 		t.Fatal(err)
 	}
 }
