@@ -28,9 +28,7 @@ func (a *Assembler) onExit(e *event.Event) disposition {
 	if p.inShim {
 		a.exitShim(p, e)
 	}
-	if p.attempt != nil && !p.attempt.ended && p.attempt.isAbandoned() {
-		a.starts.abandoned = append(a.starts.abandoned, abandonment{p.attempt, e.Time})
-	}
+	a.starts.left(p.attempt, e.Time)
 	if att == nil && p.netTool != nil {
 		return p.netTool.onEvent(e)
 	}

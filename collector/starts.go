@@ -48,6 +48,14 @@ func (t *startTable) add(att *attempt) bool {
 	return true
 }
 
+// left remembers a start if the process that has just exited was the last one that
+// worked for it; att may be nil.
+func (t *startTable) left(att *attempt, at int64) {
+	if att != nil && !att.ended && att.isAbandoned() {
+		t.abandoned = append(t.abandoned, abandonment{att, at})
+	}
+}
+
 // takeAbandoned returns the start that was abandoned first, if that was not after a
 // time, and nil if there is none. It returns each once.
 func (t *startTable) takeAbandoned(until int64) *attempt {

@@ -79,6 +79,7 @@ type file struct {
 
 func (f *file) close() { _ = unix.Close(f.fd) }
 
+// Read is that of an io.Reader. Bytes that were appended since are not read.
 func (f *file) Read(b []byte) (int, error) {
 	if f.left < int64(len(b)) {
 		b = b[:f.left]

@@ -48,6 +48,7 @@ type window struct {
 	read int64 // bytes so far
 }
 
+// Read is that of an io.Reader. It returns errToken if a token is too long.
 func (w *window) Read(b []byte) (int, error) {
 	if w.read-w.d.InputOffset() > maxToken {
 		return 0, errToken
