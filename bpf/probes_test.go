@@ -112,7 +112,7 @@ func init() { scenarios["renames"] = runRenames }
 
 const (
 	renames     = 30_000 // twice as many as the buffer has room for
-	renameBurst = 750    // in a millisecond: the buffer is full after half of pollInterval
+	renameBurst = 1000   // in a millisecond: the buffer is full after half of pollInterval
 )
 
 // runRenames makes records as fast as it can. With its header, each occupies 128
