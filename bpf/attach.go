@@ -13,7 +13,6 @@ import (
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/btf"
 	"github.com/cilium/ebpf/link"
-	"golang.org/x/sys/unix"
 )
 
 // attacher attaches probes by the best mechanism that the kernel accepts.
@@ -184,8 +183,8 @@ func (p *Probes) attach(a *attacher) error {
 	p.status = append(p.status, status...)
 	var waiting []probe
 	for i, b := range probes {
-		if s := status[i]; errors.Is(s.Err(), unix.EMFILE) {
-			return tooFewFiles(s.Err())
+		if s := status[i]; isOutOfFiles(s.Err()) {
+			return fmt.Errorf("attach %s: %w", b.name, s.Err())
 		} else if s.State != Attached && b.core {
 			return fmt.Errorf("attach %s: %w", b.name, s.Err())
 		} else if s.State == Waiting {

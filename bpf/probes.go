@@ -91,6 +91,9 @@ func Open(o Options) (*Probes, error) {
 	})
 	if err != nil {
 		p.Close()
+		if isOutOfFiles(err) {
+			return nil, tooFewFiles(err)
+		}
 		return nil, explain(err)
 	}
 	return p, nil
