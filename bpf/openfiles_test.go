@@ -14,7 +14,7 @@ func init() { scenarios["fewfiles"] = runFewFiles }
 // returns how many were refused with an error that says what to do.
 func runFewFiles(string) (results, error) {
 	refused := results{}
-	for _, limit := range []uint64{192, 128, 96, 64} {
+	for _, limit := range []uint64{128, 64} {
 		few := unix.Rlimit{Cur: limit, Max: limit}
 		if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &few); err != nil {
 			return nil, err
