@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"container_start_exporter/collector/event"
+	"container_start_exporter/test/host"
 )
 
 // newBundle creates a bundle of a container that exits at the end of its standard
@@ -84,7 +85,7 @@ func TestPrivilegesToReadBundles(t *testing.T) {
 						want = append(want, b.path)
 					}
 				}
-				cmd := asUser(t, tc.user, tc.capabilities, binary, "events", "--format=json")
+				cmd := host.AsUser(t, tc.user, tc.capabilities, binary, "events", "--format=json")
 				if elsewhere {
 					cmd = exec.Command("unshare", append([]string{"--mount"}, cmd.Args...)...)
 				}

@@ -9,13 +9,14 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
 	"kernel.org/pub/linux/libs/security/libcap/cap"
+
+	"container_start_exporter/test/host"
 )
 
 // nobody is the id of a user that owns no files.
@@ -32,23 +33,6 @@ func without(capabilities []string, one string) []string {
 
 // readCapabilities are those of them that serve keeps.
 var readCapabilities = []cap.Value{cap.SYS_PTRACE, cap.DAC_READ_SEARCH}
-
-// asUser returns a command that runs as a user with these capabilities, and
-// cannot gain others: as systemd would start it.
-func asUser(t *testing.T, user int, capabilities []string, command ...string) *exec.Cmd {
-	t.Helper()
-	needRoot(t)
-	set := "-all"
-	for _, c := range capabilities {
-		set += ",+" + strings.ToLower(c)
-	}
-	id := strconv.Itoa(user)
-	args := []string{"--reuid", id, "--regid", id, "--clear-groups", "--no-new-privs", "--bounding-set", set, "--inh-caps", set}
-	if user != 0 {
-		args = append(args, "--ambient-caps", set)
-	}
-	return exec.Command("setpriv", append(args, command...)...)
-}
 
 // supervisor receives what a service of Type=notify sends to systemd.
 type supervisor struct{ *net.UnixConn }
@@ -144,10 +128,10 @@ func TestServeDropsPrivileges(t *testing.T) {
 		want string
 	}{
 		"root":    {exec.Command(serve[0], serve[1:]...), credentialLines(nil, readCapabilities, nil, nil, 1)},
-		"two":     {asUser(t, nobody, allCapabilities[:2], serve...), credentialLines(nil, nil, four[:2], nil, 1)},
-		"four":    {asUser(t, nobody, allCapabilities, serve...), credentialLines(nil, readCapabilities, four, nil, 1)},
-		"no root": {asUser(t, 0, allCapabilities[:3], serve...), credentialLines(nil, four[2:3], four[:3], nil, 1)},
-		"keep":    {asUser(t, nobody, allCapabilities, append(serve, "--privileges.keep")...), credentialLines(four, four, four, four, 1)},
+		"two":     {host.AsUser(t, nobody, allCapabilities[:2], serve...), credentialLines(nil, nil, four[:2], nil, 1)},
+		"four":    {host.AsUser(t, nobody, allCapabilities, serve...), credentialLines(nil, readCapabilities, four, nil, 1)},
+		"no root": {host.AsUser(t, 0, allCapabilities[:3], serve...), credentialLines(nil, four[2:3], four[:3], nil, 1)},
+		"keep":    {host.AsUser(t, nobody, allCapabilities, append(serve, "--privileges.keep")...), credentialLines(four, four, four, four, 1)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := supervise(t, tc.cmd)
@@ -186,7 +170,7 @@ func TestRunCommandHasUsersPrivileges(t *testing.T) {
 		t.Errorf("as root: %+v; want %s", e, credentialsOf(string(own)))
 	}
 	run := append([]string{binary, "run", "--"}, show...)
-	alone, underRun := finish(t, asUser(t, nobody, allCapabilities, show...)), finish(t, asUser(t, nobody, allCapabilities, run...))
+	alone, underRun := finish(t, host.AsUser(t, nobody, allCapabilities, show...)), finish(t, host.AsUser(t, nobody, allCapabilities, run...))
 	if alone.stdout == "" || underRun.stdout != alone.stdout {
 		t.Errorf("as another user: %+v; want %s", underRun, alone.stdout)
 	}

@@ -7,30 +7,15 @@ import (
 	"path/filepath"
 	"syscall"
 	"testing"
-	"time"
 
 	"container_start_exporter/collector/start"
 	"container_start_exporter/exporter/internal/sample"
+	"container_start_exporter/test/host"
 )
-
-// receivedSpan is one line of the output of testdata/otlpsink.
-type receivedSpan struct {
-	TraceID    string         `json:"trace_id"`
-	SpanID     string         `json:"span_id"`
-	ParentID   string         `json:"parent_id"`
-	Name       string         `json:"name"`
-	Kind       string         `json:"kind"`
-	Start      time.Time      `json:"start"`
-	End        time.Time      `json:"end"`
-	Status     string         `json:"status"`
-	Attributes map[string]any `json:"attributes"`
-	Events     int            `json:"events"`
-	Resource   map[string]any `json:"resource"`
-}
 
 // otlpSink runs the OpenTelemetry Collector's receiver on the two addresses.
 // The returned function stops it and returns the received spans.
-func otlpSink(t *testing.T, grpc, http string) (stop func() []receivedSpan) {
+func otlpSink(t *testing.T, grpc, http string) (stop func() []host.Span) {
 	t.Helper()
 	binary := filepath.Join(t.TempDir(), "otlpsink")
 	build := exec.Command("go", "build", "-buildvcs=false", "-o", binary, ".")
@@ -53,11 +38,11 @@ func otlpSink(t *testing.T, grpc, http string) (stop func() []receivedSpan) {
 	if line, err := bufio.NewReader(stderr).ReadString('\n'); line != "ready\n" {
 		t.Fatalf("otlpsink printed %q: %v", line, err)
 	}
-	received := make(chan []receivedSpan)
+	received := make(chan []host.Span)
 	go func() {
-		var spans []receivedSpan
+		var spans []host.Span
 		for lines := json.NewDecoder(stdout); ; {
-			var s receivedSpan
+			var s host.Span
 			if lines.Decode(&s) != nil {
 				break
 			}
@@ -65,7 +50,7 @@ func otlpSink(t *testing.T, grpc, http string) (stop func() []receivedSpan) {
 		}
 		received <- spans
 	}()
-	return func() []receivedSpan {
+	return func() []host.Span {
 		_ = sink.Process.Signal(syscall.SIGTERM)
 		spans := <-received
 		if err := sink.Wait(); err != nil {
@@ -81,7 +66,7 @@ func TestRealReceiver(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds the OpenTelemetry Collector's receiver")
 	}
-	grpc, http := freeAddress(t), freeAddress(t)
+	grpc, http := host.FreeAddress(t), host.FreeAddress(t)
 	stop := otlpSink(t, grpc, http)
 	sent := map[string]*start.Start{"1": sample.Docker(), "2": sample.Failed(), "3": sample.Docker(), "4": sample.Failed()}
 	for n, s := range sent {
@@ -109,7 +94,7 @@ func TestRealReceiver(t *testing.T) {
 	send("grpc", "http://"+grpc, sent["1"], sent["2"])
 	send("http/protobuf", "http://"+http, sent["3"], sent["4"])
 
-	byTrace := map[string][]receivedSpan{}
+	byTrace := map[string][]host.Span{}
 	for _, span := range stop() {
 		byTrace[span.TraceID] = append(byTrace[span.TraceID], span)
 	}
@@ -124,13 +109,13 @@ func TestRealReceiver(t *testing.T) {
 	}
 }
 
-func compareReceived(t *testing.T, s *start.Start, spans []receivedSpan) {
+func compareReceived(t *testing.T, s *start.Start, spans []host.Span) {
 	t.Helper()
 	tree := spanTree(s)
 	if len(spans) != len(tree) {
 		t.Fatalf("trace %s has %d spans, want %d", s.TraceID, len(spans), len(tree))
 	}
-	byName, names := map[string]receivedSpan{}, map[string]string{"": ""}
+	byName, names := map[string]host.Span{}, map[string]string{"": ""}
 	for _, span := range spans {
 		byName[span.Name], names[span.SpanID] = span, span.Name
 	}

@@ -19,6 +19,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"container_start_exporter/exporter/internal/sample"
+	"container_start_exporter/test/host"
 )
 
 // otelEnv unsets all OTEL_* variables but these.
@@ -118,7 +119,7 @@ func (l *logged) lines() int {
 // line is logged.
 func TestTracesDeadEndpoint(t *testing.T) {
 	otelEnv(t, map[string]string{
-		"OTEL_EXPORTER_OTLP_ENDPOINT": "http://" + freeAddress(t),
+		"OTEL_EXPORTER_OTLP_ENDPOINT": "http://" + host.FreeAddress(t),
 		"OTEL_BSP_SCHEDULE_DELAY":     "1", "OTEL_BSP_MAX_EXPORT_BATCH_SIZE": "10",
 	})
 	log := &logged{}
@@ -223,15 +224,4 @@ func TestErrorLog(t *testing.T) {
 	if log.lines() != 2 || !strings.Contains(log.all.String(), "suppressed=999") {
 		t.Errorf("logged:\n%s", log.all.String())
 	}
-}
-
-// freeAddress returns an address on which nothing listens.
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	return listener.Addr().String()
 }

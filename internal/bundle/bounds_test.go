@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"container_start_exporter/collector/event"
+	"container_start_exporter/test/host"
 )
 
 // mebibyte returns a file of 1 MiB: first, then element as often as it fits with
@@ -103,10 +104,10 @@ func isCheap(t *testing.T, dir string) {
 	const times = 2
 	e := self(t).create("--bundle", dir, "abc")
 	kept := make([]*event.Bundle, 0, times)
-	readWhole(e) // what is made once
+	readWhole(t, e) // what is made once
 	heap, total := memory()
 	for range times {
-		kept = append(kept, readWhole(e))
+		kept = append(kept, readWhole(t, e))
 	}
 	heapAfter, totalAfter := memory()
 	if each := (totalAfter - total) / times; each > 3<<20 {
@@ -119,12 +120,11 @@ func isCheap(t *testing.T, dir string) {
 }
 
 // readWhole reads a bundle, and waits for what is read behind its result.
-func readWhole(e *event.Event) *event.Bundle {
+func readWhole(t testing.TB, e *event.Event) *event.Bundle {
+	t.Helper()
 	n := newNode()
 	b := n.read(e)
-	for n.reader.gate.isHeld() {
-		time.Sleep(time.Millisecond)
-	}
+	host.WaitFor(t, 10*time.Second, "the end of all reads", func() bool { return !n.reader.gate.isHeld() }, nil)
 	return b
 }
 

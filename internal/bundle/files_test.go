@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"container_start_exporter/test/host"
 )
 
 // rootIs returns a config.json with that root.path.
@@ -265,8 +267,6 @@ func TestNoDescriptorStaysOpen(t *testing.T) {
 		read(c.create(args...))
 		read(exited.create(args...))
 	}
-	time.Sleep(10 * time.Millisecond) // the last one closes its root directory behind its result
-	if after := descriptors(); after != before {
-		t.Errorf("%d descriptors stay open", after-before)
-	}
+	// the last one closes its root directory behind its result
+	host.WaitFor(t, 10*time.Second, "all descriptors to be closed", func() bool { return descriptors() == before }, nil)
 }

@@ -7,6 +7,9 @@ import (
 	goruntime "runtime"
 	"testing"
 	"time"
+
+	"container_start_exporter/collector/event"
+	"container_start_exporter/test/host"
 )
 
 // hangs starts a runtime that finds a FUSE file system which never answers at a
@@ -36,10 +39,9 @@ func TestHangingBundles(t *testing.T) {
 	if d := time.Since(began); d > time.Second {
 		t.Errorf("the events waited for %v", d)
 	}
-	time.Sleep(3 * deadline) // until those that wait for others in vain have given up
-	if grown := goruntime.NumGoroutine() - before; grown > 8 {
-		t.Errorf("%d goroutines hang", grown)
-	}
+	host.WaitFor(t, 10*time.Second, "those to give up that wait for others in vain", func() bool {
+		return goruntime.NumGoroutine()-before <= 8
+	}, nil)
 	for name, other := range map[string]child{"another namespace": self(t), "the same namespace": c} {
 		e := other.create("--bundle", dir+"/ok/b", "abc")
 		e.StartTime += 1000
@@ -48,13 +50,10 @@ func TestHangingBundles(t *testing.T) {
 		}
 	}
 	c.end() // ends the hanging reads
-	for range 100 {
-		n.reader.Handle(self(t).create("--bundle", "/absent", "abc"))
-		time.Sleep(time.Millisecond)
-	}
-	if unread := n.reader.Unread(); unread < 100 {
-		t.Errorf("%d of 100 hanging bundles are counted as unread", unread)
-	}
+	host.WaitFor(t, 10*time.Second, "all hanging bundles to be counted as unread", func() bool {
+		n.reader.Handle(&event.Event{Kind: event.KindClock})
+		return n.reader.Unread() == 100
+	}, func() string { return fmt.Sprintf("%d of 100", n.reader.Unread()) })
 }
 
 // TestHangingState starts containers whose /etc/hostname is on a file system that

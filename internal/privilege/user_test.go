@@ -4,11 +4,11 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
+
+	"container_start_exporter/test/host"
 )
 
 // nobody is the id of a user that owns no files.
@@ -34,19 +34,7 @@ func TestMain(m *testing.M) {
 // prints, and the text of the error that it returns.
 func play(t *testing.T, role string, user int, capabilities ...string) (printed, failure string) {
 	t.Helper()
-	if os.Geteuid() != 0 {
-		t.Skip("needs root")
-	}
-	set := "-all"
-	for _, c := range capabilities {
-		set += ",+" + strings.ToLower(c)
-	}
-	id := strconv.Itoa(user)
-	args := []string{"--reuid", id, "--regid", id, "--clear-groups", "--no-new-privs", "--bounding-set", set, "--inh-caps", set}
-	if user != 0 {
-		args = append(args, "--ambient-caps", set)
-	}
-	cmd := exec.Command("setpriv", append(args, copySelf(t))...)
+	cmd := host.AsUser(t, user, capabilities, copySelf(t))
 	cmd.Env = append(os.Environ(), "CSE_ROLE="+role)
 	var stdout, stderr strings.Builder
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr

@@ -6,7 +6,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -170,9 +169,5 @@ func (d *docker) inspect(t *testing.T, id, format string) string {
 
 func (d *docker) pid(t *testing.T, id string) int {
 	t.Helper()
-	pid, err := strconv.Atoi(d.inspect(t, id, "{{.State.Pid}}"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return pid
+	return number(t, d.inspect(t, id, "{{.State.Pid}}"))
 }

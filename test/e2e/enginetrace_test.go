@@ -32,10 +32,10 @@ func TestEngineTrace(t *testing.T) {
 	if len(parts) != 4 || parts[1] != sandbox.TraceID {
 		t.Fatalf("the sandbox's start has trace %s of %q", sandbox.TraceID, sandbox.TraceParent)
 	}
-	var above span
+	var above host.Span
 	host.WaitFor(t, 20*time.Second, "containerd's own span "+sandbox.TraceParent, func() bool {
-		all := decodeLines[span](t, sink.Stdout.String())
-		i := slices.IndexFunc(all, func(s span) bool { return s.TraceID == parts[1] && s.SpanID == parts[2] })
+		all := decodeLines[host.Span](t, sink.Stdout.String())
+		i := slices.IndexFunc(all, func(s host.Span) bool { return s.TraceID == parts[1] && s.SpanID == parts[2] })
 		if i >= 0 {
 			above = all[i]
 		}

@@ -105,11 +105,7 @@ func argument(args []string, flag string) string {
 func hostVeth(t *testing.T, d *docker, id string) string {
 	t.Helper()
 	text := must(t, d.cmd("exec", id, "cat", "/sys/class/net/eth0/iflink"))
-	index, err := strconv.Atoi(strings.TrimSpace(text))
-	if err != nil {
-		t.Fatal(err)
-	}
-	link, err := net.InterfaceByIndex(index)
+	link, err := net.InterfaceByIndex(number(t, text))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -34,6 +36,16 @@ func execute(t *testing.T, cmd *exec.Cmd) result {
 		t.Fatalf("%v did not end within a minute\n%s", cmd.Args, p.Stderr.String())
 	}
 	return result{p.Stdout.String(), p.Stderr.String(), p.Cmd.ProcessState.ExitCode()}
+}
+
+// number returns the number that a text is, but for white space around it.
+func number(t *testing.T, text string) int {
+	t.Helper()
+	n, err := strconv.Atoi(strings.TrimSpace(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
 }
 
 // must runs a command that has to succeed and returns its standard output.

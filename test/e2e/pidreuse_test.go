@@ -3,7 +3,6 @@ package e2e
 import (
 	"slices"
 	"strconv"
-	"strings"
 	"testing"
 	"time"
 
@@ -16,10 +15,7 @@ import (
 // earlier process of the same pid. The exporter forgets processes that have exited.
 func TestPIDReuse(t *testing.T) {
 	r := needRuntime(t, "runc")
-	limit, err := strconv.Atoi(strings.TrimSpace(readFile(t, "/proc/sys/kernel/pid_max")))
-	if err != nil {
-		t.Fatal(err)
-	}
+	limit := number(t, readFile(t, "/proc/sys/kernel/pid_max"))
 	if limit > 1<<16 {
 		t.Skipf("pid_max is %d: it takes too long to use all pids", limit)
 	}

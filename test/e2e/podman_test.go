@@ -151,11 +151,7 @@ func (p *podman) inspect(t *testing.T, id, format string) string {
 
 func (p *podman) pid(t *testing.T, id string) int {
 	t.Helper()
-	pid, err := strconv.Atoi(p.inspect(t, id, "{{.State.Pid}}"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return pid
+	return number(t, p.inspect(t, id, "{{.State.Pid}}"))
 }
 
 // pod starts a pod with two containers; podman starts its infra container together

@@ -87,7 +87,7 @@ func checkContinued(t *testing.T, sink *host.Process, r record, parent traceCont
 	}
 	for _, p := range r.Phases { // the spans of one trace may come in several batches
 		host.WaitFor(t, 20*time.Second, "the span of phase "+p.Name+" below the root", func() bool {
-			return slices.ContainsFunc(decodeLines[span](t, sink.Stdout.String()), func(s span) bool {
+			return slices.ContainsFunc(decodeLines[host.Span](t, sink.Stdout.String()), func(s host.Span) bool {
 				return s.Name == p.Name && s.TraceID == parent.trace && s.ParentID == root.SpanID
 			})
 		}, sink.Stdout.String)
@@ -95,12 +95,12 @@ func checkContinued(t *testing.T, sink *host.Process, r record, parent traceCont
 }
 
 // rootSpan waits for the root span of a start and finds it by its container's id.
-func rootSpan(t *testing.T, sink *host.Process, r record) span {
+func rootSpan(t *testing.T, sink *host.Process, r record) host.Span {
 	t.Helper()
-	var roots []span
+	var roots []host.Span
 	host.WaitFor(t, 20*time.Second, "the span of "+r.ContainerID, func() bool {
 		roots = nil
-		for _, s := range decodeLines[span](t, sink.Stdout.String()) {
+		for _, s := range decodeLines[host.Span](t, sink.Stdout.String()) {
 			if s.Name == "container start" && s.Attributes["container.id"] == r.ContainerID {
 				roots = append(roots, s)
 			}

@@ -11,20 +11,6 @@ import (
 	"container_start_exporter/test/host"
 )
 
-// span is a line of otlpsink's output.
-type span struct {
-	TraceID    string         `json:"trace_id"`
-	SpanID     string         `json:"span_id"`
-	ParentID   string         `json:"parent_id"`
-	Name       string         `json:"name"`
-	Start      time.Time      `json:"start"`
-	End        time.Time      `json:"end"`
-	Status     string         `json:"status"`
-	Attributes map[string]any `json:"attributes"`
-	Events     int            `json:"events"`
-	Resource   map[string]any `json:"resource"`
-}
-
 // buildSink builds the receiver, an OpenTelemetry Collector's in a module of its
 // own, and returns its path.
 func buildSink(t *testing.T) string {
@@ -67,12 +53,12 @@ func TestTraces(t *testing.T) {
 
 // traceOf waits until a start's trace is complete and returns its spans, the root
 // first.
-func traceOf(t *testing.T, sink *host.Process, r record) []span {
+func traceOf(t *testing.T, sink *host.Process, r record) []host.Span {
 	t.Helper()
-	var trace []span
+	var trace []host.Span
 	whole := 1 + len(r.Phases) + len(r.Operations) - len(r.operations("mount")) // mounts are span events
 	host.WaitFor(t, 20*time.Second, fmt.Sprintf("a trace of %d spans", whole), func() bool {
-		trace = slices.DeleteFunc(decodeLines[span](t, sink.Stdout.String()), func(s span) bool {
+		trace = slices.DeleteFunc(decodeLines[host.Span](t, sink.Stdout.String()), func(s host.Span) bool {
 			return s.TraceID != r.TraceID
 		})
 		return len(trace) >= whole
@@ -96,9 +82,9 @@ func traceOf(t *testing.T, sink *host.Process, r record) []span {
 }
 
 // checkTree checks that each span lies inside its parent.
-func checkTree(t *testing.T, trace []span) {
+func checkTree(t *testing.T, trace []host.Span) {
 	t.Helper()
-	byID := map[string]span{}
+	byID := map[string]host.Span{}
 	for _, s := range trace {
 		byID[s.SpanID] = s
 	}
@@ -112,7 +98,7 @@ func checkTree(t *testing.T, trace []span) {
 	}
 }
 
-func checkRoot(t *testing.T, root span, r record) {
+func checkRoot(t *testing.T, root host.Span, r record) {
 	t.Helper()
 	if root.Name != "container start" || !near(root.Start.Sub(r.Begin), 0) || !near(root.End.Sub(root.Start), r.Duration) {
 		t.Errorf("root %q from %v for %v; the record has %v for %d", root.Name, root.Start, root.End.Sub(root.Start), r.Begin, r.Duration)
@@ -133,7 +119,7 @@ func checkRoot(t *testing.T, root span, r record) {
 
 // checkPhaseSpans checks that below the root there is one span per phase, with the
 // begin and duration in the record, and that mounts are span events.
-func checkPhaseSpans(t *testing.T, trace []span, r record) {
+func checkPhaseSpans(t *testing.T, trace []host.Span, r record) {
 	t.Helper()
 	events := 0
 	for _, s := range trace {
@@ -143,7 +129,7 @@ func checkPhaseSpans(t *testing.T, trace []span, r record) {
 		t.Errorf("%d span events; the record has %d mounts", events, mounts)
 	}
 	for _, p := range r.Phases {
-		i := slices.IndexFunc(trace, func(s span) bool { return s.Name == p.Name && s.ParentID == trace[0].SpanID })
+		i := slices.IndexFunc(trace, func(s host.Span) bool { return s.Name == p.Name && s.ParentID == trace[0].SpanID })
 		if i < 0 {
 			t.Errorf("no span of phase %s", p.Name)
 		} else if s := trace[i]; !near(s.Start.Sub(trace[0].Start), p.Begin) || !near(s.End.Sub(s.Start), p.Duration) {
@@ -158,7 +144,7 @@ func near(d time.Duration, ns int64) bool {
 	return (d - time.Duration(ns)).Abs() <= tolerance
 }
 
-func checkFailedSpans(t *testing.T, trace []span) {
+func checkFailedSpans(t *testing.T, trace []host.Span) {
 	t.Helper()
 	root := trace[0]
 	if root.Status != "Error" || root.Attributes["error.type"] != "init" {
