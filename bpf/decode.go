@@ -83,6 +83,7 @@ func header(h *probesEventHeader) *event.Event {
 		Comm:      fixed(&h.Comm),
 		MntNS:     h.MntNs,
 		NetNS:     h.NetNs,
+		Nested:    h.Origin,
 		Duration:  int64(h.Duration),
 		Ret:       h.Ret,
 		Flags:     h.Flags,

@@ -118,6 +118,7 @@ func decodeRunning(raw []byte) ([]*event.Event, error) {
 			Comm:       fixed(&r.Comm),
 			MntNS:      r.Ns.Mnt,
 			NetNS:      r.Ns.Net,
+			Nested:     r.Origin,
 			Parent:     int(r.Parent),
 			Namespaces: namespaces(&r.Ns),
 		}

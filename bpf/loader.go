@@ -39,6 +39,8 @@ func newLoader(o Options, types *btf.Cache) (*loader, error) {
 	twins := preempts()
 	for name, value := range map[string]any{
 		probesVarWakeupBytes:     uint64(o.BufferSize / 16),
+		probesVarNestedBytes:     uint64(o.BufferSize / 2),
+		probesVarHostPidNs:       ownPIDNamespace(),
 		probesVarTwinFentry:      twins.functions,
 		probesVarTwinTracepoints: twins.tracepoints,
 	} {

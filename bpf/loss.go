@@ -20,6 +20,7 @@ const (
 	CauseReturnMissed Cause = "return_missed" // the return of the call was not observed
 	CausePreempted    Cause = "preempted"     // the kernel skipped a program that was preempted on the same CPU
 	CauseUnreadable   Cause = "unreadable"    // the request could not be read from memory
+	CauseOverQuota    Cause = "over_quota"    // a container had used up what it may watch or write: only its own events are lost
 	CauseSocketFull   Cause = "socket_full"   // the rtnetlink socket overflowed; counts overflows, as the kernel does not count events
 	CauseBacklogFull  Cause = "backlog_full"  // too many notifications of rtnetlink were waiting to be read
 	CauseUndecodable  Cause = "undecodable"   // the record could not be decoded
@@ -27,7 +28,7 @@ const (
 
 // Causes are all causes.
 var Causes = []Cause{
-	CauseBufferFull, CauseNoScratch, CauseCallsFull, CauseWatchedFull, CauseReturnMissed, CausePreempted, CauseUnreadable,
+	CauseBufferFull, CauseNoScratch, CauseCallsFull, CauseWatchedFull, CauseReturnMissed, CausePreempted, CauseUnreadable, CauseOverQuota,
 	CauseSocketFull, CauseBacklogFull, CauseUndecodable,
 }
 
@@ -40,6 +41,7 @@ var kernelCauses = [probesLostCauseLOST_CAUSES]Cause{
 	probesLostCauseLOST_RETURN_MISSED: CauseReturnMissed,
 	probesLostCauseLOST_PREEMPTED:     CausePreempted,
 	probesLostCauseLOST_UNREADABLE:    CauseUnreadable,
+	probesLostCauseLOST_OVER_QUOTA:    CauseOverQuota,
 }
 
 // Loss is a kind of event that was lost, and why. The kind is empty if the record

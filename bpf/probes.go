@@ -42,6 +42,7 @@ type Probes struct {
 	loader   *loader
 	ring     *ringbuf.Reader
 	lost     *ebpf.Memory // counters, mapped: reading them needs no privilege
+	origins  *ebpf.Memory // the same, of the containers that have lost events because of their quota
 	network  *linkSocket  // nil if it could not be opened
 	snapshot []*event.Event
 
@@ -121,6 +122,9 @@ func (p *Probes) open(o Options, oneThread bool, noTracefs error) (err error) {
 	}
 	if p.lost, err = p.loader.maps[probesMapLost].Memory(); err != nil {
 		return fmt.Errorf("map the counters of lost events: %w", err)
+	}
+	if p.origins, err = p.loader.maps[probesMapOrigins].Memory(); err != nil {
+		return fmt.Errorf("map the counters of the quotas: %w", err)
 	}
 	p.openNetwork()
 	if err := p.attach(a); err != nil {

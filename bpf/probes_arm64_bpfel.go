@@ -97,7 +97,7 @@ type probesEventHeader struct {
 	Tid       uint32
 	MntNs     uint32
 	NetNs     uint32
-	Pad       uint32
+	Origin    uint32
 	Comm      [16]int8
 }
 
@@ -188,6 +188,8 @@ type probesEventProcess struct {
 	Pid       uint32
 	Parent    uint32
 	Ns        probesEventNamespaces
+	Origin    uint32
+	Pad       uint32
 	Comm      [16]int8
 }
 
@@ -220,7 +222,7 @@ type probesFilter struct {
 
 type probesLosses struct {
 	_     structs.HostLayout
-	Count [24][7]uint64
+	Count [24][8]uint64
 }
 
 type probesLostCause uint32
@@ -233,12 +235,22 @@ const (
 	probesLostCauseLOST_RETURN_MISSED probesLostCause = 4
 	probesLostCauseLOST_PREEMPTED     probesLostCause = 5
 	probesLostCauseLOST_UNREADABLE    probesLostCause = 6
-	probesLostCauseLOST_CAUSES        probesLostCause = 7
+	probesLostCauseLOST_OVER_QUOTA    probesLostCause = 7
+	probesLostCauseLOST_CAUSES        probesLostCause = 8
 )
 
 type probesName struct {
 	_    structs.HostLayout
 	Text [32]int8
+}
+
+type probesOrigin struct {
+	_       structs.HostLayout
+	Number  uint64
+	Watched uint64
+	Second  uint64
+	Written uint64
+	Lost    uint64
 }
 
 type probesRunning struct {
@@ -292,6 +304,8 @@ type probesWatched struct {
 	StartTime  uint64
 	Class      uint32
 	Executed   uint32
+	Origin     uint32
+	Pad        uint32
 	Threads    uint64
 	ExitedCost struct {
 		_              structs.HostLayout
@@ -314,6 +328,8 @@ const (
 	probesMapInitNames                  = "init_names"
 	probesMapLost                       = "lost"
 	probesMapNames                      = "names"
+	probesMapNestedCalls                = "nested_calls"
+	probesMapOrigins                    = "origins"
 	probesMapRunningPrograms            = "running_programs"
 	probesMapScratches                  = "scratches"
 	probesMapTwinTokens                 = "twin_tokens"
@@ -422,7 +438,10 @@ const (
 	probesVarEventRenameType            = "event_rename_type"
 	probesVarEventVethType              = "event_veth_type"
 	probesVarFilter                     = "filter"
+	probesVarHostPidNs                  = "host_pid_ns"
 	probesVarLostCauseType              = "lost_cause_type"
+	probesVarNestedBytes                = "nested_bytes"
+	probesVarOriginType                 = "origin_type"
 	probesVarTaskClassType              = "task_class_type"
 	probesVarTwinFentry                 = "twin_fentry"
 	probesVarTwinTracepoints            = "twin_tracepoints"
@@ -575,6 +594,8 @@ type probesMapSpecs struct {
 	InitNames       *ebpf.MapSpec `ebpf:"init_names"`
 	Lost            *ebpf.MapSpec `ebpf:"lost"`
 	Names           *ebpf.MapSpec `ebpf:"names"`
+	NestedCalls     *ebpf.MapSpec `ebpf:"nested_calls"`
+	Origins         *ebpf.MapSpec `ebpf:"origins"`
 	RunningPrograms *ebpf.MapSpec `ebpf:"running_programs"`
 	Scratches       *ebpf.MapSpec `ebpf:"scratches"`
 	TwinTokens      *ebpf.MapSpec `ebpf:"twin_tokens"`
@@ -598,7 +619,10 @@ type probesVariableSpecs struct {
 	EventRenameType    *ebpf.VariableSpec `ebpf:"event_rename_type"`
 	EventVethType      *ebpf.VariableSpec `ebpf:"event_veth_type"`
 	Filter             *ebpf.VariableSpec `ebpf:"filter"`
+	HostPidNs          *ebpf.VariableSpec `ebpf:"host_pid_ns"`
 	LostCauseType      *ebpf.VariableSpec `ebpf:"lost_cause_type"`
+	NestedBytes        *ebpf.VariableSpec `ebpf:"nested_bytes"`
+	OriginType         *ebpf.VariableSpec `ebpf:"origin_type"`
 	TaskClassType      *ebpf.VariableSpec `ebpf:"task_class_type"`
 	TwinFentry         *ebpf.VariableSpec `ebpf:"twin_fentry"`
 	TwinTracepoints    *ebpf.VariableSpec `ebpf:"twin_tracepoints"`
@@ -632,6 +656,8 @@ type probesMaps struct {
 	InitNames       *ebpf.Map `ebpf:"init_names"`
 	Lost            *ebpf.Map `ebpf:"lost"`
 	Names           *ebpf.Map `ebpf:"names"`
+	NestedCalls     *ebpf.Map `ebpf:"nested_calls"`
+	Origins         *ebpf.Map `ebpf:"origins"`
 	RunningPrograms *ebpf.Map `ebpf:"running_programs"`
 	Scratches       *ebpf.Map `ebpf:"scratches"`
 	TwinTokens      *ebpf.Map `ebpf:"twin_tokens"`
@@ -648,6 +674,8 @@ func (m *probesMaps) Close() error {
 		m.InitNames,
 		m.Lost,
 		m.Names,
+		m.NestedCalls,
+		m.Origins,
 		m.RunningPrograms,
 		m.Scratches,
 		m.TwinTokens,
@@ -672,7 +700,10 @@ type probesVariables struct {
 	EventRenameType    *ebpf.Variable `ebpf:"event_rename_type"`
 	EventVethType      *ebpf.Variable `ebpf:"event_veth_type"`
 	Filter             *ebpf.Variable `ebpf:"filter"`
+	HostPidNs          *ebpf.Variable `ebpf:"host_pid_ns"`
 	LostCauseType      *ebpf.Variable `ebpf:"lost_cause_type"`
+	NestedBytes        *ebpf.Variable `ebpf:"nested_bytes"`
+	OriginType         *ebpf.Variable `ebpf:"origin_type"`
 	TaskClassType      *ebpf.Variable `ebpf:"task_class_type"`
 	TwinFentry         *ebpf.Variable `ebpf:"twin_fentry"`
 	TwinTracepoints    *ebpf.Variable `ebpf:"twin_tracepoints"`

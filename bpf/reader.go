@@ -23,9 +23,10 @@ type reader struct {
 	sink   func(*event.Event)
 	record ringbuf.Record
 
-	clock     time.Time // of the last clock event
-	lost      losses    // at the last check
-	lostCheck int64     // boot time of the last check
+	clock     time.Time    // of the last clock event
+	lost      losses       // at the last check
+	overQuota *quotaLosses // at the last check
+	lostCheck int64        // boot time of the last check
 	links     []*event.Event
 }
 
@@ -36,7 +37,7 @@ type reader struct {
 //
 // The sink may keep the events. It must not call Drain.
 func (p *Probes) Read(sink func(*event.Event)) error {
-	r := &reader{p: p, sink: sink, lostCheck: bootNow()}
+	r := &reader{p: p, sink: sink, lostCheck: bootNow(), overQuota: &quotaLosses{}}
 	r.emitClock()
 	for _, e := range p.snapshot {
 		r.deliver(e)
@@ -138,11 +139,32 @@ func (r *reader) deliverLinks(until int64) {
 // since the last check.
 func (r *reader) reportLost() {
 	now, lost := bootNow(), r.p.losses()
+	overQuota := false
 	for loss, n := range lost.since(r.lost).all() {
+		if loss.Cause == CauseOverQuota {
+			overQuota = true
+			continue
+		}
 		r.sink(&event.Event{Time: now, Kind: event.KindLost,
 			Lost: n, What: string(loss.Kind), Cause: string(loss.Cause), Since: r.lostCheck})
 	}
+	if overQuota {
+		r.reportOverQuota(now)
+	}
 	r.lost, r.lostCheck = lost, now
+}
+
+// reportOverQuota emits a lost event for each container that has lost some because of
+// its quota since the last check: nobody else's starts lack them.
+func (r *reader) reportOverQuota(now int64) {
+	lost := r.p.quotaLosses()
+	for slot, one := range lost {
+		if n := one.lost - r.overQuota[slot].lost; n > 0 {
+			r.sink(&event.Event{Time: now, Kind: event.KindLost,
+				Lost: n, Cause: string(CauseOverQuota), Since: r.lostCheck, Nested: one.number})
+		}
+	}
+	r.overQuota = lost
 }
 
 // drain delivers what is in the buffer now, then completes the Drain calls that

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"container_start_exporter/collector/event"
-	"container_start_exporter/collector/join"
 	"container_start_exporter/collector/start"
 )
 
@@ -52,7 +51,7 @@ type Assembler struct {
 	clock        clock
 	processes    processTable
 	starts       startTable
-	joins        *join.Table[*attempt]
+	origins      originTable
 	veths        vethTracker
 	sandboxes    podSandboxes
 	readyWaiters readyWaiters
@@ -88,7 +87,7 @@ func New(c Config, starts StartObserver, node NodeObserver) *Assembler {
 		startTimeout: int64(c.StartTimeout),
 		processes:    processTable{byPID: make(map[int]*process), limit: maxProcesses},
 		starts:       newStartTable(),
-		joins:        join.New[*attempt](waiterTTL, maxWaiting),
+		origins:      newOriginTable(),
 		veths:        newVethTracker(),
 		sandboxes:    podSandboxes{spans: make(map[string]spanID)},
 		readyWaiters: readyWaiters{byMnt: make(map[uint32]*readyWaiter), timeout: int64(c.ReadyTimeout)},
@@ -145,6 +144,9 @@ var handlers = map[event.Kind]func(*Assembler, *event.Event) disposition{
 	event.KindListen:       (*Assembler).onListen,
 }
 
+// originOf returns the origin that an event belongs to.
+func (a *Assembler) originOf(e *event.Event) *origin { return a.origins.of(e.Nested, a.clock.now) }
+
 // onClock sets the offset between the wall clock and the boot clock.
 func (a *Assembler) onClock(e *event.Event) disposition {
 	a.clock.wallOffset = e.Wall - e.Time
@@ -161,7 +163,7 @@ func (a *Assembler) advance(now int64) {
 		a.clock.first = now
 	}
 	a.clock.now = now
-	a.joins.Advance(now)
+	a.origins.each(func(o *origin) { o.joins.Advance(now) })
 	a.readyWaiters.advance(now)
 	a.discardAbandoned(now)
 	for len(a.starts.all) > 0 {
@@ -196,10 +198,10 @@ func (a *Assembler) Stats() Stats {
 	return Stats{
 		Attempted: s.attempted, Discarded: s.discarded, Ended: maps.Clone(s.ended),
 		Received: l.received, Joined: l.joined, Node: l.node, Unjoined: l.unjoined, Waiting: l.waiting,
-		InProgress: s.inProgress(),
-		Processes:  len(a.processes.byPID),
+		InProgress: a.origins.host.attempts, NestedInProgress: a.origins.nestedAttempts(),
+		Processes: len(a.processes.byPID),
 		Dropped: map[string]uint64{
-			"processes": a.processes.dropped, "starts": s.refused, "waiting": a.joins.Evicted(),
+			"processes": a.processes.dropped, "starts": s.refused, "waiting": a.evicted(),
 		},
 	}
 }

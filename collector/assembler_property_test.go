@@ -102,12 +102,18 @@ func checkConservation(t *testing.T, a *Assembler) {
 	for _, n := range s.Ended {
 		ended += n
 	}
-	if s.Attempted != ended+s.Discarded+s.Dropped["starts"]+uint64(s.InProgress) {
-		t.Fatalf("%d attempts, but %v ended + %d discarded + %d refused + %d in progress", s.Attempted, s.Ended, s.Discarded, s.Dropped["starts"], s.InProgress)
+	if s.Attempted != ended+s.Discarded+s.Dropped["starts"]+uint64(s.InProgress+s.NestedInProgress) {
+		t.Fatalf("%d attempts, but %v ended + %d discarded + %d refused + %d and %d nested in progress", s.Attempted, s.Ended, s.Discarded, s.Dropped["starts"], s.InProgress, s.NestedInProgress)
 	}
-	if a.ledger.waitingBytes < 0 || s.Waiting < 0 || s.Waiting == 0 && a.ledger.waitingBytes != 0 {
-		t.Fatalf("%d events of %d bytes wait", s.Waiting, a.ledger.waitingBytes)
+	if waitingBytes(a) < 0 || s.Waiting < 0 || s.Waiting == 0 && waitingBytes(a) != 0 {
+		t.Fatalf("%d events of %d bytes wait", s.Waiting, waitingBytes(a))
 	}
+}
+
+// waitingBytes returns how many bytes of events wait.
+func waitingBytes(a *Assembler) (n int) {
+	a.origins.each(func(o *origin) { n += o.waitingBytes })
+	return n
 }
 
 // anyKinds are all kinds and an unknown one; those that make up a start are drawn
@@ -128,7 +134,7 @@ func anyEvent(random *rand.Rand, now int64) *event.Event {
 	e := &event.Event{
 		Time: now + random.Int64N(int64(20*time.Millisecond)) - int64(time.Millisecond),
 		Kind: anyKinds[pick(len(anyKinds))], PID: pick(12), StartTime: int64(pick(3)), TID: pick(12),
-		Duration: random.Int64N(1000), Ret: int64(pick(3) - 1), Child: pick(12), ChildStartTime: int64(pick(3)),
+		Duration: random.Int64N(1000), Ret: int64(pick(3) - 1), Nested: []uint32{0, 0, 0, 7, 8}[pick(5)], Child: pick(12), ChildStartTime: int64(pick(3)),
 		Args: anyArgs[pick(len(anyArgs))], File: []string{"", "/h", "/bin/x"}[pick(3)],
 		Status: []int{0, 256, 9}[pick(3)], Name: []string{"", "runc:[0:PARENT]", "runc:[2:INIT]", "veth1"}[pick(4)],
 		Target: []string{"", ".", "/r", "/r/x"}[pick(4)], Path: []string{"/a", "/docker/b"}[pick(2)],

@@ -10,6 +10,7 @@ import (
 type attempt struct {
 	id            string
 	engine        string
+	origin        *origin
 	runtime       *runtime.Runtime
 	shim          *shim
 	create        *command // the runtime's create or run; nil before its exec
@@ -32,9 +33,11 @@ type attempt struct {
 	counts       start.Counts
 	createdFlags uint64 // CLONE_NEW* flags of the namespaces created for it
 
-	failure failure
-	ended   bool
-	members int // processes known that work for it
+	evidence evidence
+	failure  failure
+	ended    bool
+	evicted  bool // it ended because there was no room
+	members  int  // processes known that work for it
 
 	// The process by which it became known; the trace ID derives from it.
 	pid       int
@@ -51,4 +54,4 @@ func (att *attempt) isAbandoned() bool { return att.create == nil && att.members
 
 // launchKey returns the key by which a create command finds the start that its
 // shim began.
-func (att *attempt) launchKey() launchKey { return launchKey{att.engine, att.id} }
+func (att *attempt) launchKey() launchKey { return launchKey{att.origin.number, att.engine, att.id} }

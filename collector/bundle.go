@@ -19,9 +19,10 @@ func (a *Assembler) onBundle(e *event.Event) disposition {
 		return unrelated
 	}
 	att.bundle = e.Bundle
+	a.decideID(att.origin, att.id, e.Time)
 	att.hooks.used = make([]bool, len(e.Bundle.Hooks))
 	if e.Bundle.Root != "" {
-		a.joins.Own(att, e.Time, join.Path(att.create.mntNS, e.Bundle.Root))
+		att.origin.joins.Own(att, e.Time, join.Path(att.create.mntNS, e.Bundle.Root))
 	}
 	// of those joined by the container's id, before the bundle was read
 	att.engineMounts = slices.DeleteFunc(att.engineMounts, func(mount *event.Event) bool { return !att.isRootfs(mount) })
@@ -29,7 +30,7 @@ func (a *Assembler) onBundle(e *event.Event) disposition {
 		att.extendBegin(mount.Began())
 	}
 	if netns := e.Bundle.NetnsPath; netns != "" && !isProcessPath(netns) {
-		a.joins.Own(att, e.Time, join.Path(att.create.mntNS, netns))
+		att.origin.joins.Own(att, e.Time, join.Path(att.create.mntNS, netns))
 	}
 	return joined
 }

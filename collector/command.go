@@ -37,14 +37,20 @@ func newCommand(p *process, c runtime.Command, e *event.Event) *command {
 // common: an id is unique under one root directory of one runtime, and that
 // directory is a path in a mount namespace.
 type createKey struct {
+	origin            uint32
 	runtime, root, id string
 	mntNS             uint32
 }
 
-func (c *command) key() createKey { return createKey{c.runtime.Name, c.root, c.id, c.mntNS} }
+func (c *command) key() createKey {
+	return createKey{c.process.origin.number, c.runtime.Name, c.root, c.id, c.mntNS}
+}
 
 // launchKey identifies the start that a shim or monitor was executed for.
-type launchKey struct{ engine, id string }
+type launchKey struct {
+	origin     uint32
+	engine, id string
+}
 
 // execRuntime handles the execution of a runtime's command.
 func (a *Assembler) execRuntime(p *process, c runtime.Command, e *event.Event) disposition {
@@ -78,16 +84,18 @@ func (a *Assembler) execRuntime(p *process, c runtime.Command, e *event.Event) d
 // onRuntimeCreate returns the start of a create or run command: the one that its
 // shim began, or a new one; nil if a new one is refused.
 func (a *Assembler) onRuntimeCreate(p *process, c *command) *attempt {
-	att := a.starts.byShim[launchKey{engineOf(p), c.id}]
+	att := a.starts.launched(p, c.id)
 	if att == nil {
 		att = a.beginStart(c.id, engineOf(p), p, c.begin)
 	}
 	if att == nil {
 		return nil
 	}
-	delete(a.starts.byShim, att.launchKey())
-	if p.shim != nil && p.shim.ID == c.id && p.shim.attempt == nil {
-		att.failure.markIncomplete(startedBeforeExporter)
+	if key := att.launchKey(); a.starts.byShim[key] == att {
+		delete(a.starts.byShim, key)
+	}
+	if p.shim != nil && p.shim.ID == c.id {
+		att.failure.markIncomplete(p.shim.beginningLost())
 	}
 	att.runtime, att.create = c.runtime, c
 	if att.shim == nil {
@@ -100,6 +108,15 @@ func (a *Assembler) onRuntimeCreate(p *process, c *command) *attempt {
 	return att
 }
 
+// launched returns the start that the shim of a runtime's process was executed for: its
+// own shim, or one that only found that of the pod (containerd 1); nil if there is none.
+func (t *startTable) launched(p *process, id string) *attempt {
+	if s := p.shim; s != nil && s.ID == id && s.attempt != nil && !s.attempt.ended && s.attempt.create == nil {
+		return s.attempt
+	}
+	return t.byShim[launchKey{p.origin.number, engineOf(p), id}]
+}
+
 // setInit makes p the start's init. Only now does the container exist: until then
 // another container may have its id, and the runtime would refuse to reuse that.
 func (a *Assembler) setInit(att *attempt, p *process) {
@@ -110,6 +127,7 @@ func (a *Assembler) setInit(att *attempt, p *process) {
 		a.finish(other, start.Incomplete, a.clock.now)
 	}
 	a.starts.byCreate[k] = att
+	a.decideID(att.origin, att.id, a.clock.now)
 }
 
 // engineOf returns the engine whose shim or monitor executed the runtime p.
@@ -157,7 +175,9 @@ func (a *Assembler) cancel(c *command) {
 
 // exitRuntime handles the exit of a runtime's command.
 func (a *Assembler) exitRuntime(c *command, e *event.Event) {
-	a.node.NodeFact(Command{Runtime: c.runtime.Name, Name: c.name, Duration: time.Duration(e.Time - c.begin)})
+	if c.process.origin.isHost() { // anybody in a container can execute what looks like one
+		a.node.NodeFact(Command{Runtime: c.runtime.Name, Name: c.name, Duration: time.Duration(e.Time - c.begin)})
+	}
 	att := c.attempt
 	if att == nil || att.ended {
 		return

@@ -8,6 +8,7 @@ import (
 // deferredEvent is an event that is joined to a start by its keys, now or later.
 type deferredEvent struct {
 	a *Assembler
+	o *origin
 	e *event.Event
 }
 
@@ -16,35 +17,46 @@ func (d deferredEvent) At() int64 { return d.e.Time }
 
 // Resolve joins the event to a start.
 func (d deferredEvent) Resolve(att *attempt) {
-	d.a.ledger.join(d.e)
+	d.a.ledger.join()
+	d.o.waitingBytes -= d.e.Size()
 	d.a.apply(att, d.e)
 }
 
 // Expire gives the event up: no start owned one of its keys in time.
 func (d deferredEvent) Expire() {
-	d.a.ledger.expire(d.e)
+	d.a.ledger.expire()
+	d.o.waitingBytes -= d.e.Size()
 	d.a.expire(d.e)
 }
 
 // deferEvent joins an event by its keys, or lets it wait until a start owns one.
 func (a *Assembler) deferEvent(e *event.Event, keys ...join.Key) disposition {
-	return a.deferJoin(deferredEvent{a, e}, e, keys)
+	o := a.originOf(e)
+	return a.deferJoin(deferredEvent{a, o, e}, o, e, keys)
 }
 
-// deferJoin joins w, which stands for an event, by its keys, or lets it wait until a
-// start owns one.
-func (a *Assembler) deferJoin(w join.Waiter[*attempt], e *event.Event, keys []join.Key) disposition {
-	a.ledger.wait(e)
-	a.joins.Wait(w, a.clock.now, keys)
-	a.boundWaiting()
+// deferJoin joins w, which stands for an event of an origin, by its keys, or lets it
+// wait until a start of that origin owns one.
+func (a *Assembler) deferJoin(w join.Waiter[*attempt], o *origin, e *event.Event, keys []join.Key) disposition {
+	a.ledger.wait()
+	o.waitingBytes += e.Size()
+	o.joins.Wait(w, a.clock.now, keys)
+	a.boundWaiting(o)
 	return pending
 }
 
-// boundWaiting lets the oldest of what waits give way until all of it fits.
-func (a *Assembler) boundWaiting() {
-	for a.ledger.waitingBytes > maxWaitingBytes && a.joins.Waiting() > 0 {
-		a.joins.Evict()
+// boundWaiting lets the oldest of what waits for an origin's starts give way until all
+// of it fits.
+func (a *Assembler) boundWaiting(o *origin) {
+	for o.waitingBytes > a.origins.maxWaitingBytes(o) && o.joins.Waiting() > 0 {
+		o.joins.Evict()
 	}
+}
+
+// evicted returns how many events have given way to others.
+func (a *Assembler) evicted() (n uint64) {
+	a.origins.each(func(o *origin) { n += o.joins.Evicted() })
+	return n + a.origins.evicted
 }
 
 // apply adds an event to the start that it was joined to.

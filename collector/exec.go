@@ -13,7 +13,7 @@ import (
 
 // onExec handles the execution of a program.
 func (a *Assembler) onExec(e *event.Event) disposition {
-	p := a.processes.of(e)
+	p := a.processOf(e)
 	if e.Last {
 		defer a.processes.remove(p)
 	}
@@ -47,6 +47,10 @@ func (a *Assembler) execEntrypoint(att *attempt, p *process, e *event.Event) dis
 	att.counts.Execs++
 	att.closeHooksPhase(e.Time)
 	a.processes.remove(p) // what it does from now on is the container's workload
+	if !att.isContained(e) {
+		a.discard(att, e.Time)
+		return joined
+	}
 	a.finish(att, start.Started, e.Time)
 	return joined
 }

@@ -102,6 +102,7 @@ func TestSharedShim(t *testing.T) {
 func TestRefusedVeths(t *testing.T) {
 	h := newHostile(t)
 	h.do(event.Event{Kind: event.KindExec, PID: 1, Args: []string{"runc", "create", "a"}})
+	h.do(event.Event{Kind: event.KindFork, PID: 1, Child: 2})
 	for i := range 8000 {
 		h.do(event.Event{Kind: event.KindNetlink, PID: 1, Message: "RTM_NEWLINK", LinkType: "veth", LinkNS: 5,
 			Name: fmt.Sprint("veth", i), PeerName: fmt.Sprint("peer", i), Ret: 0})
@@ -121,6 +122,7 @@ func TestRefusedVeths(t *testing.T) {
 func TestConfirmedVeth(t *testing.T) {
 	h := newHostile(t)
 	h.do(event.Event{Kind: event.KindExec, PID: 1, Args: []string{"runc", "create", "a"}})
+	h.do(event.Event{Kind: event.KindFork, PID: 1, Child: 2})
 	for _, name := range []string{"refused", "made"} {
 		h.do(event.Event{Kind: event.KindNetlink, PID: 1, Message: "RTM_NEWLINK", LinkType: "veth", LinkNS: 5, Name: name, PeerName: name + "-peer"})
 	}
@@ -161,8 +163,8 @@ func TestWaitingBytes(t *testing.T) {
 	h := newHostile(t)
 	for i := range maxWaiting {
 		h.do(event.Event{Kind: event.KindMount, PID: 3, Target: fmt.Sprintf("/%d/%s", i, strings.Repeat("y", 4000)), Data: strings.Repeat("z", 4000)})
-		if h.ledger.waitingBytes > maxWaitingBytes {
-			t.Fatalf("after %d events %d bytes wait", i, h.ledger.waitingBytes)
+		if waitingBytes(h.Assembler) > maxWaitingBytes {
+			t.Fatalf("after %d events %d bytes wait", i, waitingBytes(h.Assembler))
 		}
 	}
 	if h.Stats().Waiting == 0 {
@@ -172,8 +174,8 @@ func TestWaitingBytes(t *testing.T) {
 	h.do(event.Event{Kind: event.KindClock})
 	h.now += int64(time.Hour)
 	h.do(event.Event{Kind: event.KindClock})
-	if h.ledger.waitingBytes != 0 || h.Stats().Waiting != 0 {
-		t.Errorf("%d events and %d bytes wait after an hour", h.Stats().Waiting, h.ledger.waitingBytes)
+	if waitingBytes(h.Assembler) != 0 || h.Stats().Waiting != 0 {
+		t.Errorf("%d events and %d bytes wait after an hour", h.Stats().Waiting, waitingBytes(h.Assembler))
 	}
 }
 

@@ -10,6 +10,14 @@ import (
 // pod returns the kind of a start, and its pod as an engine's annotations show it;
 // nil if it has none.
 func (att *attempt) pod() (kind string, pod *start.Pod) {
+	kind, pod = att.podByAnnotations()
+	if !att.origin.isHost() {
+		kind = start.Nested
+	}
+	return kind, pod
+}
+
+func (att *attempt) podByAnnotations() (kind string, pod *start.Pod) {
 	if att.bundle == nil {
 		return start.Container, nil
 	}

@@ -1,7 +1,5 @@
 package collector
 
-import "container_start_exporter/collector/event"
-
 // ledger counts what became of each event. Every event is in exactly one of
 // joined, node, unjoined and waiting: their sum is received.
 type ledger struct {
@@ -10,8 +8,6 @@ type ledger struct {
 	node     uint64 // belong to the node, not to a start
 	unjoined uint64 // had keys that no start owned in time
 	waiting  int    // for a start that owns one of their keys
-
-	waitingBytes int // of those that wait
 }
 
 // disposition is what became of an event when it was handled.
@@ -36,26 +32,18 @@ func (l *ledger) settle(d disposition) {
 }
 
 // wait counts an event that waits from now on.
-func (l *ledger) wait(e *event.Event) {
-	l.waiting++
-	l.waitingBytes += e.Size()
-}
+func (l *ledger) wait() { l.waiting++ }
 
 // join counts an event that has waited, and was joined to a start.
-func (l *ledger) join(e *event.Event) {
-	l.settled(e)
+func (l *ledger) join() {
+	l.waiting--
 	l.joined++
 }
 
 // expire counts an event that has waited in vain.
-func (l *ledger) expire(e *event.Event) {
-	l.settled(e)
-	l.unjoined++
-}
-
-func (l *ledger) settled(e *event.Event) {
+func (l *ledger) expire() {
 	l.waiting--
-	l.waitingBytes -= e.Size()
+	l.unjoined++
 }
 
 // refuse counts an event for which there was no room to wait.

@@ -12,7 +12,7 @@ import (
 // and has the name or the index of the interface; the notification that follows
 // has both.
 func (a *Assembler) onNetlink(e *event.Event) disposition {
-	p := a.processes.of(e)
+	p := a.processOf(e)
 	if e.Ret < 0 {
 		return unrelated
 	}
@@ -68,16 +68,16 @@ func (a *Assembler) applyRequest(att *attempt, e *event.Event) {
 	switch {
 	case e.Message == "RTM_NEWLINK" && e.LinkType == "veth":
 		att.extendBegin(e.Began())
-		n.addVeth(e, a.joins.Owns(att, join.Netns(e.LinkNS)), a.joins.Owns(att, join.Netns(e.TargetNS)), a.veths.hears(e.LinkNS, e.TargetNS))
+		n.addVeth(e, att.origin.joins.Owns(att, join.Netns(e.LinkNS)), att.origin.joins.Owns(att, join.Netns(e.TargetNS)), a.veths.hears(e.LinkNS, e.TargetNS))
 		a.ownLinks(att, e)
 	case e.Message == "RTM_SETLINK" && e.TargetNS != 0:
 		n.link(e.Index).moved = true
 		a.ownLinks(att, e)
-	case e.Message == "RTM_SETLINK" && e.Name != "" && a.joins.Owns(att, join.Netns(e.LinkNS)):
+	case e.Message == "RTM_SETLINK" && e.Name != "" && att.origin.joins.Owns(att, join.Netns(e.LinkNS)):
 		n.link(e.Index).renamed = e.Name
 	case e.Message == "RTM_SETLINK" && n.hostNameUnknown():
 		a.ownLinks(att, e)
-	case e.Message == "RTM_NEWADDR" && a.joins.Owns(att, join.Netns(e.LinkNS)):
+	case e.Message == "RTM_NEWADDR" && att.origin.joins.Owns(att, join.Netns(e.LinkNS)):
 		a.applyAddress(att, e)
 	}
 }
@@ -92,7 +92,7 @@ func (a *Assembler) applyAddress(att *attempt, e *event.Event) {
 		return
 	}
 	if engine := a.processes.byPID[e.PID]; engine != nil && engine.originNetNS != 0 {
-		a.joins.Own(att, e.Time, join.Address(engine.originNetNS, p.Addr()))
+		att.origin.joins.Own(att, e.Time, join.Address(engine.originNetNS, p.Addr()))
 	}
 }
 
@@ -105,6 +105,6 @@ func (a *Assembler) applyNotification(att *attempt, e *event.Event) {
 // ownLinks makes the start own the interfaces of an event.
 func (a *Assembler) ownLinks(att *attempt, e *event.Event) {
 	for _, k := range linkKeys(e) {
-		a.joins.Own(att, e.Time, k)
+		att.origin.joins.Own(att, e.Time, k)
 	}
 }

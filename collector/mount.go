@@ -22,7 +22,7 @@ func (a *Assembler) onMount(e *event.Event) disposition {
 			return unrelated // reported only for the namespace
 		}
 	}
-	p := a.processes.of(e)
+	p := a.processOf(e)
 	att := p.currentStart()
 	if att != nil && p == att.init {
 		att.initMount(e)
@@ -41,14 +41,15 @@ func (a *Assembler) onMount(e *event.Event) disposition {
 func (a *Assembler) hostMount(p *process, e *event.Event) disposition {
 	switch {
 	case e.Kind == event.KindUmount && e.Ret == 0:
-		a.joins.Cancel(join.Path(e.MntNS, e.ResolvedTarget()), isDeferredMount)
+		a.originOf(e).joins.Cancel(join.Path(e.MntNS, e.ResolvedTarget()), isDeferredMount)
 		return unrelated
 	case !e.AttachesMount() || e.Ret < 0 || !path.IsAbs(e.ResolvedTarget()):
 		return unrelated
 	}
 	keys := append(containerKeys(e.ResolvedTarget()), join.Path(e.MntNS, e.ResolvedTarget()))
 	if ns := a.boundNetns(p, e); ns != 0 {
-		return a.deferJoin(netnsMount{deferredEvent{a, e}, ns}, e, append(keys, join.Netns(ns)))
+		o := a.originOf(e)
+		return a.deferJoin(netnsMount{deferredEvent{a, o, e}, ns}, o, e, append(keys, join.Netns(ns)))
 	}
 	return a.deferEvent(e, keys...)
 }
@@ -64,7 +65,7 @@ type netnsMount struct {
 func (n netnsMount) Resolve(att *attempt) {
 	n.deferredEvent.Resolve(att)
 	att.network.work(n.e.Began(), n.e.Time)
-	n.a.joins.Own(att, n.e.Time, join.Path(n.e.MntNS, n.e.ResolvedTarget()), join.Netns(n.ns))
+	att.origin.joins.Own(att, n.e.Time, join.Path(n.e.MntNS, n.e.ResolvedTarget()), join.Netns(n.ns))
 }
 
 // boundNetns returns the network namespace that a bind mount keeps, as engines do
@@ -76,7 +77,7 @@ func (a *Assembler) boundNetns(p *process, e *event.Event) uint32 {
 		return e.SourceNS
 	}
 	rest, ok := strings.CutPrefix(e.Source, "/proc/")
-	if !ok {
+	if !ok || e.Nested != 0 { // a pid of another pid namespace
 		return 0
 	}
 	number, ok := strings.CutSuffix(rest, "/ns/net")

@@ -48,6 +48,9 @@ func (a *Assembler) onFork(e *event.Event) disposition {
 	}
 	a.processes.add(child)
 	att := p.currentStart()
+	if creating := p.creatingStart(); creating != nil && !creating.evidence.made {
+		a.prove(creating, e.Time, func(e *evidence) { e.made = true })
+	}
 	if creating := p.creatingStart(); creating != nil && created != 0 && creating.init == nil && creating.runtime.InitComm == "" {
 		creating.beginPhase(start.PhaseNamespaces, e.Began())
 		a.setInit(creating, child)
@@ -119,7 +122,7 @@ func (a *Assembler) onNewNamespaces(p, member *process, e *event.Event) disposit
 		a.countNamespaces(e, OriginStart)
 		if e.Flags&unix.CLONE_NEWNET != 0 {
 			att.addNetns(e, member.ns.Net)
-			a.joins.Own(att, e.Time, join.Netns(member.ns.Net))
+			att.origin.joins.Own(att, e.Time, join.Netns(member.ns.Net))
 		}
 		return joined
 	}
@@ -134,7 +137,7 @@ func (a *Assembler) onNewNamespaces(p, member *process, e *event.Event) disposit
 // that had it before was removed.
 func (a *Assembler) retireNetns(e *event.Event, created uint64) {
 	if created&unix.CLONE_NEWNET != 0 && e.Namespaces != nil {
-		a.joins.Retire(join.Netns(e.Namespaces.Net), e.Began())
+		a.origins.retire(join.Netns(e.Namespaces.Net), e.Began())
 	}
 }
 

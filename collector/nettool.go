@@ -64,7 +64,7 @@ func (a *Assembler) execNetwork(p *process, r network.Run, e *event.Event) dispo
 		n.keys = keys
 	}
 	n.deferred = append(n.deferred, e)
-	return a.deferJoin(n, e, keys)
+	return a.deferJoin(n, p.origin, e, keys)
 }
 
 // inheritsCNIEnv reports whether a program has a CNI plugin's environment only
@@ -107,9 +107,10 @@ func (n *netTool) onEvent(e *event.Event) disposition {
 		n.a.expire(e)
 		return pending
 	}
-	n.a.ledger.wait(e)
+	n.a.ledger.wait()
+	n.process.origin.waitingBytes += e.Size()
 	n.deferred = append(n.deferred, e)
-	n.a.boundWaiting()
+	n.a.boundWaiting(n.process.origin)
 	return pending
 }
 
@@ -146,12 +147,13 @@ func (n *netTool) Resolve(att *attempt) {
 	att.extendBegin(n.begin)
 	att.network.addTool(n)
 	att.traceParent = cmp.Or(att.traceParent, n.traceParent)
-	n.a.joins.Own(att, n.begin, n.keys...)
+	att.origin.joins.Own(att, n.begin, n.keys...)
 	for _, inner := range n.nested {
 		inner.Resolve(att)
 	}
 	for _, e := range n.deferred {
-		n.a.ledger.join(e)
+		n.a.ledger.join()
+		n.process.origin.waitingBytes -= e.Size()
 		n.apply(att, e)
 	}
 	n.deferred, n.nested = nil, nil
@@ -165,7 +167,8 @@ func (n *netTool) Expire() {
 		inner.Expire()
 	}
 	for _, e := range n.deferred {
-		n.a.ledger.expire(e)
+		n.a.ledger.expire()
+		n.process.origin.waitingBytes -= e.Size()
 		n.a.expire(e)
 	}
 	n.deferred, n.nested = nil, nil

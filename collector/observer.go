@@ -96,12 +96,14 @@ type Stats struct {
 	Node     uint64 // of the node itself: nothing to join
 	Unjoined uint64 // had keys, and no start owned one in time
 	Waiting  int    // still waiting for a key
-	// Attempted = the sum of Ended + Discarded + Dropped["starts"] + InProgress: no
-	// attempt vanishes.
+	// Attempted = the sum of Ended + Discarded + Dropped["starts"] + InProgress +
+	// NestedInProgress: no attempt vanishes.
 	Attempted  uint64                   // starts that something was done for
 	Ended      map[start.Outcome]uint64 // reported, by how they ended
 	Discarded  uint64                   // not starts on this host: no runtime was executed, or no init made
-	InProgress int                      // starts that have begun and not ended
-	Processes  int                      // processes known
-	Dropped    map[string]uint64        // evicted from a full table, by table: processes, starts, waiting
+	InProgress int                      // starts on the host that have begun and not ended
+	// NestedInProgress are those of containers: the starts of kind nested.
+	NestedInProgress int
+	Processes        int               // processes known
+	Dropped          map[string]uint64 // evicted from a full table, by table: processes, starts, waiting
 }

@@ -11,6 +11,7 @@ type process struct {
 	pid       int
 	startTime int64
 	comm      string
+	origin    *origin
 	ns        event.Namespaces // of the first thread
 	// originNetNS is the network namespace in which it, or the process that forked
 	// it, executed its program: engines' threads, the first one too, enter others.
@@ -89,28 +90,18 @@ func (t *processTable) find(pid int, startTime int64) *process {
 	return p
 }
 
-// of returns the process that an event comes from, and adds it if it is not known.
-func (t *processTable) of(e *event.Event) *process {
-	if p := t.find(e.PID, e.StartTime); p != nil {
-		return p
-	}
-	p := &process{pid: e.PID, startTime: e.StartTime}
-	t.add(p)
-	return p
-}
-
-// add puts p in the table. If that is full, p is counted as dropped: it serves for
-// this event and is then forgotten.
+// add puts p in the table. If that is full, or p's origin has too many, p is counted as
+// dropped: it serves for this event and is then forgotten.
 func (t *processTable) add(p *process) {
-	before, known := t.byPID[p.pid]
-	if !known && len(t.byPID) >= t.limit {
+	if before, known := t.byPID[p.pid]; known { // its exit was not seen
+		t.remove(before)
+	}
+	if len(t.byPID) >= t.limit || !p.origin.mayAddProcess() {
 		t.dropped++
 		return
 	}
-	if known { // its exit was not seen
-		t.remove(before)
-	}
 	t.byPID[p.pid] = p
+	p.origin.processes++
 	if p.attempt != nil {
 		p.attempt.members++
 	}
@@ -122,6 +113,7 @@ func (t *processTable) remove(p *process) {
 		return
 	}
 	delete(t.byPID, p.pid)
+	p.origin.processes--
 	if p.attempt != nil {
 		p.attempt.members--
 	}
@@ -136,4 +128,16 @@ func (t *processTable) assign(p *process, att *attempt) {
 	if p.attempt = att; inTable && att != nil {
 		att.members++
 	}
+}
+
+// processOf returns the process that an event comes from, and adds it if it is not
+// known. A process that belongs to another origin than before has executed a
+// container's entrypoint: of what it was, nothing remains.
+func (a *Assembler) processOf(e *event.Event) *process {
+	if p := a.processes.find(e.PID, e.StartTime); p != nil && p.origin.number == a.originOf(e).number {
+		return p
+	}
+	p := &process{pid: e.PID, startTime: e.StartTime, origin: a.originOf(e)}
+	a.processes.add(p)
+	return p
 }

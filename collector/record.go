@@ -21,7 +21,7 @@ func (att *attempt) record(outcome start.Outcome, end int64, wallOffset int64) *
 		Counts:      att.counts,
 	}
 	s.TraceID, s.SpanID = traceIDs(att.id, att.pid, att.startTime)
-	if id, ok := traceOf(att.traceParent); ok {
+	if id, ok := traceOf(att.traceParent); ok && att.origin.isHost() {
 		s.TraceID, s.TraceParent = id, att.traceParent
 	}
 	if att.runtime != nil {

@@ -16,6 +16,19 @@ type shim struct {
 	processes int // that are alive
 	op        *operation
 	launcher  *process
+	refused   bool // there was no room for its start
+}
+
+// beginningLost returns why a start that the shim executes a runtime for lacks its
+// beginning, "" if it does not.
+func (s *shim) beginningLost() string {
+	switch {
+	case s.refused || s.attempt != nil && s.attempt.evicted:
+		return "its beginning was given up: there were too many starts at once"
+	case s.attempt == nil:
+		return startedBeforeExporter
+	}
+	return ""
 }
 
 // execShim begins a start with the first exec of its shim or monitor.
@@ -27,7 +40,7 @@ func (a *Assembler) execShim(p *process, l engine.Launch, e *event.Event) dispos
 	}
 	p.leaveShim()
 	att := a.beginStart(l.ID, l.Engine, p, e.Time)
-	s := &shim{Launch: l, attempt: att, launcher: p}
+	s := &shim{Launch: l, attempt: att, launcher: p, refused: att == nil}
 	a.processes.assign(p, att)
 	p.command, p.hook, p.netTool, p.byInit = nil, nil, nil, false
 	p.enterShim(s)
@@ -37,7 +50,12 @@ func (a *Assembler) execShim(p *process, l engine.Launch, e *event.Event) dispos
 	att.shim, att.name = s, l.Name
 	att.beginPhase(start.PhaseShim, e.Time)
 	s.op = att.addExec(start.OpShim, e, map[string]string{start.AttrPID: strconv.Itoa(p.pid)})
-	a.starts.byShim[att.launchKey()] = att
+	if other := a.starts.byShim[att.launchKey()]; other == nil || !other.isProven() {
+		a.starts.byShim[att.launchKey()] = att
+	}
+	if p.origin.isHost() && p.forkedBy.PID != 0 {
+		a.prove(att, e.Time, func(e *evidence) { e.launched = true })
+	}
 	return p.countExec()
 }
 

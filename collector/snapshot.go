@@ -13,7 +13,7 @@ const startedBeforeExporter = "it began before the exporter started"
 // onExistingProcess handles a process that already ran when the probes were
 // attached. A start that it is then working on is incomplete.
 func (a *Assembler) onExistingProcess(e *event.Event) disposition {
-	p := a.processes.of(e)
+	p := a.processOf(e)
 	p.comm = e.Comm
 	if e.Namespaces != nil {
 		p.ns, p.originNetNS = *e.Namespaces, e.Namespaces.Net

@@ -1,9 +1,6 @@
 package collector
 
-import (
-	"container_start_exporter/collector/join"
-	"container_start_exporter/collector/start"
-)
+import "container_start_exporter/collector/start"
 
 // startTable has the starts in progress, by what they are found by.
 type startTable struct {
@@ -13,9 +10,6 @@ type startTable struct {
 	// reported are those that were reported as incomplete before their start
 	// command.
 	reported map[createKey]bool
-	// abandoned are starts that had no process left, the first one first; a runtime
-	// may have been executed for some since.
-	abandoned []abandonment
 
 	// attempted = the sum of ended + discarded + refused + in progress
 	attempted uint64
@@ -37,31 +31,21 @@ func newStartTable() startTable {
 	}
 }
 
-// add adds a start; false if there is no room for it.
-func (t *startTable) add(att *attempt) bool {
-	t.attempted++
-	if len(t.all) >= maxAttempts {
-		t.refused++
-		return false
-	}
-	t.all = append(t.all, att)
-	return true
-}
-
 // left remembers a start if the process that has just exited was the last one that
 // worked for it; att may be nil.
 func (t *startTable) left(att *attempt, at int64) {
 	if att != nil && !att.ended && att.isAbandoned() {
-		t.abandoned = append(t.abandoned, abandonment{att, at})
+		o := att.origin
+		o.abandoned = append(o.abandoned, abandonment{att, at})
 	}
 }
 
 // takeAbandoned returns the start that was abandoned first, if that was not after a
 // time, and nil if there is none. It returns each once.
-func (t *startTable) takeAbandoned(until int64) *attempt {
-	for len(t.abandoned) > 0 && t.abandoned[0].at <= until {
-		att := t.abandoned[0].attempt
-		t.abandoned = t.abandoned[1:]
+func (o *origin) takeAbandoned(until int64) *attempt {
+	for len(o.abandoned) > 0 && o.abandoned[0].at <= until {
+		att := o.abandoned[0].attempt
+		o.abandoned = o.abandoned[1:]
 		if !att.ended && att.isAbandoned() {
 			return att
 		}
@@ -91,63 +75,42 @@ func (t *startTable) remove(att *attempt) {
 	}
 }
 
-// inProgress returns how many starts have not ended.
-func (t *startTable) inProgress() (n int) {
-	for _, att := range t.all {
-		if !att.ended {
-			n++
-		}
-	}
-	return n
-}
-
 // beginStart returns a new start in progress; nil if there are too many or if the id
 // cannot be that of a container.
 func (a *Assembler) beginStart(id, engine string, p *process, at int64) *attempt {
 	if id == "" || len(id) > maxID {
 		return nil
 	}
-	att := &attempt{id: id, engine: engine, openedAt: at, pid: p.pid, startTime: p.startTime}
-	a.makeRoom(at)
-	if !a.starts.add(att) {
+	att := &attempt{id: id, engine: engine, origin: p.origin, openedAt: at, pid: p.pid, startTime: p.startTime}
+	a.starts.attempted++
+	if !a.makeRoom(p.origin, at) {
+		a.starts.refused++
 		return nil
 	}
+	a.starts.all = append(a.starts.all, att)
+	att.origin.attempts++
+	att.origin.claims.add(att)
 	att.extendBegin(at)
-	a.joins.Own(att, at, join.Container(id))
 	return att
-}
-
-// makeRoom evicts an abandoned start if there is no room for another: anybody can
-// execute files that are named like a shim, and those must not displace starts.
-func (a *Assembler) makeRoom(at int64) {
-	if len(a.starts.all) < maxAttempts {
-		return
-	}
-	if a.starts.compact(); len(a.starts.all) < maxAttempts {
-		return
-	}
-	if att := a.starts.takeAbandoned(at); att != nil {
-		a.starts.refused++
-		a.release(att)
-		a.starts.compact()
-	}
 }
 
 // discardAbandoned drops the starts that were abandoned and for which no runtime was
 // executed in time.
 func (a *Assembler) discardAbandoned(now int64) {
-	for {
-		att := a.starts.takeAbandoned(now - int64(abandonedTTL))
-		if att == nil {
-			return
+	a.origins.each(func(o *origin) {
+		for att := o.takeAbandoned(now - int64(abandonedTTL)); att != nil; att = o.takeAbandoned(now - int64(abandonedTTL)) {
+			a.discard(att, now)
 		}
-		a.discard(att, now)
-	}
+	})
 }
 
 // finish ends a start and reports it.
 func (a *Assembler) finish(att *attempt, outcome start.Outcome, at int64) {
 	if att.ended {
+		return
+	}
+	if outcome == start.Failed && !att.isProven() {
+		a.discard(att, at)
 		return
 	}
 	at = max(at, att.begin)
@@ -157,7 +120,9 @@ func (a *Assembler) finish(att *attempt, outcome start.Outcome, at int64) {
 		outcome, f.reason = start.Incomplete, f.incompleteReason
 	}
 	s := att.record(outcome, at, a.clock.wallOffset)
-	a.sandboxes.remember(s)
+	if att.origin.isHost() {
+		a.sandboxes.remember(s)
+	}
 	if outcome != start.Started {
 		s.Error = bounded(f.reason)
 	}
@@ -169,7 +134,7 @@ func (a *Assembler) finish(att *attempt, outcome start.Outcome, at int64) {
 		a.readyWaiters.add(att, s, at)
 	}
 	a.release(att)
-	if f.incompleteReason == startedBeforeExporter && att.create != nil && !att.startExecuted && len(a.starts.reported) < maxAttempts {
+	if f.incompleteReason == startedBeforeExporter && att.create != nil && !att.startExecuted && att.origin.isHost() && len(a.starts.reported) < maxAttempts {
 		a.starts.reported[att.create.key()] = true
 	}
 	a.observer.Start(s)
@@ -178,8 +143,10 @@ func (a *Assembler) finish(att *attempt, outcome start.Outcome, at int64) {
 // checkComplete marks a start as incomplete if events were lost while it was in
 // progress, or if it began before the exporter started.
 func (a *Assembler) checkComplete(att *attempt, at int64) {
-	if a.lost.during(att.begin, at) {
-		att.failure.markIncomplete(a.lost.what)
+	for _, l := range []loss{a.lost, att.origin.lost} {
+		if l.during(att.begin, at) {
+			att.failure.markIncomplete(l.what)
+		}
 	}
 	if att.begin-a.clock.first < int64(waiterTTL) && att.network.creationUnseen() {
 		att.failure.markIncomplete(startedBeforeExporter)
@@ -187,10 +154,11 @@ func (a *Assembler) checkComplete(att *attempt, at int64) {
 }
 
 // discard drops an attempt that is not a start on this host: the runtime has created
-// a container without an init (gVisor, Kata), or the shim has executed no runtime. If
-// events were lost, that may only have been missed: the start is then incomplete.
+// a container without an init (gVisor, Kata), the shim has executed no runtime, or
+// there is no evidence of a runtime. If events were lost, that may only have been
+// missed: the start is then incomplete.
 func (a *Assembler) discard(att *attempt, at int64) {
-	if att.failure.incompleteReason != "" || a.lost.during(att.begin, at) {
+	if att.failure.incompleteReason != "" || a.lost.during(att.begin, at) || att.origin.lost.during(att.begin, at) {
 		a.finish(att, start.Incomplete, at)
 		return
 	}
@@ -202,7 +170,10 @@ func (a *Assembler) discard(att *attempt, at int64) {
 // processes need no more: a shim refers to its start for as long as the container runs.
 func (a *Assembler) release(att *attempt) {
 	att.ended = true
-	a.joins.Release(att)
+	att.origin.attempts--
+	att.origin.joins.Release(att)
+	att.origin.claims.remove(att)
+	a.decideID(att.origin, att.id, a.clock.now)
 	a.starts.remove(att)
 	att.timeline, att.hooks, att.network, att.cgroup = timeline{}, hooks{}, netSetup{}, cgroupSetup{}
 	att.bundle, att.engineMounts, att.shim, att.init, att.nextInit = nil, nil, nil, nil, nil

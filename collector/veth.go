@@ -42,9 +42,9 @@ func vethKeys(e *event.Event) []join.Key {
 func (a *Assembler) applyVethCreated(att *attempt, e *event.Event) {
 	a.countVeth(e, OriginStart)
 	att.network.addEvent(e)
-	a.joins.Own(att, e.Time, join.Interface(e.LinkNS, e.Index), join.Ifname(e.LinkNS, e.Name))
+	att.origin.joins.Own(att, e.Time, join.Interface(e.LinkNS, e.Index), join.Ifname(e.LinkNS, e.Name))
 	if e.PeerIndex != 0 {
-		a.joins.Own(att, e.Time, join.Interface(e.TargetNS, e.PeerIndex), join.Ifname(e.TargetNS, e.PeerName))
+		att.origin.joins.Own(att, e.Time, join.Interface(e.TargetNS, e.PeerIndex), join.Ifname(e.TargetNS, e.PeerName))
 	}
 }
 
@@ -58,8 +58,8 @@ func (a *Assembler) countVeth(e *event.Event, origin Origin) {
 
 // onVethDellink handles the deletion of a pair, as the driver reports it.
 func (a *Assembler) onVethDellink(e *event.Event) disposition {
-	a.joins.Retire(join.Ifname(e.LinkNS, e.Name), e.Time)
-	a.joins.Retire(join.Ifname(e.TargetNS, e.PeerName), e.Time)
+	a.origins.retire(join.Ifname(e.LinkNS, e.Name), e.Time)
+	a.origins.retire(join.Ifname(e.TargetNS, e.PeerName), e.Time)
 	if a.veths.delete(e) {
 		a.node.NodeFact(VethChanged{Deleted: true})
 	}
@@ -73,14 +73,15 @@ func (a *Assembler) onLink(e *event.Event) disposition {
 	}
 	switch a.veths.notify(e) {
 	case vethCreated:
-		return a.deferJoin(newPair{deferredEvent{a, e}}, e, linkKeys(e))
+		o := a.originOf(e)
+		return a.deferJoin(newPair{deferredEvent{a, o, e}}, o, e, linkKeys(e))
 	case vethChanged:
 		return a.deferEvent(e, linkKeys(e)...)
 	case vethDeleted:
 		a.node.NodeFact(VethChanged{Deleted: true})
 		fallthrough
 	case vethGone:
-		a.joins.Retire(join.Ifname(e.LinkNS, e.Name), e.Time)
+		a.origins.retire(join.Ifname(e.LinkNS, e.Name), e.Time)
 	}
 	return unrelated
 }

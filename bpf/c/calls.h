@@ -9,13 +9,19 @@
 
 #include "record.h"
 
-/* An entry is written in place and stays for the next call. LRU: threads end. */
-struct {
+/*
+ * An entry is written in place and stays for the next call. LRU: threads end.
+ * Containers have a map of their own, so that they evict no call of the host's.
+ */
+struct calls {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 8192);
 	__type(key, __u64);
 	__type(value, struct call);
-} calls SEC(".maps");
+};
+
+struct calls calls SEC(".maps");
+struct calls nested_calls SEC(".maps");
 
 static const struct call no_call;
 
@@ -24,7 +30,19 @@ static __always_inline struct call *call_get(struct watched *w, __u64 id)
 {
 	if (w && id >> 32 == (__u32)id)
 		return &w->call;
+	if (w && w->origin)
+		return bpf_map_lookup_elem(&nested_calls, &id);
 	return bpf_map_lookup_elem(&calls, &id);
+}
+
+/* Makes an entry for the caller, and returns it; NULL if there is no room. */
+static __always_inline struct call *call_make(struct watched *w, __u64 id)
+{
+	if (w && w->origin)
+		bpf_map_update_elem(&nested_calls, &id, &no_call, BPF_ANY);
+	else
+		bpf_map_update_elem(&calls, &id, &no_call, BPF_ANY);
+	return call_get(w, id);
 }
 
 /* Counts a call that is still open as lost: its exit was missed. */
@@ -45,8 +63,7 @@ static __always_inline struct call *call_begin(struct watched *w, __u32 kind, co
 	struct call *call = call_get(w, id);
 
 	if (!call) {
-		bpf_map_update_elem(&calls, &id, &no_call, BPF_ANY);
-		call = bpf_map_lookup_elem(&calls, &id);
+		call = call_make(w, id);
 		if (!call) {
 			count_lost(kind, LOST_CALLS_FULL);
 			return NULL;

@@ -47,6 +47,7 @@ enum lost_cause {
 	LOST_RETURN_MISSED, /* the return of the call was not observed */
 	LOST_PREEMPTED,     /* the kernel skipped a program that was preempted on the same CPU */
 	LOST_UNREADABLE,    /* the request could not be read from memory */
+	LOST_OVER_QUOTA,    /* a container has used up what it may watch or write: origin.h */
 	LOST_CAUSES,
 };
 
@@ -70,7 +71,7 @@ struct event_header {
 	__u32 tid;
 	__u32 mnt_ns;
 	__u32 net_ns;
-	__u32 pad;
+	__u32 origin; /* of the process; 0 is the host: origin.h */
 	char comm[16];
 };
 
@@ -185,6 +186,8 @@ struct event_process {
 	__u32 pid;
 	__u32 parent;
 	struct event_namespaces ns;
+	__u32 origin;
+	__u32 pad;
 	char comm[16];
 };
 

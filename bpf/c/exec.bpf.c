@@ -48,6 +48,12 @@ static __always_inline __u32 class_after_exec(struct watched *w, __u32 named)
 	return named ? named : w->class;
 }
 
+/* Whether the next program that a process executes is the container's, not the host's. */
+static __always_inline bool is_entrypoint(struct watched *w)
+{
+	return w->class == CLASS_INIT || w->class == CLASS_JOINED;
+}
+
 /* Appends the arguments and the environment; returns the offset after them. */
 static __always_inline __u64 put_args(struct scratch *s, struct event_exec *e, __u64 at)
 {
@@ -179,9 +185,14 @@ static __noinline int process_exec_slow(struct task_struct *task, struct linux_b
 	if (w && w->class == CLASS_INIT)
 		container_started(task);
 	if (!class) {
-		watched_delete(tgid);
+		if (w)
+			watched_delete(tgid, w->origin);
 	} else if (!w) {
-		watched_put(task, class, true, 1);
+		watched_put(task, class, true, 1, origin_of(task));
+	} else if (is_entrypoint(w)) {
+		/* a container's own from now on */
+		watched_delete(tgid, w->origin);
+		watched_put(task, class, true, 1, origin_of(task));
 	} else {
 		call_end(&w->call);
 		w->class = class;

@@ -16,7 +16,7 @@ static __noinline int listen_exit_slow(void)
 
 	if (!container_listens())
 		return 0;
-	e = reserve(sizeof(*e), EVENT_LISTEN);
+	e = reserve(sizeof(*e), EVENT_LISTEN, origin_of(current_task()));
 	if (!e)
 		return 0;
 	fill_header(e, EVENT_LISTEN, NULL);

@@ -55,7 +55,7 @@ static __noinline int namespace_exit_slow(long ret)
 	if (!call || (call->kind != EVENT_UNSHARE && call->kind != EVENT_SETNS))
 		return 0;
 	kind = call->kind;
-	e = RESERVE(event_namespace, kind);
+	e = RESERVE(event_namespace, kind, current_origin(w));
 	if (e) {
 		fill_call(&e->h, call, ret, w);
 		e->h.flags = call->args[0];

@@ -22,6 +22,7 @@ EXPORT(event_cgroup);
 EXPORT(event_netlink);
 EXPORT(event_veth);
 EXPORT(event_process);
+EXPORT(origin);
 const enum event_kind *event_kind_type __attribute__((unused));
 const enum lost_cause *lost_cause_type __attribute__((unused));
 const enum task_class *task_class_type __attribute__((unused));

@@ -47,8 +47,8 @@ static __noinline int process_fork_slow(struct task_struct *child, __u64 flags)
 	if (flags & CLONE_NEWNS)
 		container_made(READ(child, nsproxy, mnt_ns, ns.inum), forker);
 	if (forker)
-		watched_put(child, class_of_child(forker, task, flags), false, 1);
-	e = RESERVE(event_fork, EVENT_FORK);
+		watched_put(child, class_of_child(forker, task, flags), false, 1, forker->origin);
+	e = RESERVE(event_fork, EVENT_FORK, current_origin(forker));
 	if (!e)
 		return 0;
 	fill_header(&e->h, EVENT_FORK, forker);
@@ -100,6 +100,7 @@ static __noinline int process_exit_slow(struct task_struct *task)
 	struct event_cost cost;
 	struct event_exit *e;
 	struct call *call;
+	__u32 origin;
 
 	if (!w || done_by_twin(EVENT_EXIT, 0))
 		return 0;
@@ -112,12 +113,14 @@ static __noinline int process_exit_slow(struct task_struct *task)
 		return 0;
 	add_exited_cost(&cost, &w->exited_cost);
 	/* several threads may find that they are the last: the first to delete reports the exit */
-	if (!watched_delete(READ(task, tgid)))
+	origin = w->origin;
+	if (!watched_delete(READ(task, tgid), origin))
 		return 0;
-	e = RESERVE(event_exit, EVENT_EXIT);
+	e = RESERVE(event_exit, EVENT_EXIT, origin);
 	if (!e)
 		return 0;
 	fill_header(&e->h, EVENT_EXIT, NULL); /* w was deleted */
+	e->h.origin = origin;
 	e->h.cost = cost;
 	/* as in wait_task_zombie, kernel/exit.c */
 	signal = READ(task, signal);
@@ -150,7 +153,7 @@ static __noinline int process_rename_slow(struct task_struct *task, const char *
 	bpf_probe_read_kernel_str(words, sizeof(words), name);
 	if (done_by_twin(EVENT_RENAME, words[0] ^ words[1]))
 		return 0;
-	e = RESERVE(event_rename, EVENT_RENAME);
+	e = RESERVE(event_rename, EVENT_RENAME, w->origin);
 	if (!e)
 		return 0;
 	fill_header(&e->h, EVENT_RENAME, w);
@@ -188,7 +191,8 @@ static __always_inline int process_running(struct seq_file *seq, struct task_str
 		class = CLASS_INIT;
 	if (watched_get(task)) /* by an event after the names were set, which reports it */
 		return 0;
-	watched_put(task, class, true, 0);
+	e.origin = origin_of(task);
+	watched_put(task, class, true, 0, e.origin);
 	e.time = bpf_ktime_get_boot_ns();
 	e.start_time = READ(task, start_boottime);
 	e.pid = READ(task, tgid);

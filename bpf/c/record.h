@@ -113,6 +113,12 @@ static __always_inline void fill_namespaces(struct event_namespaces *to, struct 
 	to->time = READ(ns, time_ns_for_children, ns.inum);
 }
 
+/* The caller's origin; w is its process, NULL if that is not watched. */
+static __always_inline __u32 current_origin(struct watched *w)
+{
+	return w ? w->origin : origin_of(current_task());
+}
+
 /*
  * Fills the header of an event of the caller; w is its process, NULL if that is
  * not watched. Few pointers are loaded from the task: each can cost the
@@ -135,7 +141,7 @@ static __always_inline void fill_header(struct event_header *h, __u32 kind, stru
 	h->tid = id;
 	h->mnt_ns = READ(ns, mnt_ns, ns.inum);
 	h->net_ns = READ(ns, net_ns, ns.inum);
-	h->pad = 0;
+	h->origin = current_origin(w);
 	READ_COMM(h->comm, task);
 }
 
@@ -163,12 +169,15 @@ static __always_inline __u64 wakeup(__u64 fill, __u64 size, bool urgent)
 }
 
 /* Returns a record without texts, to be filled in; NULL if there is no room, which is counted. */
-#define RESERVE(type, kind) reserve(sizeof(struct type), kind)
+#define RESERVE(type, kind, origin) reserve(sizeof(struct type), kind, origin)
 
-static __always_inline void *reserve(const __u64 size, __u32 kind)
+static __always_inline void *reserve(const __u64 size, __u32 kind, __u32 origin)
 {
-	void *record = bpf_ringbuf_reserve(&events, size, 0);
+	void *record;
 
+	if (origin && !may_write_for(origin, size, kind, fill_of_ring()))
+		return NULL;
+	record = bpf_ringbuf_reserve(&events, size, 0);
 	if (!record)
 		count_lost(kind, LOST_BUFFER_FULL);
 	return record;
@@ -182,9 +191,13 @@ static __always_inline void submit(void *record, const __u64 size)
 	bpf_ringbuf_submit(record, wakeup(fill_of_ring() - size_in_ring(size), size, false));
 }
 
-static __always_inline void emit(void *record, __u64 size, __u32 kind, bool urgent)
+static __always_inline void emit(void *record, __u64 size, __u32 kind, __u32 origin, bool urgent)
 {
-	if (bpf_ringbuf_output(&events, record, size, wakeup(fill_of_ring(), size, urgent)))
+	__u64 fill = fill_of_ring();
+
+	if (!may_write_for(origin, size, kind, fill))
+		return;
+	if (bpf_ringbuf_output(&events, record, size, wakeup(fill, size, urgent)))
 		count_lost(kind, LOST_BUFFER_FULL);
 }
 
@@ -197,7 +210,7 @@ static __always_inline void emit(void *record, __u64 size, __u32 kind, bool urge
 		barrier_var(__end);                                                      \
 		if (__end <= TEXT_SPACE)                                                 \
 			emit(RECORD(s, type), sizeof(struct type) + __end,               \
-			     RECORD(s, type)->h.kind, urgent);                           \
+			     RECORD(s, type)->h.kind, RECORD(s, type)->h.origin, urgent); \
 	} while (0)
 
 /* Appends a string from user memory at offset at; returns its length. */

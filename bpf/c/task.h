@@ -20,6 +20,7 @@
 #include "cost.h"
 #include "filter.h"
 #include "lost.h"
+#include "origin.h"
 
 #define NAME_LEN 32
 
@@ -62,6 +63,8 @@ struct watched {
 	__u64 start_time; /* start_boottime of its first thread: a pid alone is reused */
 	__u32 class;
 	__u32 executed; /* it has executed a file since it was forked */
+	__u32 origin;
+	__u32 pad;
 	/*
 	 * Its threads that have not exited, without those of io_uring and
 	 * vhost. 0 if they are not counted: it started before the exporter.
@@ -119,34 +122,44 @@ static __always_inline bool current_may_be_watched(void)
 }
 
 /* Stops watching a process; returns false if it was not watched. */
-static __always_inline bool watched_delete(__u32 tgid)
+static __always_inline bool watched_delete(__u32 tgid, __u32 origin)
 {
 	if (bpf_map_delete_elem(&watched_pids, &tgid))
 		return false;
 	pid_filter_add(tgid, -1);
+	unwatch_for(origin);
 	return true;
 }
 
 /* Watches a process. If there is no room, counts it as lost. */
 static __always_inline void watched_put(struct task_struct *task, __u32 class, bool executed,
-					__u64 threads)
+					__u64 threads, __u32 origin)
 {
 	struct watched w = {
 		.start_time = READ(task, group_leader, start_boottime),
 		.class = class,
 		.executed = executed,
+		.origin = origin,
 		.threads = threads,
 	};
-	__u32 tgid = READ(task, tgid);
+	__u32 tgid = READ(task, tgid), earlier_origin;
+	struct watched *earlier;
 
+	if (!may_watch_for(origin))
+		return;
 	/* the filter first: what is in the map always passes it */
 	pid_filter_add(tgid, 1);
 	if (!bpf_map_update_elem(&watched_pids, &tgid, &w, BPF_NOEXIST))
 		return;
 	pid_filter_add(tgid, -1);
 	/* an entry that exists is of an earlier process whose exit was missed */
-	if (bpf_map_update_elem(&watched_pids, &tgid, &w, BPF_EXIST))
+	earlier = bpf_map_lookup_elem(&watched_pids, &tgid);
+	earlier_origin = earlier ? earlier->origin : origin;
+	if (bpf_map_update_elem(&watched_pids, &tgid, &w, BPF_EXIST)) {
+		earlier_origin = origin;
 		count_lost(EVENT_FORK, LOST_WATCHED_FULL);
+	}
+	unwatch_for(earlier_origin);
 }
 
 /* The class of a name, which is zero-padded like the map's keys; CLASS_NONE if it is not watched. */
@@ -168,18 +181,6 @@ static __always_inline __u32 class_of_file(struct file *file)
 	/* a name that does not fit is cut to NAME_LEN - 1 characters */
 	bpf_probe_read_kernel_str(name.text, sizeof(name.text), from);
 	return class_of(&name);
-}
-
-/* The pid namespace of a process, not the one for its children. */
-static __always_inline struct pid_namespace *pid_namespace_of(struct pid *pid)
-{
-	__u32 level = LOAD(pid, level);
-	struct pid_namespace *ns = NULL;
-	struct upid *number = (void *)pid + bpf_core_field_offset(struct pid, numbers);
-
-	if (level <= 32) /* MAX_PID_NS_LEVEL */
-		bpf_core_read(&ns, sizeof(ns), &number[level].ns);
-	return ns;
 }
 
 /* Whether this is the name that the last stage of a runtime's init gives itself. */

@@ -87,7 +87,7 @@ static __always_inline int veth_exit(__u32 kind, long ret)
 
 	if (!pair)
 		return 0;
-	e = RESERVE(event_veth, kind);
+	e = RESERVE(event_veth, kind, origin_of(current_task()));
 	if (e) {
 		fill_header(&e->h, kind, NULL);
 		e->h.duration = e->h.time - pair->begin;

@@ -67,7 +67,7 @@ func TestCommandLineRefuses(t *testing.T) {
 func TestHelpListsFlagsThatApply(t *testing.T) {
 	probes := []string{"buffer-size", "probe.mechanism", "help"}
 	reading := append([]string{"privileges.keep"}, probes...)
-	starts := append([]string{"start-timeout", "ready-timeout"}, reading...)
+	starts := append([]string{"start-timeout", "ready-timeout", "nested"}, reading...)
 	for command, want := range map[string][]string{
 		"": {"help", "version"},
 		"serve": append([]string{"web.systemd-socket", "web.listen-address", "web.config.file", "web.telemetry-path",
@@ -75,7 +75,7 @@ func TestHelpListsFlagsThatApply(t *testing.T) {
 		"run":    append([]string{"output", "format", "wait-ready"}, starts...),
 		"watch":  append([]string{"format", "waterfall", "wait-ready"}, starts...),
 		"events": append([]string{"format"}, reading...),
-		"replay": {"format", "start-timeout", "help"},
+		"replay": {"format", "start-timeout", "nested", "help"},
 		"check":  probes,
 	} {
 		var got []string

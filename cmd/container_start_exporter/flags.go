@@ -16,6 +16,7 @@ import (
 // apply to it.
 type common struct {
 	log          promslog.Config
+	nested       bool
 	startTimeout time.Duration
 	readyTimeout time.Duration
 	bufferSize   int // in bytes
@@ -37,6 +38,12 @@ func (c *common) addReadFlags(cmd *kingpin.CmdClause) {
 	c.addProbeFlags(cmd)
 	cmd.Flag("privileges.keep", "Keep all capabilities. By default those that are no longer needed are dropped once the probes are attached.").
 		BoolVar(&c.keepPrivileges)
+}
+
+// addNested adds --nested. The help begins with what the command does with the starts.
+func (c *common) addNested(cmd *kingpin.CmdClause, show string) {
+	cmd.Flag("nested", show+" nested starts, too: those of runtimes in containers (docker-in-docker). What they say of themselves is what any process of the container may claim.").
+		BoolVar(&c.nested)
 }
 
 func (c *common) addStartTimeout(cmd *kingpin.CmdClause) {

@@ -20,6 +20,21 @@ func (f fanOut) Ready(s *start.Start) {
 	}
 }
 
+// hostOnly passes on the starts on the host, not the nested ones.
+type hostOnly struct{ collector.StartObserver }
+
+func (h hostOnly) Start(s *start.Start) {
+	if s.Kind != start.Nested {
+		h.StartObserver.Start(s)
+	}
+}
+
+func (h hostOnly) Ready(s *start.Start) {
+	if s.Kind != start.Nested {
+		h.StartObserver.Ready(s)
+	}
+}
+
 // startFunc observes starts, and ignores when they are ready.
 type startFunc func(*start.Start)
 

@@ -23,6 +23,7 @@ func addReplay(app *kingpin.Application, c *common) (*kingpin.CmdClause, func() 
 		program+" replay --format=json recording.jsonl > starts.jsonl"))
 	var format string
 	addFormatFlag(cmd, &format, "Output format: text (a waterfall per start), json (an object per line).", formatText, formatJSON)
+	c.addNested(cmd, "Show")
 	c.addStartTimeout(cmd)
 	name := cmd.Arg("FILE", "The recording, or - for standard input.").Required().String()
 	return cmd, func() error { return replay(c, format, *name) }
@@ -38,6 +39,7 @@ func replay(c *common, format, name string) error {
 	}
 	defer in.Close()
 	r := newReport(os.Stdout, format, drawWaterfalls(os.Stdout, terminalOptions(os.Stdout)))
+	r.nested = c.nested
 	a := collector.New(c.config(), startFunc(r.add), nil)
 	n := 0
 	err = event.Read(in, func(e *event.Event) {
@@ -56,6 +58,8 @@ func replay(c *common, format, name string) error {
 	}
 	if format == formatText {
 		fmt.Fprintln(os.Stderr, r.summary("", 0))
+	} else {
+		r.warnHidden()
 	}
 	return nil
 }

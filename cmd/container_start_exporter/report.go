@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"os"
 	"strings"
 
 	"container_start_exporter/collector/start"
@@ -15,7 +16,10 @@ type report struct {
 	w     io.Writer
 	write func(*start.Start) error
 
+	nested bool // show nested starts
+
 	starts, failed, incomplete int
+	hidden                     int        // nested starts that are not shown
 	err                        error      // the first error of writing
 	broken                     chan error // receives err
 }
@@ -54,6 +58,10 @@ func drawLines(w io.Writer, o terminal.Options) func(*start.Start) error {
 
 // add counts a start and writes it, unless writing has failed before.
 func (r *report) add(s *start.Start) {
+	if s.Kind == start.Nested && !r.nested {
+		r.hidden++
+		return
+	}
 	r.starts++
 	switch s.Outcome {
 	case start.Failed:
@@ -67,6 +75,13 @@ func (r *report) add(s *start.Start) {
 	if r.err = r.write(s); r.err != nil {
 		r.err = fmt.Errorf("write the report: %w", r.err)
 		r.broken <- r.err
+	}
+}
+
+// warnHidden prints how many nested starts were not shown, if there were any.
+func (r *report) warnHidden() {
+	if r.hidden > 0 {
+		fmt.Fprintf(os.Stderr, "%s: %d nested container starts are not shown: --nested shows them\n", program, r.hidden)
 	}
 }
 
@@ -86,6 +101,7 @@ func (r *report) summary(during string, lost uint64) string {
 	}{
 		{uint64(r.failed), "failed"},
 		{uint64(r.incomplete), "incomplete"},
+		{uint64(r.hidden), "nested not shown (--nested shows them)"},
 		{lost, "events lost (a larger --buffer-size may help)"},
 	} {
 		if part.n > 0 {

@@ -51,6 +51,7 @@ func addRun(app *kingpin.Application, c *common) (*kingpin.CmdClause, func() err
 	cmd.Flag("output", "Write the report to this file instead of standard error.").Short('o').PlaceHolder("FILE").StringVar(&o.output)
 	addFormatFlag(cmd, &o.format, "Output format: text (a waterfall per start), json (an object per line).", formatText, formatJSON)
 	o.wait = c.addWaitReady(cmd)
+	c.addNested(cmd, "Show")
 	c.addStartTimeout(cmd)
 	c.addReadFlags(cmd)
 	cmd.Arg("COMMAND", "The command and its arguments, after --.").PlaceHolder("-- COMMAND ").Required().StringsVar(&o.command)
@@ -75,6 +76,7 @@ func runCommand(c *common, o *runOptions) error {
 		fmt.Fprintln(out) // separates the report from the command's output
 	}
 	r := newReport(out, o.format, drawWaterfalls(out, terminalOptions(out.file)))
+	r.nested = c.nested
 	b := newReadyBuffer(o.wait(), r.add)
 	end, lost, err := observe(c, cmd, probes, b)
 	if err != nil {
@@ -82,6 +84,9 @@ func runCommand(c *common, o *runOptions) error {
 	}
 	if o.format == formatText {
 		fmt.Fprintln(out, blankAfter(r)+r.summary(end.during(cmd.Path), lost))
+	}
+	if o.format == formatJSON {
+		r.warnHidden()
 	}
 	if err := errors.Join(r.err, out.close()); err != nil {
 		printError(err)
@@ -180,8 +185,10 @@ func ownFailure(err error) error {
 }
 
 func lostEvents(probes *bpf.Probes) (n uint64) {
-	for _, lost := range probes.Stats().Lost {
-		n += lost
+	for loss, lost := range probes.Stats().Lost {
+		if loss.Cause != bpf.CauseOverQuota { // else only nested starts lack them
+			n += lost
+		}
 	}
 	return n
 }

@@ -19,6 +19,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"container_start_exporter/bpf"
+	"container_start_exporter/collector"
 	"container_start_exporter/exporter/metrics"
 	"container_start_exporter/exporter/page"
 	"container_start_exporter/exporter/trace"
@@ -51,6 +52,7 @@ func addServe(app *kingpin.Application, c *common) (*kingpin.CmdClause, func() e
 	cmd.Flag("web.disable-exporter-metrics", "Do not expose metrics about the exporter's own process (promhttp_*, process_*, go_*).").BoolVar(&o.noOwnMetrics)
 	cmd.Flag("web.disable-page", "Serve only the metrics and the health of the exporter. The page shows names, images and paths of containers to whoever can reach the port.").BoolVar(&o.noPage)
 	cmd.Flag("metrics.native-histograms", "Expose native histograms in addition to classic ones. Prometheus 2.x then drops the classic buckets.").BoolVar(&o.native)
+	c.addNested(cmd, "Show on the page, and send as traces,")
 	c.addStartTimeout(cmd)
 	c.addReadyTimeout(cmd, "How long to wait after a start for the container's first listen(2); 0 means not at all.")
 	c.addReadFlags(cmd)
@@ -99,7 +101,11 @@ func newServer(c *common, o *serveOptions) (*server, error) {
 	host, _ := os.Hostname() // the page can do without
 	s.metrics = metrics.New(metrics.Options{NativeHistograms: o.native})
 	s.page = page.New(page.Options{MetricsPath: o.telemetryPath, Version: version.Version, Host: host})
-	s.pipeline = newPipeline(c.config(), fanOut{s.metrics, s.traces, s.page}, s.metrics)
+	var shown collector.StartObserver = fanOut{s.traces, s.page}
+	if !c.nested {
+		shown = hostOnly{shown}
+	}
+	s.pipeline = newPipeline(c.config(), fanOut{s.metrics, shown}, s.metrics)
 	return s, nil
 }
 

@@ -19,6 +19,7 @@ func addWatch(app *kingpin.Application, c *common) (*kingpin.CmdClause, func() e
 	addFormatFlag(cmd, &format, "Output format: text (a line per start), json (an object per line).", formatText, formatJSON)
 	waterfall := cmd.Flag("waterfall", "Draw each start in full instead of on one line.").Bool()
 	wait := c.addWaitReady(cmd)
+	c.addNested(cmd, "Show")
 	c.addStartTimeout(cmd)
 	c.addReadFlags(cmd)
 	return cmd, func() error { return watch(c, format, *waterfall, wait()) }
@@ -31,7 +32,9 @@ func watch(c *common, format string, waterfall bool, wait time.Duration) error {
 		draw = drawWaterfalls(os.Stdout, o)
 	}
 	r := newReport(os.Stdout, format, draw)
+	r.nested = c.nested
 	b := newReadyBuffer(wait, r.add)
 	defer b.flush()
+	defer r.warnHidden()
 	return follow(c, newPipeline(c.config(), b, nil).bundles.Handle, r.broken)
 }

@@ -11,7 +11,7 @@
 // what it does not know.
 //
 // The fields are those of Event. Besides time, kind, pid, tid, born, comm, mnt_ns,
-// net_ns and cost, each kind has:
+// net_ns, nested and cost, each kind has:
 //
 //	fork            child, child_born, parent, flags; if it made namespaces: namespaces, duration
 //	exec            file, args, env, truncated, last; if it failed: file, ret, duration

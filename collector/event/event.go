@@ -27,6 +27,11 @@ type Event struct {
 	// namespaces at Time.
 	MntNS uint32 `json:"mnt_ns,omitempty"`
 	NetNS uint32 `json:"net_ns,omitempty"`
+	// Nested is absent if the process is the host's. If it is a container's, that is
+	// the inode number of its pid namespace (of the outermost one below that of the
+	// exporter). What the host's runtimes do in a container is the host's. In a lost
+	// event it is whose events were lost: nobody else's.
+	Nested uint32 `json:"nested,omitempty"`
 
 	// Cost is what the thread has cost so far; for an exec or an exit, what all
 	// threads of the process have cost, those that have ended included.

@@ -112,6 +112,18 @@ func (t *Table[O]) Own(owner O, at int64, keys ...Key) {
 // Owns reports whether the owner has come to own a key.
 func (t *Table[O]) Owns(owner O, k Key) bool { return slices.Contains(t.owned[owner], k) }
 
+// Disown takes one key from an owner, if it owns that.
+func (t *Table[O]) Disown(owner O, k Key) {
+	i := slices.Index(t.owned[owner], k)
+	if i < 0 {
+		return
+	}
+	t.owned[owner] = slices.Delete(t.owned[owner], i, i+1)
+	if t.owners[k].owner == owner {
+		delete(t.owners, k)
+	}
+}
+
 // Release takes all keys from an owner: interfaces, names and addresses are used
 // again within seconds.
 func (t *Table[O]) Release(owner O) {

@@ -23,6 +23,7 @@ const (
 const (
 	Container = "container"
 	Sandbox   = "sandbox"
+	Nested    = "nested" // whatever else it is: its runtime is in another pid namespace than the exporter
 )
 
 // What a record may lack: the values of Start.Degraded.
@@ -41,7 +42,7 @@ type Start struct {
 	Image       string  `json:"image,omitempty"` // of the container, as its engine names it
 	Engine      string  `json:"engine"`          // docker, containerd, cri, podman, cri-o, none
 	Runtime     string  `json:"runtime"`         // runc, crun, ...
-	Kind        string  `json:"kind"`            // container, sandbox
+	Kind        string  `json:"kind"`            // container, sandbox, nested
 	Outcome     Outcome `json:"outcome"`         // started, failed, incomplete
 	// FailedPhase is the phase in which a start failed.
 	FailedPhase PhaseName `json:"failed_phase,omitempty"`

@@ -14,6 +14,9 @@ import (
 // than prometheus.ExemplarMaxRunes or not UTF-8, and a container's id is free
 // text.
 func exemplar(s *start.Start) prometheus.Labels {
+	if s.Kind == start.Nested { // by default no trace of it is sent
+		return nil
+	}
 	labels := prometheus.Labels{}
 	left := prometheus.ExemplarMaxRunes
 	add := func(name, value string) {

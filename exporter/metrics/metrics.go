@@ -30,6 +30,8 @@ type Metrics struct {
 	starts     *prometheus.CounterVec
 	failures   *prometheus.CounterVec
 	incomplete prometheus.Counter
+	// nestedIncomplete are those in containers, which must not spoil the host's numbers
+	nestedIncomplete prometheus.Counter
 
 	node nodeMetrics
 
@@ -68,7 +70,9 @@ func (m *Metrics) makeStartMetrics(o Options) {
 	m.failures = m.counters("container_start_failures_total",
 		"Container starts that failed, by the phase in which they failed.", startLabels("phase")...)
 	m.incomplete = m.counter("container_starts_incomplete_total",
-		"Container starts that were seen only in part, lost events, or timed out; no other metric of starts counts them.")
+		"Container starts on the host that were seen only in part, lost events, or timed out; no other metric of starts counts them.")
+	m.nestedIncomplete = m.counter("container_start_exporter_nested_starts_incomplete_total",
+		"Nested container starts, whose runtime ran in a container, that were seen only in part, lost events, or timed out.")
 }
 
 // startLabels returns the labels of every metric of starts, and more.
@@ -80,10 +84,10 @@ func startLabels(more ...string) []string {
 // counts are not known.
 func (m *Metrics) Start(s *start.Start) {
 	if s.Outcome != start.Started && s.Outcome != start.Failed {
-		m.incomplete.Inc()
+		m.countIncomplete(s)
 		return
 	}
-	engine, runtime, kind := safe.Label(s.Engine), safe.Label(s.Runtime), safe.Label(s.Kind)
+	engine, runtime, kind := labels(s)
 	m.starts.WithLabelValues(engine, runtime, kind).Inc()
 	for _, o := range s.Operations {
 		if outlives(o) {
@@ -97,6 +101,27 @@ func (m *Metrics) Start(s *start.Start) {
 	}
 	m.succeeded(s, engine, runtime, kind)
 }
+
+func (m *Metrics) countIncomplete(s *start.Start) {
+	if s.Kind == start.Nested {
+		m.nestedIncomplete.Inc()
+		return
+	}
+	m.incomplete.Inc()
+}
+
+// labels returns the values of startLabels. The engine of a nested start is what any
+// process of a container says that it is: it is never counted as an engine of the host.
+func labels(s *start.Start) (engine, runtime, kind string) {
+	engine, runtime, kind = safe.Label(s.Engine), safe.Label(s.Runtime), safe.Label(s.Kind)
+	if s.Kind == start.Nested {
+		engine = noEngine
+	}
+	return engine, runtime, kind
+}
+
+// noEngine is the label of starts without an engine on the host.
+const noEngine = "none"
 
 // outlives reports whether an operation may last as long as the container, and
 // so says nothing about the start: a runtime's run in the foreground.
@@ -118,7 +143,8 @@ func (m *Metrics) succeeded(s *start.Start, engine, runtime, kind string) {
 // Ready records the time from the exec of a container's entrypoint to its first
 // listen.
 func (m *Metrics) Ready(s *start.Start) {
-	m.ready.WithLabelValues(safe.Label(s.Engine), safe.Label(s.Runtime), safe.Label(s.Kind)).Observe(seconds(s.Ready))
+	engine, runtime, kind := labels(s)
+	m.ready.WithLabelValues(engine, runtime, kind).Observe(seconds(s.Ready))
 }
 
 func observe(h prometheus.Observer, d time.Duration, exemplar prometheus.Labels) {

@@ -21,7 +21,7 @@ type nodeMetrics struct {
 func (m *Metrics) makeNodeMetrics(o Options) {
 	n := &m.node
 	n.commands = m.histograms(o, partBuckets, "container_start_runtime_command_duration_seconds",
-		"Time from exec to exit of each command of a container runtime, in seconds, whether or not it belongs to a start.", "runtime", "command")
+		"Time from exec to exit of each command of a container runtime on the host, in seconds, whether or not it belongs to a start.", "runtime", "command")
 	n.namespaces = m.counters("container_start_namespaces_created_total",
 		"Namespaces created on the node, by container starts (origin=start) and others.", "namespace_type", "origin")
 	n.netns = m.histogram(o, partBuckets, "container_start_network_namespace_duration_seconds",

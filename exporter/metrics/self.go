@@ -69,7 +69,9 @@ func selfDesc(name, help string, labels ...string) *prometheus.Desc {
 
 var (
 	inProgressDesc = selfDesc("container_starts_in_progress",
-		"Container starts that have begun but not ended.")
+		"Container starts on the host that have begun but not ended.")
+	nestedInProgressDesc = selfDesc("container_start_exporter_nested_starts_in_progress",
+		"Nested container starts, whose runtime runs in a container, that have begun but not ended.")
 	joinedDesc = selfDesc("container_start_exporter_events_joined_total",
 		"Events joined to a container start.")
 	nodeDesc = selfDesc("container_start_exporter_events_node_total",
@@ -91,7 +93,7 @@ var (
 	unreadDesc = selfDesc("container_start_exporter_bundles_unread_total",
 		"OCI bundles that could not be read; their starts lack name, image and hook kinds.")
 	lostDesc = selfDesc("container_start_exporter_events_lost_total",
-		"Events lost, by kind (unknown if it could not be decoded) and cause: buffer_full, no_scratch, calls_full, watched_full, return_missed, preempted, unreadable, socket_full, backlog_full, undecodable.", "event", "cause")
+		"Events lost, by kind (unknown if it could not be decoded) and cause: buffer_full, no_scratch, calls_full, watched_full, return_missed, preempted, unreadable, over_quota (a container's own), socket_full, backlog_full, undecodable.", "event", "cause")
 	usedDesc = selfDesc("container_start_exporter_buffer_used_bytes",
 		"Unread bytes in the ring buffer.")
 	sizeDesc = selfDesc("container_start_exporter_buffer_size_bytes",
@@ -111,7 +113,7 @@ var (
 func (s *self) Describe(descs chan<- *prometheus.Desc) {
 	s.build.Describe(descs)
 	for _, d := range []*prometheus.Desc{
-		inProgressDesc, joinedDesc, nodeDesc, unjoinedDesc, waitingDesc, processesDesc, evictionsDesc,
+		inProgressDesc, nestedInProgressDesc, joinedDesc, nodeDesc, unjoinedDesc, waitingDesc, processesDesc, evictionsDesc,
 		attachedDesc, receivedDesc, lostDesc, unreadDesc, usedDesc, sizeDesc, runTimeDesc, runCountDesc,
 		spansExportedDesc, spansDroppedDesc,
 	} {
@@ -137,6 +139,7 @@ func (s *self) Collect(metrics chan<- prometheus.Metric) {
 
 func collectAssembler(to sink, a collector.Stats) {
 	to.gauge(inProgressDesc, float64(a.InProgress))
+	to.gauge(nestedInProgressDesc, float64(a.NestedInProgress))
 	to.counter(joinedDesc, float64(a.Joined))
 	to.counter(nodeDesc, float64(a.Node))
 	to.counter(unjoinedDesc, float64(a.Unjoined))

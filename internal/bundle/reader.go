@@ -126,7 +126,7 @@ func (r *Reader) add(one *reading) {
 func (r *Reader) readFor(one *reading, e *event.Event, x execution) {
 	if bundle, path, err := x.read(r.gate); err == nil {
 		one.bundle = &event.Event{
-			Time: bootTime(), Kind: event.KindBundle, PID: e.PID, StartTime: e.StartTime, Comm: e.Comm,
+			Time: bootTime(), Kind: event.KindBundle, PID: e.PID, StartTime: e.StartTime, Comm: e.Comm, Nested: e.Nested,
 			Path: path, Bundle: bundle,
 		}
 	}
