@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"syscall"
 	"testing"
 
 	"github.com/cilium/ebpf/rlimit"
@@ -67,6 +68,12 @@ func play(t *testing.T, name, scenario string) (pid int, dir string, r results) 
 // playToEnd is play, but returns how the process ended.
 func playToEnd(t *testing.T, name, scenario string) (state *os.ProcessState, dir string, r results) {
 	t.Helper()
+	return playAs(t, name, scenario, nil)
+}
+
+// playAs is playToEnd, but starts the process with attributes.
+func playAs(t *testing.T, name, scenario string, attributes *syscall.SysProcAttr) (state *os.ProcessState, dir string, r results) {
+	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
@@ -75,6 +82,7 @@ func playToEnd(t *testing.T, name, scenario string) (state *os.ProcessState, dir
 	cmd := exec.Command(copyProgram(t, self, name), dir)
 	cmd.Env = append(os.Environ(), scenarioVariable+"="+scenario)
 	cmd.Stderr = new(bytes.Buffer)
+	cmd.SysProcAttr = attributes
 	out, err := cmd.Output()
 	if err != nil {
 		t.Fatalf("%s: %v\n%s", scenario, err, cmd.Stderr)

@@ -36,7 +36,7 @@ var shared struct {
 // The names that the shared probes watch, each used by one test.
 var (
 	sharedNames = []string{"cse-all", "cse-cgroup", "cse-execute", "cse-io", "cse-long", "cse-mount", "cse-newmount",
-		"cse-other", "cse-pivot", "cse-process", "cse-queue", "cse-setns", "cse-signalled", "cse-threads", "cse-veth"}
+		"cse-origin", "cse-other", "cse-pivot", "cse-process", "cse-queue", "cse-setns", "cse-signalled", "cse-threads", "cse-veth"}
 	sharedRuntimes = []string{"cse-crun", "cse-l-crun", "cse-l-runc", "cse-reused", "cse-runc"}
 )
 
