@@ -118,6 +118,7 @@ var handlers = map[event.Kind]func(*Assembler, *event.Event) disposition{
 	event.KindLost:         (*Assembler).onLost,
 	event.KindProcess:      (*Assembler).onExistingProcess,
 	event.KindBundle:       (*Assembler).onBundle,
+	event.KindGone:         (*Assembler).onGone,
 	event.KindFork:         (*Assembler).onFork,
 	event.KindExec:         (*Assembler).onExec,
 	event.KindExit:         (*Assembler).onExit,

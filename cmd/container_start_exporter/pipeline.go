@@ -24,6 +24,7 @@ type pipeline struct {
 	mu        sync.Mutex // guards assembler
 	assembler *collector.Assembler
 	bundles   *bundle.Reader
+	recheck   recheck
 }
 
 func newPipeline(c collector.Config, starts collector.StartObserver, node collector.NodeObserver) *pipeline {
@@ -44,6 +45,12 @@ func (p *pipeline) handle(e *event.Event) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.assembler.Handle(e)
+	switch e.Kind {
+	case event.KindLost:
+		p.recheck.lost()
+	case event.KindClock:
+		p.recheck.tick(p.assembler, e)
+	}
 }
 
 func (p *pipeline) stats() collector.Stats {

@@ -38,6 +38,7 @@
 //	listen          (none)
 //	process         file, args, parent, namespaces
 //	bundle          path, bundle
+//	gone            (none)
 //	clock           wall, format
 //	lost            lost, what, cause, since
 package event

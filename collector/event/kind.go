@@ -38,6 +38,7 @@ const (
 	KindLost    Kind = "lost"    // events that the BPF programs had to drop
 	KindProcess Kind = "process" // a process that was already running when the probes were attached
 	KindBundle  Kind = "bundle"  // the content of a bundle's config.json
+	KindGone    Kind = "gone"    // after events were lost: a process has exited, or an init has executed the entrypoint, unseen
 )
 
 // AllKinds lists every kind of event, in the order of the constants. Tests check
@@ -49,5 +50,5 @@ var AllKinds = []Kind{
 	KindFsopen, KindFsconfig, KindFsmount, KindMountSetattr,
 	KindCgroupMkdir, KindCgroupAttach, KindCgroupRmdir,
 	KindNetlink, KindLink, KindVethNewlink, KindVethDellink, KindListen,
-	KindClock, KindLost, KindProcess, KindBundle,
+	KindClock, KindLost, KindProcess, KindBundle, KindGone,
 }

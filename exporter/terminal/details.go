@@ -53,6 +53,7 @@ var contents = map[event.Kind]func(*detailWriter, *event.Event){
 	event.KindLost:         (*detailWriter).lost,
 	event.KindProcess:      (*detailWriter).process,
 	event.KindBundle:       (*detailWriter).bundle,
+	event.KindGone:         func(*detailWriter, *event.Event) {}, // says all by itself
 }
 
 func (w *detailWriter) fork(e *event.Event) {

@@ -49,6 +49,7 @@ var tableEvents = []*event.Event{
 	{Kind: event.KindLost, Lost: 12, What: "mount", Cause: "buffer_full"},
 	{Kind: event.KindLost, Lost: 1, Cause: "undecodable"},
 	{Kind: event.KindBundle, Path: "/run/b", Bundle: &event.Bundle{Root: "/run/b/rootfs", CgroupsPath: "/docker/3f9c", Hooks: []event.Hook{{Kind: "prestart", Path: "/usr/bin/hook"}}}},
+	{Kind: event.KindGone, PID: 24683, Comm: "runc:[2:INIT]"},
 	{Kind: "later", PID: 5, Comm: "new"},
 	{Kind: event.KindExec, PID: 6, Comm: "\x1b[2J\n", File: "/x", Args: []string{"/x", "\x1b]0;pwned\x07", "a\nb", "\u202e"}},
 }

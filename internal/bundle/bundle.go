@@ -9,6 +9,7 @@ import (
 
 	"container_start_exporter/collector/engine"
 	"container_start_exporter/collector/event"
+	"container_start_exporter/internal/proc"
 )
 
 // nameDeadline limits for how long the state files of engines may delay a bundle. A
@@ -76,7 +77,7 @@ func (x execution) root(p process, base string, isOwnMntNS bool) (root, error) {
 		return p.rootOf(base)
 	}
 	r, err := p.root()
-	if isOwnMntNS && (errors.Is(err, errExited) || errors.Is(err, fs.ErrPermission)) {
+	if isOwnMntNS && (errors.Is(err, proc.ErrExited) || errors.Is(err, fs.ErrPermission)) {
 		return ownRoot()
 	}
 	return r, err

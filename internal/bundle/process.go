@@ -1,28 +1,18 @@
 package bundle
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"container_start_exporter/internal/proc"
 )
 
-// clockTick is the unit of the start time in /proc/PID/stat, in nanoseconds: USER_HZ
-// is 100 on amd64 and arm64.
-const clockTick = 10_000_000
-
-// errExited is the error of a process that has exited.
-var errExited = errors.New("the process has exited")
-
-// process is the directory /proc/PID. As long as it is open, it is the directory of
-// the process that it was opened for: once that has exited, nothing is found in it,
-// whoever has the pid by then (proc_pid_make_inode in fs/proc/base.c holds the struct
-// pid, which is not reused).
+// process is the directory /proc/PID (proc.Open).
 type process struct{ fd int }
 
 // exited is a process that has exited.
@@ -31,45 +21,17 @@ var exited = process{-1}
 // openProcess opens the directory of a process, which is identified by its pid and its
 // start time (boot time, ns).
 func openProcess(pid int, startTime int64) process {
-	fd, err := unix.Open("/proc/"+strconv.Itoa(pid), unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	fd, err := proc.Open(pid, startTime)
 	if err != nil {
 		return exited
 	}
-	p := process{fd}
-	if ticks, err := p.startTicks(); err != nil || ticks != startTime/clockTick {
-		p.close()
-		return exited
-	}
-	return p
+	return process{fd}
 }
 
 func (p process) close() {
 	if p != exited {
 		_ = unix.Close(p.fd)
 	}
-}
-
-// startTicks reads the start time, in clock ticks after boot: the 22nd field of stat,
-// the 20th after the name (proc_pid_stat(5)).
-func (p process) startTicks() (int64, error) {
-	fd, err := unix.Openat(p.fd, "stat", unix.O_RDONLY|unix.O_CLOEXEC, 0)
-	if err != nil {
-		return 0, err
-	}
-	defer unix.Close(fd)
-	var stat [1024]byte
-	n, err := unix.Read(fd, stat[:])
-	if err != nil {
-		return 0, err
-	}
-	_, afterName, _ := bytes.Cut(stat[bytes.LastIndexByte(stat[:n], ')')+1:n], []byte(" "))
-	field := 0
-	for f := range bytes.FieldsSeq(afterName) {
-		if field++; field == 20 {
-			return strconv.ParseInt(string(f), 10, 64)
-		}
-	}
-	return 0, fmt.Errorf("no start time in %q", stat[:n])
 }
 
 // root opens the root directory.
@@ -81,11 +43,11 @@ func (p process) root() (root, error) {
 // open opens the directory that a link of the process leads to.
 func (p process) open(link string) (int, error) {
 	if p == exited {
-		return -1, errExited
+		return -1, proc.ErrExited
 	}
 	fd, err := unix.Openat(p.fd, link, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	if err == unix.ENOENT || err == unix.ESRCH {
-		return -1, errExited
+		return -1, proc.ErrExited
 	}
 	return fd, os.NewSyscallError("openat", err)
 }
@@ -110,7 +72,7 @@ func (p process) workingDirectory() (string, error) {
 
 func (p process) readlink(link string) (string, error) {
 	if p == exited {
-		return "", errExited
+		return "", proc.ErrExited
 	}
 	var name [maxPath]byte
 	n, err := unix.Readlinkat(p.fd, link, name[:])

@@ -37,7 +37,7 @@ const ours = "Test(Clock|Urgent|Lost|ReaderIsWoken|StatsAfterClose|OpenRefuses|P
 
 // alike are the tests that do not depend on the mechanism: those of the events
 // of process tracepoints, and those of the objects.
-const alike = "Test(CostOf.*|Signalled|LongArguments|Running|OpenLeavesMemlock|OpenTakes|EveryProgramLoads|AbsenceIsNotRemembered)"
+const alike = "Test(Origin|CostOf.*|Signalled|LongArguments|Running|OpenLeavesMemlock|OpenTakes|EveryProgramLoads|AbsenceIsNotRemembered)"
 
 // otherHosts are the tests that need no program but the test binary: they run on
 // an architecture for which there is no userland here.
