@@ -66,7 +66,7 @@ func Attributes() []Attribute {
 		{string(semconv.K8SContainerNameKey), "name of the container in its pod; a sandbox has none"},
 		{string(keyEngine), "docker, containerd, cri, podman, cri-o, none or other"},
 		{string(keyRuntime), "OCI runtime: runc, crun, ... or other"},
-		{string(keyKind), "container or sandbox"},
+		{string(keyKind), "container, sandbox or nested"},
 		{string(keyOutcome), "started, failed or incomplete"},
 		{string(keyFailedPhase), "phase in which the start failed"},
 		{string(keyError), "why the start failed or is incomplete, in one line"},
