@@ -70,9 +70,12 @@ func shortID(id string) string {
 	return id
 }
 
-// Stack returns the engine and the runtime: docker/runc.
+// Stack returns the engine and the runtime: docker/runc. The engine of a nested start is
+// what a process of the container says: it is shown as nested/runc.
 func Stack(s *start.Start) string {
 	switch {
+	case s.Kind == start.Nested:
+		return strings.TrimSuffix(start.Nested+"/"+s.Runtime, "/")
 	case s.Engine == "" || s.Engine == "none":
 		return s.Runtime
 	case s.Runtime == "":
@@ -98,7 +101,7 @@ func Subtitle(s *start.Start) string {
 	if s.Name != "" {
 		list = append(list, shortID(s.ContainerID))
 	}
-	if s.Kind != start.Container && s.Kind != "" {
+	if s.Kind != start.Container && s.Kind != start.Nested && s.Kind != "" {
 		list = append(list, s.Kind)
 	}
 	if s.PID > 0 {
