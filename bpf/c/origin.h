@@ -116,10 +116,14 @@ static __always_inline void over_quota(struct origin *origin, __u32 kind)
 /* Whether one more process of an origin may be watched; if so, counts it. */
 static __always_inline bool may_watch_for(__u32 number)
 {
-	struct origin *origin = origin_get(number), *all = origin_all();
+	struct origin *origin, *all;
 
-	if (!number || !origin || !all)
-		return !number;
+	if (!number)
+		return true;
+	origin = origin_get(number);
+	all = origin_all();
+	if (!origin || !all)
+		return false;
 	origin->number = number;
 	if (origin->watched >= MAX_WATCHED_OF_ORIGIN || all->watched >= MAX_WATCHED_NESTED) {
 		over_quota(origin, EVENT_FORK);
@@ -133,9 +137,13 @@ static __always_inline bool may_watch_for(__u32 number)
 /* A process of an origin is no longer watched. */
 static __always_inline void unwatch_for(__u32 number)
 {
-	struct origin *origin = origin_get(number), *all = origin_all();
+	struct origin *origin, *all;
 
-	if (!number || !origin || !all)
+	if (!number)
+		return;
+	origin = origin_get(number);
+	all = origin_all();
+	if (!origin || !all)
 		return;
 	__sync_fetch_and_add(&origin->watched, -1);
 	__sync_fetch_and_add(&all->watched, -1);

@@ -24,6 +24,8 @@ func TestTitles(t *testing.T) {
 			"37 mounts by init, 1 by the engine, 29 execs, 5 namespaces, 1 veth"},
 		{sample.DrawnCrun(), "web-1", "crun, pid 77, began at 10:31:22.000", "started in 5.0 ms", "",
 			"1 mount by init, 2 execs, 6 namespaces, 0 veths, listens after 12.1 ms"},
+		{nested(), "keen_turing", "nested/runc, 3f9c1a2b4d5e, pid 24683, began at 10:31:22.123", "started in 296.1 ms", "",
+			"37 mounts by init, 1 by the engine, 29 execs, 5 namespaces, 1 veth"},
 	} {
 		for _, text := range []struct{ what, got, want string }{
 			{"title", Title(tc.start), tc.title}, {"subtitle", Subtitle(tc.start), tc.subtitle},
@@ -34,4 +36,11 @@ func TestTitles(t *testing.T) {
 			}
 		}
 	}
+}
+
+// nested returns a start in a container.
+func nested() *start.Start {
+	s := sample.DrawnDocker()
+	s.Kind = start.Nested
+	return s
 }
