@@ -21,7 +21,7 @@ const fullImage = "docker.io/library/" + image
 // for all engines that load files. Its default command keeps running, because it
 // also serves as a pod's sandbox.
 var imageArchive = sync.OnceValues(func() (string, error) {
-	layer, err := imageTar()
+	layer, err := host.ImageTar()
 	if err != nil {
 		return "", err
 	}

@@ -2,12 +2,10 @@ package e2e
 
 import (
 	"fmt"
-	"os"
 	"os/exec"
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"container_start_exporter/test/host"
 )
@@ -25,16 +23,11 @@ func (r result) String() string {
 // execute runs cmd to its end, within a minute.
 func execute(t *testing.T, cmd *exec.Cmd) result {
 	t.Helper()
-	p, err := host.Launch(cmd)
-	if err != nil {
-		t.Fatalf("run %v: %v", cmd.Args, err)
-	}
-	select {
-	case <-p.Exited:
-	case <-time.After(time.Minute):
-		_ = p.End(os.Interrupt, 5*time.Second)
-		t.Fatalf("%v did not end within a minute\n%s", cmd.Args, p.Stderr.String())
-	}
+	return resultOf(host.Execute(t, cmd))
+}
+
+// resultOf returns how a program ended, which has exited.
+func resultOf(p *host.Process) result {
 	return result{p.Stdout.String(), p.Stderr.String(), p.Cmd.ProcessState.ExitCode()}
 }
 
@@ -51,9 +44,5 @@ func number(t *testing.T, text string) int {
 // must runs a command that has to succeed and returns its standard output.
 func must(t *testing.T, cmd *exec.Cmd) string {
 	t.Helper()
-	r := execute(t, cmd)
-	if r.code != 0 {
-		t.Fatalf("%v: %v", cmd.Args, r)
-	}
-	return r.stdout
+	return host.Must(t, cmd)
 }

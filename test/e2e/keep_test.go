@@ -39,9 +39,7 @@ func recordEvents(t *testing.T, name string, pid int) {
 func attachInNetns(t *testing.T, pid int, args ...string) *host.Process {
 	t.Helper()
 	words := []string{"-t", strconv.Itoa(pid), "--net", "--"}
-	p := host.Start(t, exec.Command("nsenter", append(words, exporterCmd(t, args...).Args...)...))
-	waitAttached(t, p)
-	return p
+	return host.AttachCmd(t, exec.Command("nsenter", append(words, exporterCmd(t, args...).Args...)...))
 }
 
 // watchInNetns is watch in the network namespace of a process.

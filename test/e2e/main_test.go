@@ -9,7 +9,6 @@
 package e2e
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -17,14 +16,7 @@ import (
 	"container_start_exporter/test/host"
 )
 
-func TestMain(m *testing.M) {
-	os.Exit(host.Main(m, func() error {
-		if err := daemon.stop(); err != nil {
-			return fmt.Errorf("stop dockerd: %w", err)
-		}
-		return nil
-	}))
-}
+func TestMain(m *testing.M) { os.Exit(host.Main(m, host.StopDocker)) }
 
 // writeFile writes a file for one test and returns its path.
 func writeFile(t *testing.T, name, content string, mode os.FileMode) string {

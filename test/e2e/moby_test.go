@@ -39,22 +39,22 @@ func needMoby(t *testing.T) *moby {
 	host.NeedProgram(t, "docker", "docker.io")
 	host.NeedProgram(t, "iptables", "iptables")
 	path := []string{moby2.need(t), containerd2.need(t), runc15.need(t)}
-	m := &moby{}
+	m := &moby{docker: docker{&host.Docker{}}}
 	var err error
 	if m.dir, err = os.MkdirTemp(host.Dir(), "moby-"); err != nil { // short: sockets are in it
 		t.Fatal(err)
 	}
 	m.makeNetns(t)
-	m.host = "unix://" + m.file("sock")
+	m.Host = "unix://" + m.file("sock")
 	cmd := m.inside("dockerd", "--data-root", m.file("data"), "--exec-root", m.file("exec"),
-		"--pidfile", m.file("pid"), "-H", m.host, "--shutdown-timeout", "5")
+		"--pidfile", m.file("pid"), "-H", m.Host, "--shutdown-timeout", "5")
 	cmd.Env = append(os.Environ(), "PATH="+strings.Join(path, ":")+":"+os.Getenv("PATH"))
-	if m.process, err = host.Launch(cmd); err != nil {
+	if m.Process, err = host.Launch(cmd); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { m.end(t) })
-	m.process.WaitFor(t, 30*time.Second, "moby 2 to answer", m.answers)
-	archive, err := imageTar()
+	m.Process.WaitFor(t, 30*time.Second, "moby 2 to answer", m.Answers)
+	archive, err := host.ImageTar()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -87,7 +87,7 @@ func (m *moby) inside(args ...string) *exec.Cmd {
 
 // end stops the daemon and unmounts what it leaves mounted.
 func (m *moby) end(t *testing.T) {
-	if err := m.process.End(os.Interrupt, 30*time.Second); err != nil {
+	if err := m.Process.End(os.Interrupt, 30*time.Second); err != nil {
 		t.Errorf("stop moby 2: %v", err)
 	}
 	unmountUnder(t, m.dir)

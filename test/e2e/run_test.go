@@ -11,8 +11,8 @@ import (
 // runUnder runs a docker command under the exporter's command run.
 func runUnder(t *testing.T, d *docker, options []string, args ...string) result {
 	t.Helper()
-	cmd := exporterCmd(t, append(append([]string{"run"}, options...), append([]string{"--", d.client}, args...)...)...)
-	cmd.Env = append(os.Environ(), d.env()...)
+	cmd := exporterCmd(t, append(append([]string{"run"}, options...), append([]string{"--", d.Client}, args...)...)...)
+	cmd.Env = append(os.Environ(), d.Env()...)
 	return execute(t, cmd)
 }
 

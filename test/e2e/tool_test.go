@@ -39,17 +39,7 @@ func watch(t *testing.T) *watcher {
 // attached.
 func attach(t *testing.T, args ...string) *host.Process {
 	t.Helper()
-	p := host.Start(t, exporterCmd(t, args...))
-	waitAttached(t, p)
-	return p
-}
-
-// waitAttached waits until a subcommand reports that its probes are attached.
-func waitAttached(t *testing.T, p *host.Process) {
-	t.Helper()
-	p.WaitFor(t, 30*time.Second, "a line beginning with attached", func() bool {
-		return strings.Contains("\n"+p.Stderr.String(), "\nattached")
-	})
+	return host.Attach(t, args...)
 }
 
 // starts returns the starts of some containers that were reported so far, in

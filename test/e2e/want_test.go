@@ -36,12 +36,10 @@ type podName struct {
 	SandboxID string `json:"sandbox_id"`
 }
 
-// namedRecord is a start with the names of its container and pod.
+// namedRecord is a start with the names of its pod.
 type namedRecord struct {
 	record
-	Name  string `json:"name"`
-	Image string `json:"image"`
-	Pod   *struct {
+	Pod *struct {
 		podName
 		SandboxTraceID string `json:"sandbox_trace_id"`
 	} `json:"pod"`

@@ -1,20 +1,19 @@
-package e2e
+package host
 
 import (
 	"archive/tar"
 	"bytes"
 	"fmt"
 	"os"
-
-	"container_start_exporter/test/host"
 )
 
-// image is the image of the containers.
-const image = "busybox:local"
+// Image is the name of the containers' image.
+const Image = "busybox:local"
 
-// imageTar returns the root filesystem as a tar file, for docker import.
-func imageTar() (*bytes.Buffer, error) {
-	root, err := host.Rootfs()
+// ImageTar returns the root file system of the image as a tar file, for docker
+// import.
+func ImageTar() (*bytes.Buffer, error) {
+	root, err := Rootfs()
 	if err != nil {
 		return nil, err
 	}
