@@ -18,8 +18,15 @@ type Server struct {
 // environment is that of the tests and env.
 func Serve(t testing.TB, env ...string) *Server {
 	t.Helper()
+	return ServeIn(t, "", env...)
+}
+
+// ServeIn is Serve with a working directory; empty is that of the tests.
+func ServeIn(t testing.TB, dir string, env ...string) *Server {
+	t.Helper()
 	address := FreeAddress(t)
 	cmd := exec.Command(Exporter(t), "serve", "--web.listen-address="+address)
+	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), env...)
 	s := &Server{Process: Start(t, cmd), Address: address, URL: "http://" + address}
 	s.WaitFor(t, 30*time.Second, "200 from /-/ready", func() bool { return Answer(s.URL+"/-/ready") != "" })

@@ -1,0 +1,131 @@
+package hostile
+
+import (
+	"slices"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"container_start_exporter/test/host"
+	"container_start_exporter/test/host/scrape"
+)
+
+// row is one attack from a container.
+type row struct {
+	name    string
+	options []string // of docker run
+	args    []string // of the attack
+	minimum int      // how often the attack does what it does, at least
+	// evidence is whether it makes processes or bundles as a start has them: its
+	// starts may then be counted as nested ones.
+	evidence bool
+	check    func(t *testing.T, before, after scrape.Metrics) // further checks
+}
+
+var rows = []row{
+	{name: "shims", args: []string{"4096"}, minimum: 4096},
+}
+
+// maxMemory is the memory that the exporter may ever have resident, in kB.
+const maxMemory = 100 << 10
+
+// TestHostile runs honest containers beside attacks.
+func TestHostile(t *testing.T) {
+	s := newSuite(t)
+	for _, r := range rows {
+		t.Run(r.name, func(t *testing.T) { s.withstand(t, r) })
+	}
+	s.checkCounted(t)
+	for _, p := range []*host.Process{s.server.Process, s.watch} {
+		peak := peakMemory(t, p.Cmd.Process.Pid)
+		t.Logf("%s: %d kB resident at most", p.Cmd.Args[1], peak)
+		if peak > maxMemory {
+			t.Errorf("%s had %d kB resident; want at most %d", p.Cmd.Args[1], peak, maxMemory)
+		}
+	}
+}
+
+// withstand compares honest starts beside an attack with one without.
+func (s *suite) withstand(t *testing.T, r row) {
+	first := s.run(t)
+	reference := s.record(t, first.id)
+	first.checkWhole(t, reference)
+	before := s.scraper.metrics(t)
+
+	a := s.attack(t, r.options, append([]string{r.name}, r.args...)...)
+	for _, h := range s.runSome(t) {
+		one := s.record(t, h.id)
+		h.checkWhole(t, one)
+		if got, want := shape(one), shape(reference); got != want {
+			t.Errorf("%s: beside the attack\n%s\nwithout it\n%s", h.name, got, want)
+		}
+	}
+	t.Run("idle", s.waitIdle)
+	if done := a.end(t); done < r.minimum {
+		t.Errorf("the attack was made %d times; want %d", done, r.minimum)
+	}
+	s.checkRow(t, r, before)
+}
+
+// runSome runs honest containers, one after the other and at once.
+func (s *suite) runSome(t *testing.T) []honest {
+	t.Helper()
+	all := make([]honest, 4)
+	all[0], all[1] = s.run(t), s.run(t)
+	var group sync.WaitGroup
+	for i := range all[2:] {
+		group.Go(func() { all[2+i] = s.run(t) })
+	}
+	group.Wait()
+	return all
+}
+
+// waitIdle waits until no start is in progress: the honest ones have ended.
+func (s *suite) waitIdle(t *testing.T) {
+	inProgress := 0.0
+	host.WaitFor(t, 10*time.Second, "no start in progress", func() bool {
+		inProgress = s.scraper.metrics(t).Sum("container_starts_in_progress", nil)
+		return inProgress == 0
+	}, func() string { return strconv.FormatFloat(inProgress, 'g', -1, 64) + " are in progress" })
+}
+
+// checkRow checks what is true after each attack.
+func (s *suite) checkRow(t *testing.T, r row, before scrape.Metrics) {
+	t.Helper()
+	s.checkCounted(t)
+	s.checkStream(t)
+	failures, slowest := s.scraper.take()
+	t.Logf("the slowest scrape lasted %v", slowest)
+	if len(failures) > 0 {
+		t.Errorf("%d scrapes were not answered within %v, the first: %s", len(failures), scrapeTimeout, failures[0])
+	}
+	after := s.scraper.metrics(t)
+	if n := after.Sum("container_starts_total", nested) - before.Sum("container_starts_total", nested); n != 0 && !r.evidence {
+		t.Errorf("%v nested starts are counted that had neither an init nor a bundle", n)
+	}
+	for _, cause := range lostCauses(after) {
+		selector := scrape.Labels{"cause": cause}
+		if n := after.Sum(lostMetric, selector) - before.Sum(lostMetric, selector); n != 0 && cause != "over_quota" {
+			t.Errorf("%v events of the host lost: %s", n, cause)
+		}
+	}
+	if r.check != nil {
+		r.check(t, before, after)
+	}
+}
+
+const lostMetric = "container_start_exporter_events_lost_total"
+
+// lostCauses returns the causes for which events may have been lost.
+func lostCauses(m scrape.Metrics) (causes []string) {
+	for _, series := range m[lostMetric].GetMetric() {
+		for _, pair := range series.GetLabel() {
+			if pair.GetName() == "cause" {
+				causes = append(causes, pair.GetValue())
+			}
+		}
+	}
+	slices.Sort(causes)
+	return slices.Compact(causes)
+}
