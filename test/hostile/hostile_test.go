@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"container_start_exporter/test/host"
+	"container_start_exporter/test/host/report"
 	"container_start_exporter/test/host/scrape"
 )
 
@@ -17,14 +18,23 @@ type row struct {
 	options []string // of docker run
 	args    []string // of the attack
 	minimum int      // how often the attack does what it does, at least
-	// evidence is whether it makes processes or bundles as a start has them: its
-	// starts may then be counted as nested ones.
+	// evidence is whether its runtimes make processes, or have bundles that can be
+	// read: they may then be counted as nested starts that failed.
 	evidence bool
-	check    func(t *testing.T, before, after scrape.Metrics) // further checks
+	// check checks more, after an attack that did so often what it does.
+	check func(t *testing.T, before, after scrape.Metrics, done int)
 }
 
 var rows = []row{
 	{name: "shims", args: []string{"4096"}, minimum: 4096},
+	{name: "bundles", args: []string{"150"}, minimum: 150, evidence: true},
+	{name: "netlink", args: []string{"8000"}, minimum: 8000, check: checkVeths},
+	{name: "forge", args: []string{"2200"}, minimum: 2000, evidence: true, check: checkFailures},
+	{name: "links", args: []string{"200"}, minimum: 200},
+	{name: "chroots", args: []string{"130000", "13000"}, minimum: 130_000, check: checkChroots},
+	{name: "children", args: []string{"17000"}, options: []string{"--pids-limit", "-1"}, minimum: 1000, evidence: true},
+	{name: "mounts", args: []string{"20000"}, options: []string{"--security-opt", "seccomp=unconfined"}, minimum: 20_000, evidence: true},
+	{name: "cwd", args: []string{"200"}, minimum: 200},
 }
 
 // maxMemory is the memory that the exporter may ever have resident, in kB.
@@ -33,10 +43,14 @@ const maxMemory = 100 << 10
 // TestHostile runs honest containers beside attacks.
 func TestHostile(t *testing.T) {
 	s := newSuite(t)
+	before := s.baseline(t)
 	for _, r := range rows {
 		t.Run(r.name, func(t *testing.T) { s.withstand(t, r) })
 	}
-	s.checkCounted(t)
+	t.Run("claim", s.withstandClaim)
+	t.Run("clients", s.withstandClients)
+	t.Run("cni", s.withstandCNI)
+	s.checkCounted(t, before)
 	for _, p := range []*host.Process{s.server.Process, s.watch} {
 		peak := peakMemory(t, p.Cmd.Process.Pid)
 		t.Logf("%s: %d kB resident at most", p.Cmd.Args[1], peak)
@@ -51,21 +65,29 @@ func (s *suite) withstand(t *testing.T, r row) {
 	first := s.run(t)
 	reference := s.record(t, first.id)
 	first.checkWhole(t, reference)
-	before := s.scraper.metrics(t)
+	before := s.baseline(t)
 
 	a := s.attack(t, r.options, append([]string{r.name}, r.args...)...)
 	for _, h := range s.runSome(t) {
-		one := s.record(t, h.id)
-		h.checkWhole(t, one)
-		if got, want := shape(one), shape(reference); got != want {
-			t.Errorf("%s: beside the attack\n%s\nwithout it\n%s", h.name, got, want)
-		}
+		s.checkSame(t, h, reference)
 	}
 	t.Run("idle", s.waitIdle)
-	if done := a.end(t); done < r.minimum {
+	done := a.end(t)
+	if done < r.minimum {
 		t.Errorf("the attack was made %d times; want %d", done, r.minimum)
 	}
-	s.checkRow(t, r, before)
+	s.checkRow(t, r, before, done)
+}
+
+// checkSame checks that a start beside an attack has the record that one without it
+// has, but for times and names.
+func (s *suite) checkSame(t *testing.T, h honest, reference report.Start) {
+	t.Helper()
+	one := s.record(t, h.id)
+	h.checkWhole(t, one)
+	if got, want := shape(one), shape(reference); got != want {
+		t.Errorf("%s: beside the attack\n%s\nwithout it\n%s", h.name, got, want)
+	}
 }
 
 // runSome runs honest containers, one after the other and at once.
@@ -91,27 +113,32 @@ func (s *suite) waitIdle(t *testing.T) {
 }
 
 // checkRow checks what is true after each attack.
-func (s *suite) checkRow(t *testing.T, r row, before scrape.Metrics) {
+func (s *suite) checkRow(t *testing.T, r row, before baseline, done int) {
 	t.Helper()
-	s.checkCounted(t)
+	t.Run("counted", func(t *testing.T) { s.waitCounted(t, before) })
+	s.checkCounted(t, before)
 	s.checkStream(t)
-	failures, slowest := s.scraper.take()
+	unanswered, slowest := s.scraper.take()
 	t.Logf("the slowest scrape lasted %v", slowest)
-	if len(failures) > 0 {
-		t.Errorf("%d scrapes were not answered within %v, the first: %s", len(failures), scrapeTimeout, failures[0])
+	if len(unanswered) > 0 {
+		t.Errorf("%d scrapes were not answered within %v, the first: %s", len(unanswered), scrapeTimeout, unanswered[0])
 	}
 	after := s.scraper.metrics(t)
-	if n := after.Sum("container_starts_total", nested) - before.Sum("container_starts_total", nested); n != 0 && !r.evidence {
-		t.Errorf("%v nested starts are counted that had neither an init nor a bundle", n)
+	starts, failures := increase(before.metrics, after, startsMetric, nested), increase(before.metrics, after, failuresMetric, nested)
+	if starts != failures {
+		t.Errorf("%v nested starts are counted as started that had no init", starts-failures)
+	}
+	if failures != 0 && !r.evidence {
+		t.Errorf("%v nested starts are counted that had neither a process nor a bundle", failures)
 	}
 	for _, cause := range lostCauses(after) {
 		selector := scrape.Labels{"cause": cause}
-		if n := after.Sum(lostMetric, selector) - before.Sum(lostMetric, selector); n != 0 && cause != "over_quota" {
+		if n := increase(before.metrics, after, lostMetric, selector); n != 0 && cause != "over_quota" {
 			t.Errorf("%v events of the host lost: %s", n, cause)
 		}
 	}
 	if r.check != nil {
-		r.check(t, before, after)
+		r.check(t, before.metrics, after, done)
 	}
 }
 

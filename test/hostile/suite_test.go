@@ -2,9 +2,11 @@ package hostile
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -28,16 +30,22 @@ type suite struct {
 }
 
 // newSuite attaches the exporter until the end of the test.
-func newSuite(t *testing.T, watchFlags ...string) *suite {
+func newSuite(t *testing.T) *suite {
 	t.Helper()
 	s := &suite{docker: host.NeedDocker(t), stream: &stream{}, honest: map[string]string{}}
 	dir := bait(t)
 	s.server = host.ServeIn(t, dir)
-	watch := exec.Command(host.Exporter(t), append([]string{"watch", "--format", "json"}, watchFlags...)...)
-	watch.Dir, watch.Stdout = dir, s.stream
-	s.watch = host.AttachCmd(t, watch)
+	s.watch = watch(t, dir, s.stream)
 	s.scraper = startScraper(t, s.server.URL+"/metrics")
 	return s
+}
+
+// watch starts an exporter in a directory that writes its records to a stream.
+func watch(t *testing.T, dir string, to *stream, flags ...string) *host.Process {
+	t.Helper()
+	cmd := exec.Command(host.Exporter(t), append([]string{"watch", "--format", "json"}, flags...)...)
+	cmd.Dir, cmd.Stdout = dir, to
+	return host.AttachCmd(t, cmd)
 }
 
 // bait returns a directory with a bundle in it, which no start is of.
@@ -83,43 +91,69 @@ func (s *suite) isHonest(id string) bool {
 	return ok
 }
 
+const (
+	startsMetric   = "container_starts_total"
+	failuresMetric = "container_start_failures_total"
+)
+
 // engines are those of the host, as their starts are labelled.
 var engines = []string{"docker", "containerd", "cri", "podman", "cri-o", "buildkit"}
 
 // nested selects the starts that containers make.
 var nested = scrape.Labels{"engine": "none", "kind": "nested"}
 
-// checkCounted checks that the metrics count the honest starts, and no others but
-// nested ones.
-func (s *suite) checkCounted(t *testing.T) {
+// baseline is what was counted, and what had to be, at some time.
+type baseline struct {
+	metrics scrape.Metrics
+	honest  map[string]int // starts by engine
+}
+
+func (s *suite) baseline(t *testing.T) baseline {
 	t.Helper()
-	docker := scrape.Labels{"engine": "docker"}
-	host.WaitFor(t, 15*time.Second, "the metrics to count the honest starts", func() bool {
-		m := s.scraper.metrics(t)
-		return m.Sum("container_starts_total", docker) >= float64(s.expected("docker")) && bare(m) >= float64(s.expected("none"))
-	}, s.server.Stderr.String)
+	b := baseline{s.scraper.metrics(t), map[string]int{}}
+	for _, engine := range append(slices.Clone(engines), "none") {
+		b.honest[engine] = s.expected(engine)
+	}
+	return b
+}
+
+// waitCounted waits until the metrics count the honest starts since then.
+func (s *suite) waitCounted(t *testing.T, since baseline) {
+	t.Helper()
+	docker, none, m := s.expected("docker")-since.honest["docker"], s.expected("none")-since.honest["none"], scrape.Metrics{}
+	host.WaitFor(t, 10*time.Second, fmt.Sprintf("the metrics to count %d starts by docker, %d by none", docker, none), func() bool {
+		m = s.scraper.metrics(t)
+		return increase(since.metrics, m, startsMetric, scrape.Labels{"engine": "docker"}) >= float64(docker) &&
+			bare(m)-bare(since.metrics) >= float64(none)
+	}, func() string { return fmt.Sprint(m[startsMetric]) })
+}
+
+// checkCounted checks that the metrics count the honest starts since then, and no
+// others but nested ones.
+func (s *suite) checkCounted(t *testing.T, since baseline) {
+	t.Helper()
 	m := s.scraper.metrics(t)
 	for _, engine := range engines {
-		if got, want := m.Sum("container_starts_total", scrape.Labels{"engine": engine}), float64(s.expected(engine)); got != want {
-			t.Errorf("%v starts by %s are counted; %v are honest", got, engine, want)
+		selector := scrape.Labels{"engine": engine}
+		if got, want := increase(since.metrics, m, startsMetric, selector), s.expected(engine)-since.honest[engine]; got != float64(want) {
+			t.Errorf("%v starts by %s are counted; %d are honest", got, engine, want)
 		}
-		if n := m.Sum("container_start_failures_total", scrape.Labels{"engine": engine}); n != 0 {
+		if n := increase(since.metrics, m, failuresMetric, selector); n != 0 {
 			t.Errorf("%v failures by %s are counted; all were forged", n, engine)
 		}
 	}
-	if got, want := bare(m), float64(s.expected("none")); got != want {
-		t.Errorf("%v starts without an engine are counted that are not nested; %v are honest", got, want)
+	if got, want := bare(m)-bare(since.metrics), s.expected("none")-since.honest["none"]; got != float64(want) {
+		t.Errorf("%v starts without an engine are counted that are not nested; %d are honest", got, want)
 	}
-	for _, kind := range []string{"container", "sandbox", "build"} {
-		if n := m.Sum("container_start_failures_total", scrape.Labels{"engine": "none", "kind": kind}); n != 0 {
-			t.Errorf("%v failures of kind %s are counted; all were forged", n, kind)
-		}
+	none := scrape.Labels{"engine": "none"}
+	if n := increase(since.metrics, m, failuresMetric, none) - increase(since.metrics, m, failuresMetric, nested); n != 0 {
+		t.Errorf("%v failures without an engine are counted that are not nested; all were forged", n)
 	}
 }
 
 // bare returns how many starts without an engine are counted as the host's.
 func bare(m scrape.Metrics) float64 {
-	return m.Sum("container_starts_total", scrape.Labels{"engine": "none"}) - m.Sum("container_starts_total", nested)
+	return m.Sum(startsMetric, scrape.Labels{"engine": "none"}) - m.Sum(startsMetric, nested)
 }
 
 // checkStream checks that only honest starts were reported since the last call.

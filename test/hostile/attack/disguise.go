@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -16,44 +15,40 @@ const (
 	roleVariable = "ATTACK_ROLE"
 )
 
-// disguised returns the path of a file of this name that is this program. It is not a
-// symbolic link: the kernel knows a program by the name of the file itself.
-func disguised(name string) (string, error) {
-	path := filepath.Join(work, name)
-	if _, err := os.Stat(path); err == nil {
-		return path, nil
-	}
+// disguises are the names of the files that are this program.
+var disguises = []string{daemonName, shimName, runtimeName, pluginName}
+
+// disguise makes these files. They are not symbolic links: the kernel knows a program
+// by the name of the file itself. It is done before any program is executed, since a
+// file cannot be executed while a process has it open for writing.
+func disguise() error {
 	self, err := os.ReadFile("/proc/self/exe")
 	if err != nil {
-		return "", err
+		return err
 	}
-	unfinished := path + ".new" // a file that is being written cannot be executed
-	if err := os.WriteFile(unfinished, self, 0o755); err != nil {
-		return "", fmt.Errorf("disguise as %s: %w", name, err)
+	for _, name := range disguises {
+		if err := os.WriteFile(disguised(name), self, 0o755); err != nil {
+			return fmt.Errorf("disguise as %s: %w", name, err)
+		}
 	}
-	return path, os.Rename(unfinished, path)
+	return nil
 }
+
+// disguised returns the path of the file of this name.
+func disguised(name string) string { return filepath.Join(work, name) }
 
 // act returns a command that executes this program as a file of another name, in a
 // role.
-func act(name, role string, args ...string) (*exec.Cmd, error) {
-	path, err := disguised(name)
-	if err != nil {
-		return nil, err
-	}
-	cmd := exec.Command(path, args...)
+func act(name, role string, args ...string) *exec.Cmd {
+	cmd := exec.Command(disguised(name), args...)
 	cmd.Env = append(os.Environ(), roleVariable+"="+role)
 	cmd.Stderr = os.Stderr
-	return cmd, nil
+	return cmd
 }
 
 // play runs that to its end. Its exit status does not matter.
 func play(name, role string, args ...string) error {
-	cmd, err := act(name, role, args...)
-	if err != nil {
-		return err
-	}
-	return ignoreStatus(cmd.Run())
+	return ignoreStatus(act(name, role, args...).Run())
 }
 
 func ignoreStatus(err error) error {
@@ -65,13 +60,9 @@ func ignoreStatus(err error) error {
 }
 
 // writeFile writes a file and the directories above it.
-func writeFile(path string, content []byte) error {
+func writeFile(path, content string) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err
 	}
-	err := os.WriteFile(path, content, 0o644)
-	if errors.Is(err, fs.ErrExist) {
-		return nil
-	}
-	return err
+	return os.WriteFile(path, []byte(content), 0o644)
 }

@@ -17,7 +17,16 @@ import (
 
 // attacks are by name. Each returns how often it did what it does.
 var attacks = map[string]func(args []string) (done int, err error){
-	"shims": shims,
+	"bundles":  bundles,
+	"children": children,
+	"chroots":  chroots,
+	"claim":    claim,
+	"cwd":      cwd,
+	"forge":    forge,
+	"links":    links,
+	"mounts":   mounts,
+	"netlink":  netlink,
+	"shims":    shims,
 }
 
 // roles are what this program does where an attack has executed it once more.
@@ -35,6 +44,9 @@ func main() {
 	attack, ok := attacks[os.Args[1]]
 	if !ok {
 		end(fmt.Errorf("no attack %s", os.Args[1]))
+	}
+	if err := disguise(); err != nil {
+		end(err)
 	}
 	done, err := attack(os.Args[2:])
 	if err == nil {
