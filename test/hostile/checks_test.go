@@ -1,8 +1,11 @@
 package hostile
 
 import (
+	"fmt"
 	"testing"
+	"time"
 
+	"container_start_exporter/test/host"
 	"container_start_exporter/test/host/scrape"
 )
 
@@ -13,7 +16,7 @@ func increase(before, after scrape.Metrics, name string, selector scrape.Labels)
 
 // checkVeths checks that veth pairs are counted that were created, not those that were
 // asked for: one for each container but the attack's.
-func checkVeths(t *testing.T, before, after scrape.Metrics, _ int) {
+func checkVeths(t *testing.T, _ *suite, before, after scrape.Metrics, _ int) {
 	t.Helper()
 	starts := increase(before, after, startsMetric, scrape.Labels{"engine": "docker"})
 	if n := increase(before, after, "container_start_veths_created_total", nil); n != starts-1 {
@@ -22,7 +25,7 @@ func checkVeths(t *testing.T, before, after scrape.Metrics, _ int) {
 }
 
 // checkChroots checks that events of the attack which are lost are counted.
-func checkChroots(t *testing.T, before, after scrape.Metrics, done int) {
+func checkChroots(t *testing.T, _ *suite, before, after scrape.Metrics, done int) {
 	t.Helper()
 	chroot := scrape.Labels{"event": "chroot"}
 	received := increase(before, after, "container_start_exporter_events_received_total", chroot)
@@ -35,9 +38,21 @@ func checkChroots(t *testing.T, before, after scrape.Metrics, done int) {
 
 // checkFailures checks that forged failures are not counted: one attempt in sixteen has
 // a process of its runtime and a bundle, the others, done, have neither.
-func checkFailures(t *testing.T, before, after scrape.Metrics, done int) {
+func checkFailures(t *testing.T, _ *suite, before, after scrape.Metrics, done int) {
 	t.Helper()
 	if n := increase(before, after, failuresMetric, nested); n > float64(done/15+1) {
 		t.Errorf("%v nested failures are counted of %d without and %d with a process", n, done, done/15+1)
 	}
+}
+
+// checkForgotten checks that processes are forgotten that have ended: no more are known
+// than before, but for a few of the engine.
+func checkForgotten(t *testing.T, s *suite, before, _ scrape.Metrics, done int) {
+	t.Helper()
+	const known = "container_start_exporter_processes_known"
+	now, most := 0.0, before.Sum(known, nil)+64
+	host.WaitFor(t, 20*time.Second, fmt.Sprintf("%d processes to be forgotten", done), func() bool {
+		now = s.scraper.metrics(t).Sum(known, nil)
+		return now <= most
+	}, func() string { return fmt.Sprintf("%v are known; want at most %v", now, most) })
 }

@@ -22,7 +22,7 @@ type row struct {
 	// read: they may then be counted as nested starts that failed.
 	evidence bool
 	// check checks more, after an attack that did so often what it does.
-	check func(t *testing.T, before, after scrape.Metrics, done int)
+	check func(t *testing.T, s *suite, before, after scrape.Metrics, done int)
 }
 
 var rows = []row{
@@ -32,7 +32,7 @@ var rows = []row{
 	{name: "forge", args: []string{"2200"}, minimum: 2000, evidence: true, check: checkFailures},
 	{name: "links", args: []string{"200"}, minimum: 200},
 	{name: "chroots", args: []string{"130000", "13000"}, minimum: 130_000, check: checkChroots},
-	{name: "children", args: []string{"17000"}, options: []string{"--pids-limit", "-1"}, minimum: 1000, evidence: true},
+	{name: "children", args: []string{"17000"}, options: []string{"--pids-limit", "-1"}, minimum: 1000, evidence: true, check: checkForgotten},
 	{name: "mounts", args: []string{"20000"}, options: []string{"--security-opt", "seccomp=unconfined"}, minimum: 20_000, evidence: true},
 	{name: "cwd", args: []string{"200"}, minimum: 200},
 }
@@ -119,7 +119,8 @@ func (s *suite) checkRow(t *testing.T, r row, before baseline, done int) {
 	s.checkCounted(t, before)
 	s.checkStream(t)
 	unanswered, slowest := s.scraper.take()
-	t.Logf("the slowest scrape lasted %v", slowest)
+	t.Logf("the slowest scrape lasted %v; %d and %d kB resident so far",
+		slowest, peakMemory(t, s.server.Cmd.Process.Pid), peakMemory(t, s.watch.Cmd.Process.Pid))
 	if len(unanswered) > 0 {
 		t.Errorf("%d scrapes were not answered within %v, the first: %s", len(unanswered), scrapeTimeout, unanswered[0])
 	}
@@ -138,7 +139,7 @@ func (s *suite) checkRow(t *testing.T, r row, before baseline, done int) {
 		}
 	}
 	if r.check != nil {
-		r.check(t, before.metrics, after, done)
+		r.check(t, s, before.metrics, after, done)
 	}
 }
 

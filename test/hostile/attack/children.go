@@ -52,7 +52,7 @@ func sleepingChildren() error {
 		}
 	}
 	fmt.Print(done)
-	select {}
+	return sleep()
 }
 
 // forkSleeping forks a child that sleeps for ever. It has the memory of this process

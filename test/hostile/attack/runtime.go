@@ -28,3 +28,11 @@ func createArgs(bundle, id string) []string {
 func create(role, bundle string) error {
 	return play(runtimeName, role, createArgs(bundle, newID())...)
 }
+
+// sleep sleeps until the container ends. (select {} would end a process all of whose
+// goroutines wait.)
+func sleep() error {
+	for {
+		time.Sleep(time.Hour)
+	}
+}
