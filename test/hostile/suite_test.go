@@ -48,13 +48,16 @@ func watch(t *testing.T, dir string, to *stream, flags ...string) *host.Process 
 	return host.AttachCmd(t, cmd)
 }
 
+// baitName is the name in a bundle in the exporters' own working directory.
+const baitName = "bait"
+
 // bait returns a directory with a bundle in it, which no start is of.
 func bait(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
 	content, err := json.Marshal(map[string]any{
 		"ociVersion": "1.0.2", "root": map[string]any{"path": "/bait"},
-		"annotations": map[string]any{"io.kubernetes.cri.container-name": "bait"},
+		"annotations": map[string]any{"io.kubernetes.cri.container-name": baitName},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -166,6 +169,10 @@ func (s *suite) checkStream(t *testing.T) {
 	forged := map[string]int{}
 	example := ""
 	for _, one := range starts {
+		if one.Name == baitName {
+			t.Errorf("%s has the bundle in the exporter's own working directory", one.ContainerID)
+			break
+		}
 		if !s.isHonest(one.ContainerID) {
 			what := strings.Join([]string{one.Engine, one.Runtime, one.Kind, one.Outcome}, " ")
 			forged[what]++
