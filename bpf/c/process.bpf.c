@@ -46,8 +46,9 @@ static __noinline int process_fork_slow(struct task_struct *child, __u64 flags)
 		return 0;
 	if (flags & CLONE_NEWNS)
 		container_made(READ(child, nsproxy, mnt_ns, ns.inum), forker);
-	if (forker)
-		watched_put(child, class_of_child(forker, task, flags), false, 1, forker->origin);
+	/* a child that is not watched is not reported either: nobody would report its exit */
+	if (forker && !watched_put(child, class_of_child(forker, task, flags), false, 1, forker->origin))
+		return 0;
 	e = RESERVE(event_fork, EVENT_FORK, current_origin(forker));
 	if (!e)
 		return 0;
@@ -192,7 +193,8 @@ static __always_inline int process_running(struct seq_file *seq, struct task_str
 	if (watched_get(task)) /* by an event after the names were set, which reports it */
 		return 0;
 	e.origin = origin_of(task);
-	watched_put(task, class, true, 0, e.origin);
+	if (!watched_put(task, class, true, 0, e.origin))
+		return 0;
 	e.time = bpf_ktime_get_boot_ns();
 	e.start_time = READ(task, start_boottime);
 	e.pid = READ(task, tgid);

@@ -131,8 +131,8 @@ static __always_inline bool watched_delete(__u32 tgid, __u32 origin)
 	return true;
 }
 
-/* Watches a process. If there is no room, counts it as lost. */
-static __always_inline void watched_put(struct task_struct *task, __u32 class, bool executed,
+/* Watches a process. Returns false if there is no room, which is counted. */
+static __always_inline bool watched_put(struct task_struct *task, __u32 class, bool executed,
 					__u64 threads, __u32 origin)
 {
 	struct watched w = {
@@ -146,20 +146,22 @@ static __always_inline void watched_put(struct task_struct *task, __u32 class, b
 	struct watched *earlier;
 
 	if (!may_watch_for(origin))
-		return;
+		return false;
 	/* the filter first: what is in the map always passes it */
 	pid_filter_add(tgid, 1);
 	if (!bpf_map_update_elem(&watched_pids, &tgid, &w, BPF_NOEXIST))
-		return;
+		return true;
 	pid_filter_add(tgid, -1);
 	/* an entry that exists is of an earlier process whose exit was missed */
 	earlier = bpf_map_lookup_elem(&watched_pids, &tgid);
 	earlier_origin = earlier ? earlier->origin : origin;
-	if (bpf_map_update_elem(&watched_pids, &tgid, &w, BPF_EXIST)) {
-		earlier_origin = origin;
-		count_lost(EVENT_FORK, LOST_WATCHED_FULL);
+	if (!bpf_map_update_elem(&watched_pids, &tgid, &w, BPF_EXIST)) {
+		unwatch_for(earlier_origin);
+		return true;
 	}
-	unwatch_for(earlier_origin);
+	unwatch_for(origin);
+	count_lost(EVENT_FORK, LOST_WATCHED_FULL);
+	return false;
 }
 
 /* The class of a name, which is zero-padded like the map's keys; CLASS_NONE if it is not watched. */

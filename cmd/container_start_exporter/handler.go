@@ -36,11 +36,11 @@ func (o *serveOptions) validate() error {
 
 // handler returns the handler of all requests.
 func (s *server) handler() http.Handler {
-	mux := http.NewServeMux()
+	mux, limit := http.NewServeMux(), limitAnswers()
 	if !s.options.noPage {
-		mux.Handle("/", s.page)
+		mux.Handle("/", limit(s.page))
 	}
-	mux.Handle(s.options.telemetryPath, s.metricsHandler())
+	mux.Handle(s.options.telemetryPath, limit(s.metricsHandler()))
 	mux.HandleFunc(healthyPath, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "healthy") })
 	mux.HandleFunc(readyPath, s.ready)
 	return mux
@@ -50,10 +50,9 @@ func (s *server) metricsHandler() http.Handler {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(s.metrics, metrics.NewSelf(s.pipeline.stats, s.probeStats, s.traces.Stats))
 	handler := promhttp.HandlerFor(registry, promhttp.HandlerOpts{
-		EnableOpenMetrics:   true,
-		ErrorHandling:       promhttp.ContinueOnError,
-		MaxRequestsInFlight: maxScrapes,
-		ErrorLog:            &scrapeLog{log: s.log},
+		EnableOpenMetrics: true,
+		ErrorHandling:     promhttp.ContinueOnError,
+		ErrorLog:          &scrapeLog{log: s.log},
 	})
 	if s.options.noOwnMetrics {
 		return handler

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"strings"
 	"syscall"
 )
@@ -25,7 +26,17 @@ type exitStatus int
 
 func (s exitStatus) Error() string { return fmt.Sprintf("exit status %d", int(s)) }
 
-func main() { os.Exit(run(os.Args[1:])) }
+// memoryLimit is a soft limit of what Go's heap may take: as it comes near, garbage is
+// collected more often. It is well above what is in use, and well below the limit of
+// the manifests in deploy/, so that a burst of events does not have the process killed.
+const memoryLimit = 64 << 20
+
+func main() {
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(memoryLimit)
+	}
+	os.Exit(run(os.Args[1:]))
+}
 
 // run parses the command line, runs the command in it and returns the exit status.
 func run(args []string) int {

@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -26,7 +27,8 @@ const (
 	maxHeader      = 64 << 10         // bytes
 	maxConnections = 256
 	maxPerPeer     = 32 // of these, by one address
-	maxScrapes     = 8  // at once
+	maxAnswers     = 16 // at once, of the metrics and of the page
+	maxToPeer      = 4  // of these, to one address
 )
 
 // newWebServer returns a server whose clients cannot hold it.
@@ -73,45 +75,80 @@ func closeListeners(listeners []net.Listener) {
 
 // limitAll bounds the connections of all listeners together.
 func limitAll(listeners []net.Listener, log *slog.Logger) (limited []net.Listener) {
-	c := &connections{byPeer: map[netip.Addr]int{}, log: log}
+	c := &connections{places: newPlaces(maxConnections, maxPerPeer), log: log}
 	for _, l := range listeners {
 		limited = append(limited, &limitedListener{l, c})
 	}
 	return limited
 }
 
-// connections are those that are open, by the address of the peer.
-type connections struct {
+// places are what clients may have at once, in all and by the address of the peer.
+type places struct {
+	max, maxOfPeer int
+
 	mu     sync.Mutex
-	total  int
+	taken  int
 	byPeer map[netip.Addr]int
+}
+
+func newPlaces(max, maxOfPeer int) *places {
+	return &places{max: max, maxOfPeer: maxOfPeer, byPeer: map[netip.Addr]int{}}
+}
+
+// take takes a place; false if there is none.
+func (p *places) take(peer netip.Addr) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.taken >= p.max || p.byPeer[peer] >= p.maxOfPeer {
+		return false
+	}
+	p.taken++
+	p.byPeer[peer]++
+	return true
+}
+
+func (p *places) giveBack(peer netip.Addr) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.taken--
+	if p.byPeer[peer]--; p.byPeer[peer] == 0 {
+		delete(p.byPeer, peer)
+	}
+}
+
+// limitAnswers lets handlers give only so many answers at once: to one address too, as a
+// client that does not read holds an answer until it times out.
+func limitAnswers() func(http.Handler) http.Handler {
+	answers := newPlaces(maxAnswers, maxToPeer)
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			peer := addressOf(r.RemoteAddr)
+			if !answers.take(peer) {
+				http.Error(w, "too many requests at once", http.StatusServiceUnavailable)
+				return
+			}
+			defer answers.giveBack(peer)
+			next.ServeHTTP(w, r)
+		})
+	}
+}
+
+// connections are those that are open.
+type connections struct {
+	*places
 	log    *slog.Logger
-	logged time.Time // when a refusal was last logged
+	logged atomic.Int64 // when a refusal was last logged, in Unix seconds
 }
 
 // open counts a connection; false if there are too many.
 func (c *connections) open(peer netip.Addr) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.total < maxConnections && c.byPeer[peer] < maxPerPeer {
-		c.total++
-		c.byPeer[peer]++
+	if c.take(peer) {
 		return true
 	}
-	if now := time.Now(); now.Sub(c.logged) > time.Minute {
-		c.logged = now
-		c.log.Warn("Too many connections", "peer", peer, "of_peer", c.byPeer[peer], "total", c.total)
+	if now, last := time.Now().Unix(), c.logged.Load(); now-last > 60 && c.logged.CompareAndSwap(last, now) {
+		c.log.Warn("Too many connections", "peer", peer, "most", c.max, "most_of_peer", c.maxOfPeer)
 	}
 	return false
-}
-
-func (c *connections) close(peer netip.Addr) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.total--
-	if c.byPeer[peer]--; c.byPeer[peer] == 0 {
-		delete(c.byPeer, peer)
-	}
 }
 
 // limitedListener closes connections that are too many at once.
@@ -127,17 +164,17 @@ func (l *limitedListener) Accept() (net.Conn, error) {
 		if err != nil {
 			return nil, err
 		}
-		peer := peerOf(conn)
+		peer := addressOf(conn.RemoteAddr().String())
 		if l.connections.open(peer) {
-			return &limitedConn{Conn: conn, release: sync.OnceFunc(func() { l.connections.close(peer) })}, nil
+			return &limitedConn{Conn: conn, release: sync.OnceFunc(func() { l.connections.giveBack(peer) })}, nil
 		}
 		_ = conn.Close()
 	}
 }
 
-// peerOf returns the address of a peer; all that have none are one peer.
-func peerOf(conn net.Conn) netip.Addr {
-	address, err := netip.ParseAddrPort(conn.RemoteAddr().String())
+// addressOf returns the address in `address:port`; all that have none are one peer.
+func addressOf(remote string) netip.Addr {
+	address, err := netip.ParseAddrPort(remote)
 	if err != nil {
 		return netip.Addr{}
 	}

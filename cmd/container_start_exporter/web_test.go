@@ -5,6 +5,8 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
+	"sync"
 	"testing"
 	"time"
 
@@ -81,5 +83,41 @@ func TestNoPage(t *testing.T) {
 		if code, _ := get(t, h, path); code != want {
 			t.Errorf("%s: %d, want %d", path, code, want)
 		}
+	}
+}
+
+// TestAnswersToOnePeer holds as many answers as it can from one address: another address
+// is answered.
+func TestAnswersToOnePeer(t *testing.T) {
+	begun, end := make(chan bool, 100), make(chan bool)
+	held := limitAnswers()(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		begun <- true
+		<-end
+	}))
+	ask := func(peer string) int {
+		w := httptest.NewRecorder()
+		r := httptest.NewRequest(http.MethodGet, "/metrics", nil)
+		r.RemoteAddr = peer + ":5000"
+		held.ServeHTTP(w, r)
+		return w.Code
+	}
+	var asking sync.WaitGroup
+	for range maxToPeer {
+		asking.Go(func() { ask("10.0.0.1") })
+		<-begun
+	}
+	if code := ask("10.0.0.1"); code != http.StatusServiceUnavailable {
+		t.Errorf("one more answer to one address: %d", code)
+	}
+	asking.Go(func() {
+		if code := ask("10.0.0.2"); code != http.StatusOK {
+			t.Errorf("the answer to another address: %d", code)
+		}
+	})
+	<-begun
+	close(end)
+	asking.Wait()
+	if code := ask("10.0.0.1"); code != http.StatusOK {
+		t.Errorf("after these answers: %d", code)
 	}
 }
