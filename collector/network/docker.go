@@ -23,7 +23,7 @@ func dockerProxy(base string, args []string, _ map[string]string) (Run, bool) {
 // libnetwork recognises dockerd when it executes itself inside a container's network
 // namespace (moby, libnetwork/osl: set-ipv6 and similar, until 23).
 func libnetwork(base string, args []string, _ map[string]string) (Run, bool) {
-	if base != "set-ipv6" && base != "setup-resolver" && base != "set-default-vlan" || len(args) < 2 {
+	if base != "set-ipv6" && base != "setup-resolver" && base != "set-default-vlan" || len(args) < 2 || args[1] == "" {
 		return Run{}, false
 	}
 	return Run{

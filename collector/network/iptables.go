@@ -25,6 +25,9 @@ func iptables(base string, args []string, _ map[string]string) (Run, bool) {
 		}
 	}
 	for _, word := range args {
+		if len(r.Addresses) == maxAddresses {
+			break
+		}
 		if a, ok := parseAddress(word); ok && !a.IsUnspecified() && !a.IsLoopback() {
 			r.Addresses = append(r.Addresses, a)
 		}

@@ -44,10 +44,27 @@ func Parse(args, env []string) (Run, bool) {
 	}
 	for _, recognise := range programs {
 		if r, ok := recognise(path.Base(args[0]), args, variables); ok {
+			r.bound()
 			return r, true
 		}
 	}
 	return Run{}, false
+}
+
+// The bounds of what a run keeps: any file can have the name of a network program, and
+// any arguments.
+const (
+	maxWord      = 512 // bytes of an attribute
+	maxAddresses = 16  // an iptables rule for a container has one or two
+)
+
+// bound cuts the attributes that are longer than a run keeps.
+func (r *Run) bound() {
+	for name, value := range r.Attributes {
+		if len(value) > maxWord {
+			r.Attributes[name] = strings.ToValidUTF8(strings.Clone(value[:maxWord]), "") + "..."
+		}
+	}
 }
 
 // parseAddress returns the address in a word: with a prefix of its full length, with
