@@ -122,8 +122,9 @@ func decodeAddress(e *event.Event, bits byte, b []byte) {
 		if t != unix.IFA_LOCAL && (t != unix.IFA_ADDRESS || e.Address != "") {
 			return
 		}
-		if addr, ok := netip.AddrFromSlice(ad.Bytes()); ok {
-			e.Address = netip.PrefixFrom(addr, int(bits)).String()
+		addr, ok := netip.AddrFromSlice(ad.Bytes())
+		if p := netip.PrefixFrom(addr, int(bits)); ok && p.IsValid() { // the request may have any length
+			e.Address = p.String()
 		}
 	})
 }

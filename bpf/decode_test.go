@@ -2,10 +2,8 @@ package bpf
 
 import (
 	"bytes"
-	"encoding/json"
 	"reflect"
 	"testing"
-	"unicode/utf8"
 	"unsafe"
 
 	"github.com/mdlayher/netlink"
@@ -107,34 +105,6 @@ func TestRealTarget(t *testing.T) {
 			t.Errorf("%q of %q: %q, want %q", c.target, c.base, got, c.want)
 		}
 	}
-}
-
-func FuzzDecode(f *testing.F) {
-	f.Add(mountRecord())
-	f.Add(execRecord())
-	for kind := range uint32(probesEventKindEVENT_KINDS) + 1 {
-		f.Add(record(probesEventHeader{Kind: kind}, string(make([]byte, 200))))
-	}
-	f.Add(netlinkRecord())
-	f.Fuzz(func(t *testing.T, b []byte) {
-		_, _ = decodeRunning(b[:min(len(b), 64)])
-		if len(b) >= 16 {
-			_ = linkEvent(b)
-		}
-		e, err := decode(b)
-		if err != nil {
-			return
-		}
-		for _, s := range append(append([]string{e.Comm, e.File, e.Name, e.Source, e.Target, e.RealTarget, e.FSType, e.Data,
-			e.Path, e.PeerName, e.LinkType, e.Address}, e.Args...), e.Env...) {
-			if !utf8.ValidString(s) {
-				t.Errorf("%q is not text", s)
-			}
-		}
-		if _, err := json.Marshal(e); err != nil {
-			t.Error(err)
-		}
-	})
 }
 
 func BenchmarkDecode(b *testing.B) {

@@ -1,0 +1,44 @@
+package runtime
+
+import (
+	"path"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// FuzzParse parses any words as a command line: the command is one of the list, and each
+// of its parts is a word, or a part of one.
+func FuzzParse(f *testing.F) {
+	for _, line := range []string{
+		"runc --root /r --log=/l create --bundle /b -- abc", "/usr/bin/crun run -b=/b web", "runc init", "runc --", "youki -- -- x",
+		"runc --root", "docker-runc - create", "crun = x", "runc --root= start -b", "runc frobnicate -x y", "runc", "", "sh -c runc",
+	} {
+		f.Add(strings.ReplaceAll(line, " ", "\n"))
+	}
+	f.Fuzz(func(t *testing.T, line string) {
+		args := strings.Split(line, "\n")
+		c, ok := Parse(args)
+		if !ok {
+			if c != (Command{}) {
+				t.Errorf("%q: not a command, but %+v", args, c)
+			}
+			return
+		}
+		if c.Runtime == nil || !slices.Contains(c.Runtime.Executables, path.Base(args[0])) {
+			t.Errorf("%q: by the runtime %+v", args, c.Runtime)
+		}
+		if c.Name != Other && (!commands[c.Name] || !slices.Contains(args[1:], c.Name)) {
+			t.Errorf("%q: the command %q", args, c.Name)
+		}
+		if c.ID != "" && !slices.Contains(args[2:], c.ID) {
+			t.Errorf("%q: the id %q", args, c.ID)
+		}
+		for _, value := range []string{c.Bundle, c.Root} {
+			isPart := func(arg string) bool { return arg == value || strings.HasSuffix(arg, "="+value) }
+			if value != "" && !slices.ContainsFunc(args[1:], isPart) {
+				t.Errorf("%q: the value %q", args, value)
+			}
+		}
+	})
+}
