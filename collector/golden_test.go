@@ -68,20 +68,3 @@ func replayStarts(t *testing.T, file string) []byte {
 	}
 	return out.Bytes()
 }
-
-func FuzzEvents(f *testing.F) {
-	files, _ := filepath.Glob("testdata/*.events.jsonl")
-	for _, file := range files {
-		if b, err := os.ReadFile(file); err == nil {
-			f.Add(b)
-		}
-	}
-	f.Add([]byte(`{"time":1,"kind":"exec","pid":1,"args":["runc","create","a"]}`))
-	f.Fuzz(func(t *testing.T, recording []byte) {
-		o := &tally{t: t}
-		a := New(Config{}, o, o)
-		_ = event.Read(bytes.NewReader(recording), a.Handle)
-		checkConservation(t, a)
-		a.Close()
-	})
-}
