@@ -17,7 +17,7 @@ IMPORTS := --skip-generated -s standard -s default -s 'prefix(container_start_ex
 
 export CGO_ENABLED := 0
 
-.PHONY: build run generate check-generate lint format prepare test-quick test test-kernels bench bench-overhead bench-overhead-kernels fuzz clean help
+.PHONY: build run generate check-generate lint format prepare test-quick test test-fuzz test-kernels bench bench-overhead bench-overhead-kernels fuzz clean help
 
 build: ## build the static binary bin/container_start_exporter
 	go build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)' -o $(BINARY) ./cmd/container_start_exporter
@@ -55,7 +55,11 @@ test-quick: ## run the tests that need neither root nor engines, in less than a 
 test: $(if $(ROOT),prepare) lint $(if $(ROOT),check-generate) ## run lint and all tests; as root, with real engines and in the stock kernels KERNELS
 	@$(if $(ROOT),:,echo 'test: not root: skipping the check of the generated probes, the stock kernels, and every test that loads probes or starts containers')
 	go test -count=1 -p 1 -timeout 40m ./...
+	$(MAKE) test-fuzz
 	$(if $(ROOT),$(MAKE) test-kernels)
+
+test-fuzz: ## run each fuzz target for 30 s
+	$(MAKE) fuzz FUZZTIME=30s
 
 test-kernels: $(if $(ROOT),prepare) ## run the tests of the probes and real engines in Debian's stock kernels KERNELS
 	go test -count=1 -v -timeout 60m -parallel 2 ./test/kernels -kernels "$(KERNELS)"
@@ -73,7 +77,7 @@ bench-overhead-kernels: $(if $(ROOT),prepare) ## measure it in instructions, in 
 fuzz: ## run each fuzz target for FUZZTIME (10s)
 	@for package in $$(go list ./...); do \
 		for target in $$(go test -list '^Fuzz' $$package | grep '^Fuzz'); do \
-			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$package || exit 1; \
+			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 100x $$package || exit 1; \
 		done; \
 	done
 
