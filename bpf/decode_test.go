@@ -106,16 +106,3 @@ func TestRealTarget(t *testing.T) {
 		}
 	}
 }
-
-func BenchmarkDecode(b *testing.B) {
-	for name, r := range map[string][]byte{"mount": mountRecord(), "exec": execRecord()} {
-		b.Run(name, func(b *testing.B) {
-			b.ReportAllocs()
-			for b.Loop() {
-				if _, err := decode(r); err != nil {
-					b.Fatal(err)
-				}
-			}
-		})
-	}
-}
