@@ -134,9 +134,10 @@ func (w *weather) startWithPrograms() {
 	w.do(event.Event{Kind: event.KindExec, PID: init - 1, File: "/cni/" + w.text(4000), Args: []string{strings.ReplaceAll(w.text(4095), "/", "x")}, Env: []string{"CNI_COMMAND=ADD", "CNI_CONTAINERID=" + w.text(4095)}})
 }
 
-// shim leaves a shim of an id as long as an id may be.
+// shim leaves a shim of an id as long as an id may be, and a monitor of one that is longer.
 func (w *weather) shim() {
-	w.exec(w.newPID(), "containerd-shim-runc-v2", "-namespace", w.text(4095), "-id", strings.ReplaceAll(w.text(maxID), "/", "x"), "start")
+	w.exec(w.newPID(), "containerd-shim-runc-v2", "-namespace", w.text(4095), "-id", w.text(maxID), "start")
+	w.exec(w.newPID()+1, "conmon", "-c", w.text(8000), "-n", w.text(4095))
 }
 
 // command leaves a command of a runtime, with as many arguments as are read.

@@ -9,12 +9,20 @@ import (
 	"container_start_exporter/collector/event"
 )
 
+// addresses are some that network programs may name.
+var addresses = func() (list []string) {
+	for i := range 4096 {
+		list = append(list, fmt.Sprintf("10.20.%d.%d", i>>8, i&255))
+	}
+	return list
+}()
+
 // waitForAddresses executes a file named iptables with as many addresses as fit in the
 // arguments.
 func (w *weather) waitForAddresses() {
-	args := []string{"iptables"}
+	args := append(make([]string, 0, 1400), "iptables")
 	for i := range 16384 / len("10.20.30.40 ") {
-		args = append(args, fmt.Sprintf("10.%d.%d.%d", w.turn>>8&255, w.turn&255, i&255))
+		args = append(args, addresses[(w.turn+i)%len(addresses)])
 	}
 	w.exec(w.newPID(), args...)
 }
