@@ -49,7 +49,7 @@ var attacks = []attack{
 }
 
 // nested marks an event as one of a process in a pid namespace of its own.
-func nested(*event.Event) {}
+func nested(e *event.Event) { e.Nested = 4026532999 }
 
 // The namespaces of the attacker's container.
 const (

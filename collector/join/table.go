@@ -8,6 +8,9 @@ import (
 // MaxKeys bounds the keys of one owner; what exceeds them it does not own.
 const MaxKeys = 1024
 
+// MaxWaiters bounds the waiters that wait for one key: the oldest gives way.
+const MaxWaiters = 1024
+
 // Owner is what can own keys. One that has ended owns nothing more.
 type Owner interface {
 	comparable
@@ -82,7 +85,12 @@ func (t *Table[O]) Wait(w Waiter[O], now int64, keys []Key) {
 	d := &deferred[O]{Waiter: w, since: now, keys: keys}
 	t.count++
 	for _, k := range keys {
-		t.lists[k] = append(t.lists[k], d)
+		list := t.lists[k]
+		if len(list) >= MaxWaiters {
+			t.giveWay(list[0])
+			list = list[1:]
+		}
+		t.lists[k] = append(list, d)
 	}
 	t.queue = append(t.queue, d)
 }
@@ -100,12 +108,8 @@ func (t *Table[O]) Own(owner O, at int64, keys ...Key) {
 		}
 		t.owners[k] = ownership[O]{owner, at}
 		t.owned[owner] = append(t.owned[owner], k)
-		for _, d := range slices.Clone(t.lists[k]) {
-			if !d.resolved && t.retired.same(k, d.At(), at) {
-				t.settle(d)
-				d.Resolve(owner)
-			}
-		}
+		matched := t.take(k, func(d *deferred[O]) bool { return t.retired.same(k, d.At(), at) })
+		t.settleAll(matched, func(d *deferred[O]) { d.Resolve(owner) })
 	}
 }
 
@@ -141,11 +145,45 @@ func (t *Table[O]) Retire(k Key, at int64) { t.retired.add(k, at) }
 
 // Cancel expires the waiters with that key for which undone returns true.
 func (t *Table[O]) Cancel(k Key, undone func(Waiter[O]) bool) {
-	for _, d := range slices.Clone(t.lists[k]) {
-		if !d.resolved && undone(d.Waiter) {
-			t.settle(d)
-			d.Expire()
+	matched := t.take(k, func(d *deferred[O]) bool { return undone(d.Waiter) })
+	t.settleAll(matched, func(d *deferred[O]) { d.Expire() })
+}
+
+// take removes from the list of a key the waiters that match, which it returns, and
+// those that are resolved: none is looked at again because of this key.
+func (t *Table[O]) take(k Key, match func(*deferred[O]) bool) (matched []*deferred[O]) {
+	list := t.lists[k]
+	kept := list[:0]
+	for _, d := range list {
+		switch {
+		case d.resolved:
+		case match(d):
+			matched = append(matched, d)
+		default:
+			kept = append(kept, d)
 		}
+	}
+	clear(list[len(kept):])
+	t.setList(k, kept)
+	return matched
+}
+
+// settleAll ends waiters. To end one may resolve another.
+func (t *Table[O]) settleAll(all []*deferred[O], end func(*deferred[O])) {
+	for _, d := range all {
+		if !d.resolved {
+			t.settle(d)
+			end(d)
+		}
+	}
+}
+
+// giveWay ends a waiter before its time, if it still waits.
+func (t *Table[O]) giveWay(d *deferred[O]) {
+	if !d.resolved {
+		t.settle(d)
+		t.evicted++
+		d.Expire()
 	}
 }
 
