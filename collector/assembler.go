@@ -20,7 +20,7 @@ type Config struct {
 
 // The bounds of an assembler's tables, and of the wait for a key.
 const (
-	maxProcesses    = 65536
+	maxProcesses    = 20480 // more than the probes watch
 	maxAttempts     = 4096
 	maxWaiting      = 32768
 	waiterTTL       = 30 * time.Second // of an event that waits for its key; the longest wait seen is 0.4 s

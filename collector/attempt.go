@@ -1,6 +1,8 @@
 package collector
 
 import (
+	"strings"
+
 	"container_start_exporter/collector/event"
 	"container_start_exporter/collector/runtime"
 	"container_start_exporter/collector/start"
@@ -33,6 +35,7 @@ type attempt struct {
 	counts       start.Counts
 	createdFlags uint64 // CLONE_NEW* flags of the namespaces created for it
 
+	share    *share // of what its origin's starts may keep
 	evidence evidence
 	failure  failure
 	ended    bool
@@ -42,6 +45,13 @@ type attempt struct {
 	// The process by which it became known; the trace ID derives from it.
 	pid       int
 	startTime int64
+}
+
+func newAttempt(id, engine string, p *process, at int64) *attempt {
+	att := &attempt{id: strings.Clone(id), engine: engine, origin: p.origin, openedAt: at, pid: p.pid, startTime: p.startTime}
+	att.share = &share{of: &p.origin.kept}
+	att.timeline.share, att.network.share = att.share, att.share
+	return att
 }
 
 // Ended reports whether the start has ended: it then owns no join keys.

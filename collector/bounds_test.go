@@ -23,9 +23,10 @@ const maxMean = 128 << 10
 // that no wait and no start times out: an attacker has 30 seconds for the first.
 func TestRetainedMemory(t *testing.T) {
 	for _, storm := range storms {
-		t.Run(storm.name, func(t *testing.T) {
+		eachOrigin(t, storm.name, func(t *testing.T, of func(*event.Event)) {
 			before, allocatedBefore := heap(), allocated()
 			w := newWeather(1)
+			w.of = of
 			for w.events < maxProcesses+16384 {
 				for next := w.events + 4096; w.events < next; {
 					w.next(storm.do)
@@ -42,6 +43,23 @@ func TestRetainedMemory(t *testing.T) {
 			w.Close()
 		})
 	}
+}
+
+// eachOrigin runs a test with a storm on the host, in one container, and in as many as
+// there are events.
+func eachOrigin(t *testing.T, storm string, test func(*testing.T, func(*event.Event))) {
+	if testing.Short() {
+		t.Skip("takes a second")
+	}
+	t.Run("host/"+storm, func(t *testing.T) { test(t, func(*event.Event) {}) })
+	t.Run("container/"+storm, func(t *testing.T) { test(t, nested) })
+	container := uint32(4026533000)
+	t.Run("containers/"+storm, func(t *testing.T) {
+		test(t, func(e *event.Event) {
+			container++
+			e.Nested = container
+		})
+	})
 }
 
 // TestWorkPerEvent counts the bytes that the assembler allocates, not the time: twice as
@@ -92,6 +110,7 @@ type weather struct {
 	now    int64
 	turn   int
 	events uint64
+	of     func(*event.Event) // sets the origin of an event
 
 	counted *work // nil: not counted
 	held    uint64
@@ -99,7 +118,7 @@ type weather struct {
 }
 
 func newWeather(seed uint64) *weather {
-	w := &weather{random: rand.New(rand.NewPCG(seed, 14)), now: 1_000_000}
+	w := &weather{random: rand.New(rand.NewPCG(seed, 14)), now: 1_000_000, of: func(*event.Event) {}}
 	w.Assembler = New(Config{}, w, w)
 	return w
 }
@@ -129,7 +148,7 @@ func (w *weather) do(e event.Event) {
 	w.now += 1000
 	w.events++
 	e.Time = w.now
-	nested(&e)
+	w.of(&e)
 	if w.counted == nil {
 		w.Handle(&e)
 		return

@@ -15,7 +15,7 @@ func (a *Assembler) onBundle(e *event.Event) disposition {
 		return unrelated
 	}
 	att := p.creatingStart()
-	if att == nil || att.bundle != nil {
+	if att == nil || att.bundle != nil || !att.share.keep(e.Bundle.Size()) {
 		return unrelated
 	}
 	att.bundle = e.Bundle

@@ -28,7 +28,7 @@ type command struct {
 
 func newCommand(p *process, c runtime.Command, e *event.Event) *command {
 	return &command{
-		runtime: c.Runtime, name: c.Name, id: c.ID, root: c.Root,
+		runtime: c.Runtime, name: c.Name, id: keptID(c.ID), root: kept(c.Root),
 		mntNS: e.MntNS, process: p, begin: e.Time,
 	}
 }

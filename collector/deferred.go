@@ -7,9 +7,22 @@ import (
 
 // deferredEvent is an event that is joined to a start by its keys, now or later.
 type deferredEvent struct {
-	a *Assembler
-	o *origin
-	e *event.Event
+	a    *Assembler
+	o    *origin
+	e    *event.Event
+	size int // bytes, with its keys
+}
+
+func (a *Assembler) deferred(e *event.Event, keys []join.Key) deferredEvent {
+	return deferredEvent{a, a.originOf(e), e, e.Size() + sizeOf(keys)}
+}
+
+// sizeOf returns about how many bytes keys occupy, and what waits for them.
+func sizeOf(keys []join.Key) (n int) {
+	for _, k := range keys {
+		n += len(k.Text()) + 128
+	}
+	return n
 }
 
 // At returns when the event happened.
@@ -18,28 +31,28 @@ func (d deferredEvent) At() int64 { return d.e.Time }
 // Resolve joins the event to a start.
 func (d deferredEvent) Resolve(att *attempt) {
 	d.a.ledger.join()
-	d.o.waitingBytes -= d.e.Size()
+	d.o.waitingBytes -= d.size
 	d.a.apply(att, d.e)
 }
 
 // Expire gives the event up: no start owned one of its keys in time.
 func (d deferredEvent) Expire() {
 	d.a.ledger.expire()
-	d.o.waitingBytes -= d.e.Size()
+	d.o.waitingBytes -= d.size
 	d.a.expire(d.e)
 }
 
 // deferEvent joins an event by its keys, or lets it wait until a start owns one.
 func (a *Assembler) deferEvent(e *event.Event, keys ...join.Key) disposition {
-	o := a.originOf(e)
-	return a.deferJoin(deferredEvent{a, o, e}, o, e, keys)
+	d := a.deferred(e, keys)
+	return a.deferJoin(d, d.o, d.size, keys)
 }
 
-// deferJoin joins w, which stands for an event of an origin, by its keys, or lets it
-// wait until a start of that origin owns one.
-func (a *Assembler) deferJoin(w join.Waiter[*attempt], o *origin, e *event.Event, keys []join.Key) disposition {
+// deferJoin joins w, which stands for an event of an origin and occupies so many bytes,
+// by its keys, or lets it wait until a start of that origin owns one.
+func (a *Assembler) deferJoin(w join.Waiter[*attempt], o *origin, size int, keys []join.Key) disposition {
 	a.ledger.wait()
-	o.waitingBytes += e.Size()
+	o.waitingBytes += size
 	o.joins.Wait(w, a.clock.now, keys)
 	a.boundWaiting(o)
 	return pending

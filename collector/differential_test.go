@@ -26,6 +26,9 @@ func TestHostileNeighbours(t *testing.T) {
 		k := learn(honest, want)
 		random := rand.New(rand.NewPCG(uint64(len(honest)), 11))
 		for _, attack := range attacks {
+			if testing.Short() {
+				break // all at once do
+			}
 			t.Run(attack.name, func(t *testing.T) {
 				compareRecords(t, want, records(t, mix(random, honest, newStream(random, k, attack))))
 			})

@@ -48,8 +48,9 @@ func (a *Assembler) hostMount(p *process, e *event.Event) disposition {
 	}
 	keys := append(containerKeys(e.ResolvedTarget()), join.Path(e.MntNS, e.ResolvedTarget()))
 	if ns := a.boundNetns(p, e); ns != 0 {
-		o := a.originOf(e)
-		return a.deferJoin(netnsMount{deferredEvent{a, o, e}, ns}, o, e, append(keys, join.Netns(ns)))
+		keys = append(keys, join.Netns(ns))
+		d := a.deferred(e, keys)
+		return a.deferJoin(netnsMount{d, ns}, d.o, d.size, keys)
 	}
 	return a.deferEvent(e, keys...)
 }
@@ -117,12 +118,21 @@ func containerKeys(p string) []join.Key {
 // first thing done for a start.
 func (a *Assembler) applyEngineMount(att *attempt, e *event.Event) {
 	att.counts.EngineMounts++
-	if len(att.engineMounts) < maxEngineMounts && (att.bundle == nil || att.isRootfs(e)) {
-		att.engineMounts = append(att.engineMounts, e)
+	if att.bundle == nil || att.isRootfs(e) {
+		att.keepEngineMount(e)
 	}
 	if att.isRootfs(e) {
 		att.extendBegin(e.Began())
 	}
+}
+
+// keepEngineMount keeps a mount that may be that of the rootfs.
+func (att *attempt) keepEngineMount(e *event.Event) {
+	if len(att.engineMounts) >= maxEngineMounts || !att.share.keep(e.Size()) {
+		att.timeline.overflowed = true
+		return
+	}
+	att.engineMounts = append(att.engineMounts, e)
 }
 
 // isRootfs reports whether a mount is the one that the bundle names as its root.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"path"
 	"strconv"
+	"strings"
 
 	"container_start_exporter/collector/event"
 	"container_start_exporter/collector/join"
@@ -45,7 +46,7 @@ func (a *Assembler) execNetwork(p *process, r network.Run, e *event.Event) dispo
 	n.traceParent = traceParent(e.Env)
 	n.attributes[start.AttrPID] = strconv.Itoa(p.pid)
 	outer := p.netTool
-	n.program = e.File
+	n.program = strings.Clone(e.File)
 	p.netTool = n
 	if att := p.currentStart(); att != nil {
 		n.Resolve(att)
@@ -64,7 +65,7 @@ func (a *Assembler) execNetwork(p *process, r network.Run, e *event.Event) dispo
 		n.keys = keys
 	}
 	n.deferred = append(n.deferred, e)
-	return a.deferJoin(n, p.origin, e, keys)
+	return a.deferJoin(n, p.origin, e.Size(), keys)
 }
 
 // inheritsCNIEnv reports whether a program has a CNI plugin's environment only
@@ -172,6 +173,15 @@ func (n *netTool) Expire() {
 		n.a.expire(e)
 	}
 	n.deferred, n.nested = nil, nil
+}
+
+// size returns about how many bytes the run occupies.
+func (n *netTool) size() int {
+	size := n.operation.size() + 200 + len(n.program)
+	for _, k := range n.keys {
+		size += len(k.Text()) + 64
+	}
+	return size
 }
 
 // finishedOperation returns the run as an operation of a start that ends at end:

@@ -16,11 +16,12 @@ type netSetup struct {
 	busy   intervals      // when rtnetlink requests and netns mounts worked on it
 
 	overflowed bool // there was more than these have room for
+	share      *share
 }
 
 // work records that something worked on the network.
 func (n *netSetup) work(from, to int64) {
-	if len(n.busy) >= maxBusy {
+	if len(n.busy) >= maxBusy || !n.share.keep(16) {
 		n.overflowed = true
 		return
 	}
@@ -29,7 +30,7 @@ func (n *netSetup) work(from, to int64) {
 
 // addTool adds the run of a network program.
 func (n *netSetup) addTool(tool *netTool) {
-	if len(n.tools) >= maxNetTools {
+	if len(n.tools) >= maxNetTools || !n.share.keep(tool.size()) {
 		n.overflowed = true
 		return
 	}
@@ -69,9 +70,11 @@ func (n *netSetup) describeAll() []start.Veth {
 // addEvent adds a pair that the driver reports. The request that created it follows
 // when it returns.
 func (n *netSetup) addEvent(e *event.Event) {
-	if len(n.events) < maxDeferred {
-		n.events = append(n.events, e)
+	if len(n.events) >= maxDeferred || !n.share.keep(e.Size()) {
+		n.overflowed = true
+		return
 	}
+	n.events = append(n.events, e)
 }
 
 // addVeth adds the pair that a request asked for; inside and peerInside say which of
@@ -81,7 +84,7 @@ func (n *netSetup) addVeth(request *event.Event, inside, peerInside, notified bo
 	if len(n.veths) >= maxVeths {
 		n.veths = slices.DeleteFunc(n.veths, func(v *veth) bool { return !n.isConfirmed(v) })
 	}
-	if len(n.veths) >= maxVeths {
+	if len(n.veths) >= maxVeths || !n.share.keep(200) {
 		n.overflowed = true
 		return
 	}
@@ -153,7 +156,7 @@ func (n *netSetup) link(index int) *link {
 		return l
 	}
 	l = &link{}
-	if len(n.links) >= maxLinks {
+	if len(n.links) >= maxLinks || !n.share.keep(200) {
 		n.overflowed = true
 		return l // for this event, and forgotten
 	}

@@ -26,8 +26,9 @@ type origin struct {
 
 	joins        *join.Table[*attempt]
 	claims       claims
-	lost         loss // of its own events
-	waitingBytes int  // of the events that wait
+	lost         loss   // of its own events
+	waitingBytes int    // of the events that wait
+	kept         budget // by the starts in progress
 
 	attempts  int // in progress
 	processes int
@@ -36,8 +37,8 @@ type origin struct {
 	abandoned []abandonment
 }
 
-func newOrigin(number uint32, waiting int) *origin {
-	return &origin{number: number, joins: join.New[*attempt](waiterTTL, waiting), claims: claims{}}
+func newOrigin(number uint32, waiting int, kept budget) *origin {
+	return &origin{number: number, joins: join.New[*attempt](waiterTTL, waiting), claims: claims{}, kept: kept}
 }
 
 // isHost reports whether the origin is the host.
@@ -59,11 +60,14 @@ const crowd = 1
 type originTable struct {
 	host    *origin
 	nested  map[uint32]*origin
-	evicted uint64 // waiters that gave way in origins that are no longer known
+	kept    *budget // by the nested starts in progress
+	evicted uint64  // waiters that gave way in origins that are no longer known
 }
 
 func newOriginTable() originTable {
-	return originTable{host: newOrigin(0, maxWaiting), nested: map[uint32]*origin{}}
+	return originTable{
+		host: newOrigin(0, maxWaiting, budget{limit: maxKept}), nested: map[uint32]*origin{}, kept: &budget{limit: maxAllNested},
+	}
 }
 
 // find returns the origin with a number, nil if it is not known.
@@ -85,7 +89,7 @@ func (t *originTable) of(number uint32, now int64) *origin {
 	if len(t.nested) >= maxNestedOrigins && number != crowd {
 		return t.of(crowd, now)
 	}
-	o := newOrigin(number, maxNestedWaiting)
+	o := newOrigin(number, maxNestedWaiting, budget{limit: maxKeptNested, within: t.kept})
 	t.nested[number] = o
 	return o
 }

@@ -12,17 +12,22 @@ import (
 type readyWaiters struct {
 	byMnt   map[uint32]*readyWaiter
 	queue   []*readyWaiter // oldest first
+	bytes   int            // of the records of those in the queue
 	timeout int64
 }
 
 type readyWaiter struct {
 	start   *start.Start
+	size    int // of the record, bytes
 	mnt     uint32
 	started int64 // when the entrypoint was executed, boot time, ns
 }
 
-// maxReadyWaiters bounds them; the oldest is dropped.
-const maxReadyWaiters = 4096
+// The bounds of those that wait; the oldest is dropped.
+const (
+	maxReadyWaiters = 4096
+	maxReadyBytes   = 16 << 20
+)
 
 // add waits for the first listen of a container that has started, if it has a
 // mount namespace of its own.
@@ -30,10 +35,11 @@ func (r *readyWaiters) add(att *attempt, s *start.Start, at int64) {
 	if r.timeout <= 0 || att.createdFlags&cloneNewNS == 0 || s.Namespaces.Mnt == 0 {
 		return
 	}
-	if len(r.queue) >= maxReadyWaiters {
+	w := &readyWaiter{start: s, size: 1000 + att.share.size(), mnt: s.Namespaces.Mnt, started: at}
+	for len(r.queue) > 0 && (len(r.queue) >= maxReadyWaiters || r.bytes+w.size > maxReadyBytes) {
 		r.pop()
 	}
-	w := &readyWaiter{start: s, mnt: s.Namespaces.Mnt, started: at}
+	r.bytes += w.size
 	r.byMnt[w.mnt] = w
 	r.queue = append(r.queue, w)
 }
@@ -49,6 +55,7 @@ func (r *readyWaiters) pop() {
 	w := r.queue[0]
 	r.queue[0] = nil
 	r.queue = r.queue[1:]
+	r.bytes -= w.size
 	if r.byMnt[w.mnt] == w {
 		delete(r.byMnt, w.mnt)
 	}

@@ -2,6 +2,7 @@ package collector
 
 import (
 	"strconv"
+	"strings"
 
 	"container_start_exporter/collector/engine"
 	"container_start_exporter/collector/event"
@@ -34,6 +35,7 @@ func (s *shim) beginningLost() string {
 // execShim begins a start with the first exec of its shim or monitor.
 // The launcher of containerd's shim executes the shim proper as its child.
 func (a *Assembler) execShim(p *process, l engine.Launch, e *event.Event) disposition {
+	l.ID, l.Name = keptID(l.ID), strings.Clone(bounded(l.Name))
 	if p.shim != nil && p.shim.Launch == l {
 		p.enterShim(p.shim)
 		return p.countExec()

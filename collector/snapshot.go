@@ -1,6 +1,8 @@
 package collector
 
 import (
+	"strings"
+
 	"container_start_exporter/collector/engine"
 	"container_start_exporter/collector/event"
 	"container_start_exporter/collector/runtime"
@@ -19,6 +21,7 @@ func (a *Assembler) onExistingProcess(e *event.Event) disposition {
 		p.ns, p.originNetNS = *e.Namespaces, e.Namespaces.Net
 	}
 	if l, ok := engine.Parse(e.Args); ok {
+		l.ID, l.Name = keptID(l.ID), strings.Clone(bounded(l.Name))
 		p.enterShim(&shim{Launch: l, launcher: p})
 		return unrelated
 	}

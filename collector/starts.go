@@ -81,7 +81,7 @@ func (a *Assembler) beginStart(id, engine string, p *process, at int64) *attempt
 	if id == "" || len(id) > maxID {
 		return nil
 	}
-	att := &attempt{id: id, engine: engine, origin: p.origin, openedAt: at, pid: p.pid, startTime: p.startTime}
+	att := newAttempt(id, engine, p, at)
 	a.starts.attempted++
 	if !a.makeRoom(p.origin, at) {
 		a.starts.refused++
@@ -170,6 +170,7 @@ func (a *Assembler) discard(att *attempt, at int64) {
 // processes need no more: a shim refers to its start for as long as the container runs.
 func (a *Assembler) release(att *attempt) {
 	att.ended = true
+	att.share.giveBack()
 	att.origin.attempts--
 	att.origin.joins.Release(att)
 	att.origin.claims.remove(att)

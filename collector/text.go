@@ -1,6 +1,8 @@
 package collector
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"strings"
 	"syscall"
 
@@ -16,6 +18,25 @@ func bounded(s string) string {
 		return s
 	}
 	return strings.ToValidUTF8(s[:maxText], "") + "..."
+}
+
+// keptID returns a container's id that a process keeps for as long as it lives; nothing
+// if it is too long to be one.
+func keptID(id string) string {
+	if len(id) > maxID {
+		return ""
+	}
+	return strings.Clone(id)
+}
+
+// kept returns a text that a process keeps for as long as it lives, only to compare it
+// with others: a long one as its hash.
+func kept(s string) string {
+	if len(s) <= maxText {
+		return strings.Clone(s)
+	}
+	sum := sha256.Sum256([]byte(s))
+	return "sha256:" + hex.EncodeToString(sum[:])
 }
 
 // errno returns the message of what a failed call returned, a negative errno.

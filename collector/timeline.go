@@ -16,9 +16,10 @@ type timeline struct {
 	begin      int64 // when the first thing was done for the start
 	marks      marks
 	operations []*operation
-	mountBytes int  // of the attributes of the mounts among them
+	mountBytes int  // of the mounts among them
 	others     int  // of them that are not mounts
 	overflowed bool // there were more
+	share      *share
 }
 
 // extendBegin makes the start begin no later than at.
@@ -48,15 +49,22 @@ func (t *timeline) addOperation(name start.OperationName, begin, end int64, attr
 
 // hasRoom reports whether an operation fits in what a record holds, and counts it.
 func (t *timeline) hasRoom(o *operation) bool {
-	if o.name != start.OpMount {
-		t.others++
-		return t.others <= maxOperations
+	size := o.size()
+	if o.name == start.OpMount {
+		t.mountBytes += size
+		return t.mountBytes <= maxMountBytes && t.share.keep(size)
 	}
-	t.mountBytes += 200 // its times
+	t.others++
+	return t.others <= maxOperations && t.share.keep(size)
+}
+
+// size returns about how many bytes the operation occupies.
+func (o *operation) size() int {
+	n := 200 // its times, and a map
 	for _, value := range o.attributes {
-		t.mountBytes += len(value)
+		n += len(value)
 	}
-	return t.mountBytes <= maxMountBytes
+	return n
 }
 
 // addExec records an operation that is a process, from its exec on.

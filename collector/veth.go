@@ -73,8 +73,8 @@ func (a *Assembler) onLink(e *event.Event) disposition {
 	}
 	switch a.veths.notify(e) {
 	case vethCreated:
-		o := a.originOf(e)
-		return a.deferJoin(newPair{deferredEvent{a, o, e}}, o, e, linkKeys(e))
+		d := a.deferred(e, linkKeys(e))
+		return a.deferJoin(newPair{d}, d.o, d.size, linkKeys(e))
 	case vethChanged:
 		return a.deferEvent(e, linkKeys(e)...)
 	case vethDeleted:

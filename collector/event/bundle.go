@@ -27,3 +27,26 @@ type Security struct {
 	Seccomp      string   `json:"seccomp,omitempty"`      // the default action
 	AppArmor     string   `json:"apparmor,omitempty"`     // the profile's name
 }
+
+// Size returns about how many bytes of memory the bundle occupies.
+func (b *Bundle) Size() int {
+	if b == nil {
+		return 0
+	}
+	n := 400 + len(b.Root) + len(b.Name) + len(b.Image) + len(b.CgroupsPath) + len(b.NetnsPath)
+	for _, h := range b.Hooks {
+		n += 64 + len(h.Path)
+		for _, arg := range h.Args {
+			n += 16 + len(arg)
+		}
+	}
+	for name, value := range b.Annotations {
+		n += 64 + len(name) + len(value)
+	}
+	if b.Security != nil {
+		for _, c := range b.Security.Capabilities {
+			n += 16 + len(c)
+		}
+	}
+	return n
+}

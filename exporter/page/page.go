@@ -14,8 +14,12 @@ import (
 
 // the template and the style sheet
 
-// keptStarts is how many of the latest starts a page shows.
-const keptStarts = 50
+// keptStarts is how many of the latest starts a page shows, if they are small: those of
+// some thousand mounts have a MB each.
+const (
+	keptStarts = 50
+	keptBytes  = 16 << 20
+)
 
 //go:embed page.html
 var markup string
@@ -62,9 +66,36 @@ func (p *Page) Start(s *start.Start) {
 	defer p.mu.Unlock()
 	p.latest[p.seen%keptStarts] = s
 	p.seen++
+	p.dropOldest()
 	if s.Outcome == start.Failed {
 		p.failed++
 	}
+}
+
+// dropOldest drops the oldest starts until the others are small enough together.
+func (p *Page) dropOldest() {
+	bytes := 0
+	for i := p.seen - 1; i >= 0 && i >= p.seen-keptStarts; i-- {
+		kept := &p.latest[i%keptStarts]
+		if bytes += sizeOf(*kept); bytes > keptBytes && i < p.seen-1 {
+			*kept = nil
+		}
+	}
+}
+
+// sizeOf returns about how many bytes a start occupies; nil occupies none.
+func sizeOf(s *start.Start) int {
+	if s == nil {
+		return 0
+	}
+	n := 2000
+	for _, o := range s.Operations {
+		n += 200
+		for _, value := range o.Attributes {
+			n += len(value)
+		}
+	}
+	return n
 }
 
 // Ready replaces a start by its record with the time of its first listen.
@@ -84,7 +115,9 @@ func (p *Page) starts() (list []*start.Start, seen, failed int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for i := p.seen - 1; i >= 0 && i >= p.seen-keptStarts; i-- {
-		list = append(list, p.latest[i%keptStarts])
+		if s := p.latest[i%keptStarts]; s != nil {
+			list = append(list, s)
+		}
 	}
 	return list, p.seen, p.failed
 }
