@@ -113,7 +113,7 @@ func checkSuccessRecords(t *testing.T, records []record, made map[string]bool) (
 				first[r.Runtime] = r
 			}
 			if want := first[r.Runtime].Counts; r.Counts != want {
-				t.Errorf("%s is reported as started with %+v; another one with %+v", r.ContainerID, r.Counts, want)
+				t.Errorf("%s is reported as started with %+v; another one with %+v: %+v", r.ContainerID, r.Counts, want, r)
 			}
 		case "failed":
 			t.Errorf("%s failed in %s: %s", r.ContainerID, r.FailedPhase, r.Error)
