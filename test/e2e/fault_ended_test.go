@@ -113,7 +113,7 @@ type kernelObjects struct{ programs, links []uint32 }
 // shows of its descriptors.
 func attachedBy(t *testing.T, process int) kernelObjects {
 	t.Helper()
-	paths, _ := filepath.Glob(fmt.Sprintf("/proc/%d/fdinfo/*", process)) // the pattern is valid
+	paths, _ := filepath.Glob(procFile(process, "fdinfo/*")) // the pattern is valid
 	var o kernelObjects
 	for _, path := range paths {
 		content, _ := os.ReadFile(path) // the descriptor may have been closed

@@ -65,7 +65,7 @@ func inHook(kind string) hold {
 			addHook(t, dir, kind, "/bin/sh", "sh", "-c", "cat >/dev/null; exec sleep "+sleepTime(dir))
 		},
 		reached: func(dir string, process int) bool {
-			line, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", process))
+			line, _ := os.ReadFile(procFile(process, "cmdline"))
 			return string(line) == "sleep\x00"+sleepTime(dir)+"\x00"
 		},
 	}
@@ -88,7 +88,7 @@ func makeFIFO(t *testing.T, path string) {
 
 // isOpening returns whether a thread of a process waits in openat(2).
 func isOpening(process int) bool {
-	threads, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/syscall", process)) // the pattern is valid
+	threads, _ := filepath.Glob(procFile(process, "task/*/syscall")) // the pattern is valid
 	for _, path := range threads {
 		content, _ := os.ReadFile(path) // the thread may have exited
 		if strings.HasPrefix(string(content), strconv.Itoa(unix.SYS_OPENAT)+" ") {
@@ -122,7 +122,7 @@ func (r bareRuntime) hold(t *testing.T, h hold, command, dir string) *heldStart 
 	s.runtime = host.Start(t, cmd)
 	tops = append(tops, s.runtime.Cmd.Process.Pid)
 	t.Cleanup(func() {
-		s.kill(s.tree...)
+		killAll(s.tree)
 		runQuiet(t, r.cmd("delete", "--force", s.id))
 	})
 	host.WaitFor(t, 10*time.Second, "the start to be held", func() bool {
@@ -148,8 +148,8 @@ func (s *heldStart) init(t *testing.T) int {
 	return 0
 }
 
-// kill kills processes of the start, unless they have exited.
-func (s *heldStart) kill(processes ...int) {
+// killAll kills processes, unless they have exited.
+func killAll(processes []int) {
 	for _, process := range processes {
 		_ = unix.Kill(process, unix.SIGKILL)
 	}
@@ -172,7 +172,7 @@ func logTo(t *testing.T, cmd *exec.Cmd) (path string) {
 func descendants(top int) []int {
 	all := []int{top}
 	for i := 0; i < len(all); i++ {
-		lists, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", all[i])) // the pattern is valid
+		lists, _ := filepath.Glob(procFile(all[i], "task/*/children")) // the pattern is valid
 		for _, list := range lists {
 			content, _ := os.ReadFile(list) // the thread may have exited
 			for _, child := range strings.Fields(string(content)) {
@@ -184,10 +184,13 @@ func descendants(top int) []int {
 	return all
 }
 
+// procFile returns the path of a file of a process in /proc.
+func procFile(process int, name string) string { return fmt.Sprintf("/proc/%d/%s", process, name) }
+
 // statusField returns a field of a process's status in /proc, "" if the process has
 // exited.
 func statusField(process int, name string) string {
-	content, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", process))
+	content, _ := os.ReadFile(procFile(process, "status"))
 	for line := range strings.Lines(string(content)) {
 		if value, ok := strings.CutPrefix(line, name+":"); ok {
 			return strings.TrimRight(value, "\n")

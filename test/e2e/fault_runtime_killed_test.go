@@ -58,7 +58,7 @@ func (c killedCase) test(t *testing.T, r bareRuntime, w *watcher) (id string) {
 	if c.init {
 		victim = held.init(t)
 	}
-	held.kill(victim)
+	killAll([]int{victim})
 	checkFailedFor(t, w, held.id, c.phase, []string{"runtime", "init", "killed", "hook"})
 	return held.id
 }
