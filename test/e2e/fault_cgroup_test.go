@@ -25,7 +25,9 @@ func TestFaultCgroupRemoved(t *testing.T) {
 		host.WaitFor(t, 10*time.Second, "the runtime to end", func() bool { return !held.runtime.Running() }, nil)
 		one := w.wait(t, held.id)[held.id]
 		checkRecord(t, one)
-		t.Logf("%s run: %v; %s in %q: %s", r.name, held.runtime.Cmd.ProcessState, one.Outcome, one.FailedPhase, one.Error)
+		if succeeded := held.runtime.Cmd.ProcessState.Success(); succeeded != (one.Outcome == "started") {
+			t.Errorf("%s run: %v; %s in %q: %s", r.name, held.runtime.Cmd.ProcessState, one.Outcome, one.FailedPhase, one.Error)
+		}
 		s.waitIdle(t, 10*time.Second)
 		checkAfterwards(t, s, w, r)
 	})

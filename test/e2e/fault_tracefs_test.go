@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"container_start_exporter/test/host"
+	"container_start_exporter/test/host/scrape"
 )
 
 // unmountTracefs unmounts tracefs wherever the host has mounted it. A shell executes
@@ -32,11 +33,27 @@ func TestFaultTracefsUnmounted(t *testing.T) {
 			if mounts := readFile(t, procFile(s.Cmd.Process.Pid, "mounts")); strings.Contains(mounts, " tracefs ") {
 				t.Fatalf("tracefs is mounted:\n%s", mounts)
 			}
+			before := s.scrape(t)
 			checkAfterwards(t, s, w, runc, crun)
+			checkPhasesCounted(t, before, s.scrape(t), runc, crun)
 			if err := s.End(syscall.SIGTERM, endTimeout); err != nil {
 				t.Error(err)
 			}
 		})
+	}
+}
+
+// checkPhasesCounted checks that a server has counted all phases of one start by each
+// runtime: the probes that need tracefs show them.
+func checkPhasesCounted(t *testing.T, before, after metrics, runtimes ...bareRuntime) {
+	t.Helper()
+	for _, r := range runtimes {
+		for _, name := range setUpPhases(r.name) {
+			selector := scrape.Labels{"runtime": r.name, "phase": name}
+			if n := increase(before, after, "container_start_phase_duration_seconds", selector); n != 1 {
+				t.Errorf("%v phases %s of %s counted; want 1", n, name, r.name)
+			}
+		}
 	}
 }
 
