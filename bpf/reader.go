@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/cilium/ebpf/ringbuf"
+	"golang.org/x/sys/unix"
 
 	"container_start_exporter/collector/event"
 )
@@ -15,6 +16,9 @@ const (
 	pollInterval = 50 * time.Millisecond
 	// clockInterval is how often a clock event is emitted.
 	clockInterval = time.Second
+	// clockStep is by how much the wall clock jumps at least if one is emitted at once:
+	// less is the slewing of NTP, or a preemption between reading both clocks.
+	clockStep = 10 * time.Millisecond
 )
 
 // reader delivers events to one sink. It belongs to one goroutine.
@@ -24,6 +28,7 @@ type reader struct {
 	record ringbuf.Record
 
 	clock     time.Time    // of the last clock event
+	offset    int64        // that it showed: wall clock - boot clock
 	lost      losses       // at the last check
 	overQuota *quotaLosses // at the last check
 	lostCheck int64        // boot time of the last check
@@ -81,6 +86,7 @@ func (r *reader) afterBatch() {
 // it. The counters include all losses before these records: it reports them first.
 func (r *reader) batch() error {
 	behind := r.record.Remaining
+	r.emitStep()
 	r.reportLost()
 	r.pollLinks()
 	for {
@@ -116,7 +122,16 @@ func (r *reader) deliver(e *event.Event) {
 
 func (r *reader) emitClock() {
 	r.clock = time.Now()
-	r.sink(clockEvent())
+	e := clockEvent()
+	r.offset = e.Wall - e.Time
+	r.sink(e)
+}
+
+// emitStep emits a clock event if the wall clock was set since the last one.
+func (r *reader) emitStep() {
+	if step := clock(unix.CLOCK_REALTIME) - bootNow() - r.offset; time.Duration(step).Abs() >= clockStep {
+		r.emitClock()
+	}
 }
 
 // pollLinks fetches the link events so far.

@@ -186,9 +186,12 @@ func (a *Assembler) exitRuntime(c *command, e *event.Event) {
 	switch {
 	case att.create == nil: // its create ran before the exporter started: nothing more will be seen
 		a.finish(att, start.Incomplete, e.Time)
-	case e.Status != 0 && (c.name != "start" || att.init == nil):
-		why := fmt.Sprintf("%s %s %s", c.runtime.Name, c.name, describeExit(e.Status))
-		a.failWithCause(att, e.Time, start.ErrorRuntime, why)
+	case e.Status != 0 && att.init == nil:
+		a.failWithCause(att, e.Time, start.ErrorRuntime, c.describeExit(e.Status))
+	case e.Status != 0 && c.name != "start" && att.failure.cause.kind == "":
+		// init goes on if the runtime was killed; if it has failed, init dies of it
+		att.failure.cause = failureCause{kind: start.ErrorRuntime, text: c.describeExit(e.Status)}
+	case e.Status != 0:
 	case e.Status == 0 && c.name != "start" && att.init == nil:
 		a.discard(att, e.Time)
 	case e.Status == 0 && c.name == "create":
@@ -197,4 +200,9 @@ func (a *Assembler) exitRuntime(c *command, e *event.Event) {
 		att.closeHooksPhase(e.Time)
 		att.beginPhase(start.PhaseWait, e.Time)
 	}
+}
+
+// describeExit describes in words how the command has failed.
+func (c *command) describeExit(status int) string {
+	return fmt.Sprintf("%s %s %s", c.runtime.Name, c.name, describeExit(status))
 }

@@ -143,10 +143,8 @@ func (a *Assembler) finish(att *attempt, outcome start.Outcome, at int64) {
 // checkComplete marks a start as incomplete if events were lost while it was in
 // progress, or if it began before the exporter started.
 func (a *Assembler) checkComplete(att *attempt, at int64) {
-	for _, l := range []loss{a.lost, att.origin.lost} {
-		if l.during(att.begin, at) {
-			att.failure.markIncomplete(l.what)
-		}
+	if l := a.lossOf(att, at); l != nil {
+		att.failure.markIncomplete(l.what)
 	}
 	if att.begin-a.clock.first < int64(waiterTTL) && att.network.creationUnseen() {
 		att.failure.markIncomplete(startedBeforeExporter)
@@ -158,7 +156,7 @@ func (a *Assembler) checkComplete(att *attempt, at int64) {
 // there is no evidence of a runtime. If events were lost, that may only have been
 // missed: the start is then incomplete.
 func (a *Assembler) discard(att *attempt, at int64) {
-	if att.failure.incompleteReason != "" || a.lost.during(att.begin, at) || att.origin.lost.during(att.begin, at) {
+	if att.failure.incompleteReason != "" || a.lossOf(att, at) != nil {
 		a.finish(att, start.Incomplete, at)
 		return
 	}

@@ -26,10 +26,11 @@ import (
 	"container_start_exporter/internal/privilege"
 )
 
-// How long the shutdown of serve may take.
+// How long the shutdown of serve may take: less than the 5 seconds after which some kill
+// what does not end.
 const (
-	shutdownTimeout = 3 * time.Second // for requests in progress
-	flushTimeout    = 5 * time.Second // for traces that are not sent yet
+	shutdownTimeout = 1500 * time.Millisecond // for requests in progress; then drainTimeout
+	flushTimeout    = 2 * time.Second         // for traces that are not sent yet
 )
 
 // serveOptions are the flags of serve.

@@ -14,7 +14,7 @@ import (
 // belong to is incomplete. A start that is reported as started is right.
 func TestFaultSmallBuffer(t *testing.T) {
 	runc, crun := needRuntime(t, "runc"), needRuntime(t, "crun")
-	flags := []string{"--buffer-size=64KiB", endUnseen}
+	flags := []string{"--buffer-size=64KiB"}
 	s := serveFlags(t, nil, flags)
 	w := &watcher{attach(t, append([]string{"watch", "--format=json"}, flags...)...)}
 	before := s.scrape(t)

@@ -9,10 +9,6 @@ import (
 	"container_start_exporter/test/host"
 )
 
-// endUnseen makes an exporter end starts soon of which the end was lost: it sees no
-// more of them.
-const endUnseen = "--start-timeout=5s"
-
 // stormSources is how many sources of a storm there are for each runtime: more than
 // the host has CPUs.
 const stormSources = 4
