@@ -90,6 +90,15 @@ func TestHelpListsFlagsThatApply(t *testing.T) {
 	}
 }
 
+// TestHelpWarnsOfArguments checks that events --help says that recordings hold
+// arguments.
+func TestHelpWarnsOfArguments(t *testing.T) {
+	help := strings.Join(strings.Fields(invoke(t, "", 0, "events", "--help").stdout), " ")
+	if want := "the arguments of the programs that are executed, which may hold secrets"; !strings.Contains(help, want) {
+		t.Errorf("%q is not in %s", want, help)
+	}
+}
+
 // TestHelpExamples checks that --help shows two examples, and that each is a valid
 // command line of that command.
 func TestHelpExamples(t *testing.T) {

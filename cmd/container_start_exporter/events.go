@@ -15,7 +15,8 @@ import (
 func addEvents(app *kingpin.Application, c *common) (*kingpin.CmdClause, func() error) {
 	cmd := app.Command("events", "Show the raw kernel events of container starts as they happen. "+
 		"Columns: time, command, pid, action, details. "+
-		"With --format json it writes a recording, which replay reads.")
+		"With --format json it writes a recording, which replay reads. "+
+		"Both show the arguments of the programs that are executed, which may hold secrets: read a recording before you give it to anybody.")
 	cmd.HelpLong(examples(program+" events",
 		program+" events --format=json > recording.jsonl"))
 	var format string

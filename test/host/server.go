@@ -18,14 +18,25 @@ type Server struct {
 // environment is that of the tests and env.
 func Serve(t testing.TB, env ...string) *Server {
 	t.Helper()
-	return ServeIn(t, "", env...)
+	return serve(t, "", nil, env)
 }
 
 // ServeIn is Serve with a working directory; empty is that of the tests.
 func ServeIn(t testing.TB, dir string, env ...string) *Server {
 	t.Helper()
+	return serve(t, dir, nil, env)
+}
+
+// ServeWith is Serve with flags.
+func ServeWith(t testing.TB, flags []string, env ...string) *Server {
+	t.Helper()
+	return serve(t, "", flags, env)
+}
+
+func serve(t testing.TB, dir string, flags, env []string) *Server {
+	t.Helper()
 	address := FreeAddress(t)
-	cmd := exec.Command(Exporter(t), "serve", "--web.listen-address="+address)
+	cmd := exec.Command(Exporter(t), append([]string{"serve", "--web.listen-address=" + address}, flags...)...)
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), env...)
 	s := &Server{Process: Start(t, cmd), Address: address, URL: "http://" + address}
