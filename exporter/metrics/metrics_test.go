@@ -41,7 +41,8 @@ func sampleRegistry(t *testing.T, o Options) *prometheus.Registry {
 }
 
 func sampleAssembler() collector.Stats {
-	return collector.Stats{Received: 110, Joined: 80, Node: 20, Unjoined: 6, Waiting: 4, InProgress: 3, Processes: 120,
+	return collector.Stats{Received: 110, Joined: 80, Node: 20, Unjoined: 6, Waiting: 4, Processes: 120,
+		Attempted: 16, Ended: map[start.Outcome]uint64{start.Started: 9, start.Failed: 2}, Discarded: 2, InProgress: 3,
 		Dropped: map[string]uint64{"processes": 1, "starts": 0, "waiting": 2}}
 }
 

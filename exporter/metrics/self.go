@@ -8,6 +8,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors/version"
 
 	"container_start_exporter/collector"
+	"container_start_exporter/collector/start"
 	"container_start_exporter/exporter/safe"
 )
 
@@ -72,6 +73,14 @@ var (
 		"Container starts on the host that have begun but not ended.")
 	nestedInProgressDesc = selfDesc("container_start_exporter_nested_starts_in_progress",
 		"Nested container starts, whose runtime runs in a container, that have begun but not ended.")
+	attemptedDesc = selfDesc("container_start_exporter_starts_attempted_total",
+		"Container starts that something was done for: the sum of those that ended, were discarded or evicted (evictions_total{table=starts}), and are in progress, nested ones included.")
+	endedDesc = selfDesc("container_start_exporter_starts_ended_total",
+		"Container starts reported, by outcome: started, failed, incomplete.", "outcome")
+	discardedDesc = selfDesc("container_start_exporter_starts_discarded_total",
+		"Attempts that were not container starts on this host: no runtime was executed, or it made no init.")
+	handledDesc = selfDesc("container_start_exporter_events_handled_total",
+		"Events handled: the sum of those that were joined, of the node, unjoined, and waiting.")
 	joinedDesc = selfDesc("container_start_exporter_events_joined_total",
 		"Events joined to a container start.")
 	nodeDesc = selfDesc("container_start_exporter_events_node_total",
@@ -113,7 +122,8 @@ var (
 func (s *self) Describe(descs chan<- *prometheus.Desc) {
 	s.build.Describe(descs)
 	for _, d := range []*prometheus.Desc{
-		inProgressDesc, nestedInProgressDesc, joinedDesc, nodeDesc, unjoinedDesc, waitingDesc, processesDesc, evictionsDesc,
+		inProgressDesc, nestedInProgressDesc, attemptedDesc, endedDesc, discardedDesc, handledDesc,
+		joinedDesc, nodeDesc, unjoinedDesc, waitingDesc, processesDesc, evictionsDesc,
 		attachedDesc, receivedDesc, lostDesc, unreadDesc, usedDesc, sizeDesc, runTimeDesc, runCountDesc,
 		spansExportedDesc, spansDroppedDesc,
 	} {
@@ -137,9 +147,16 @@ func (s *self) Collect(metrics chan<- prometheus.Metric) {
 	}
 }
 
+// collectAssembler sends the counters of one snapshot, so that their sums are exact.
 func collectAssembler(to sink, a collector.Stats) {
 	to.gauge(inProgressDesc, float64(a.InProgress))
 	to.gauge(nestedInProgressDesc, float64(a.NestedInProgress))
+	to.counter(attemptedDesc, float64(a.Attempted))
+	for _, outcome := range []start.Outcome{start.Started, start.Failed, start.Incomplete} {
+		to.counter(endedDesc, float64(a.Ended[outcome]), string(outcome))
+	}
+	to.counter(discardedDesc, float64(a.Discarded))
+	to.counter(handledDesc, float64(a.Received))
 	to.counter(joinedDesc, float64(a.Joined))
 	to.counter(nodeDesc, float64(a.Node))
 	to.counter(unjoinedDesc, float64(a.Unjoined))

@@ -35,8 +35,8 @@ func observeOutputs(t *testing.T, s *secrets) *outputs {
 	sent, endpoint := receiveRaw(t)
 	return &outputs{
 		secrets: s, sent: sent,
-		server: &server{host.ServeWith(t, []string{"--log.level=debug"},
-			"OTEL_EXPORTER_OTLP_ENDPOINT="+endpoint, "OTEL_BSP_SCHEDULE_DELAY=100")},
+		server: serveWith(t, []string{"--log.level=debug"},
+			"OTEL_EXPORTER_OTLP_ENDPOINT="+endpoint, "OTEL_BSP_SCHEDULE_DELAY=100"),
 		json:      watch(t),
 		lines:     attach(t, "watch"),
 		drawings:  attach(t, "watch", "--waterfall"),

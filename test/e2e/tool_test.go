@@ -20,10 +20,23 @@ func exporterCmd(t *testing.T, args ...string) *exec.Cmd {
 // server is an exporter that runs serve.
 type server struct{ *host.Server }
 
-// serve starts a server and waits until its probes are attached.
+// serve starts a server and waits until its probes are attached. Before it is stopped,
+// at the end of the test, its counters have to add up.
 func serve(t *testing.T, env ...string) *server {
 	t.Helper()
-	return &server{host.Serve(t, env...)}
+	return serveWith(t, nil, env...)
+}
+
+// serveWith is serve with flags.
+func serveWith(t *testing.T, flags []string, env ...string) *server {
+	t.Helper()
+	s := &server{host.ServeWith(t, flags, env...)}
+	t.Cleanup(func() {
+		if s.Running() { // some tests end it
+			s.checkConservation(t)
+		}
+	})
+	return s
 }
 
 // watcher is an exporter that runs watch.
