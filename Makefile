@@ -17,7 +17,7 @@ IMPORTS := --skip-generated -s standard -s default -s 'prefix(container_start_ex
 
 export CGO_ENABLED := 0
 
-.PHONY: build run generate check-generate lint format prepare test-quick test test-fuzz test-kernels bench bench-overhead bench-overhead-kernels fuzz clean help
+.PHONY: build run generate check-generate lint format prepare test-quick test test-race test-fuzz test-kernels bench bench-overhead bench-overhead-kernels fuzz clean help
 
 build: ## build the static binary bin/container_start_exporter
 	go build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)' -o $(BINARY) ./cmd/container_start_exporter
@@ -50,16 +50,24 @@ prepare: ## install the Debian packages that the tests need and mount tracefs (r
 test-quick: ## run the tests that need neither root nor engines, in less than a minute
 	go test -short -vet=off $(if $(ROOT),-exec 'unshare --user') -skip '^TestBadInput$$/^not_executable$$' ./...
 
-# One package at a time: packages that load the probes see each other's containers.
-# Never from the cache: the kernel and the engines are under test, too.
+# All tests run under the race detector, and so does the exporter that they start.
+# Without it run what is static for good (test/host, StaticExporter), the tests of the
+# reader's speed, and the kernels' guests: those have no C library, and are slow.
 test: $(if $(ROOT),prepare) lint $(if $(ROOT),check-generate) ## run lint and all tests; as root, with real engines and in the stock kernels KERNELS
 	@$(if $(ROOT),:,echo 'test: not root: skipping the check of the generated probes, the stock kernels, and every test that loads probes or starts containers')
-	go test -count=1 -p 1 -timeout 40m ./...
+	$(MAKE) test-race
+	go test -count=1 ./bpf -run '^(TestReaderIsWoken|TestPairs)$$'
 	$(MAKE) test-fuzz
 	$(if $(ROOT),$(MAKE) test-kernels)
 
 test-fuzz: ## run each fuzz target for 30 s
 	$(MAKE) fuzz FUZZTIME=30s
+
+# One package at a time: packages that load the probes see each other's containers.
+# Never from the cache: the kernel and the engines are under test, too.
+# By default a program waits a second for the last race when it exits.
+test-race: $(if $(ROOT),prepare) ## run all tests but the stock kernels under the race detector (needs a C compiler)
+	CGO_ENABLED=1 GORACE=atexit_sleep_ms=10 go test -race -count=1 -p 1 -timeout 40m ./...
 
 test-kernels: $(if $(ROOT),prepare) ## run the tests of the probes and real engines in Debian's stock kernels KERNELS
 	go test -count=1 -v -timeout 60m -parallel 2 ./test/kernels -kernels "$(KERNELS)"

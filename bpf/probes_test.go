@@ -122,12 +122,20 @@ const (
 	renameBurst = 1000   // in a millisecond: the buffer is full after half of pollInterval
 )
 
+// The race detector slows the reader down so much that it can read only these: then
+// the test looks for races, and make test runs it once more without.
+const renameBurstInRace = 100
+
 // runRenames makes records as fast as it can. With its header, each occupies 128
 // bytes, of which the buffer's size is a multiple.
 func runRenames(string) (results, error) {
 	name := []byte("renamed\x00")
+	burst := renameBurst
+	if raceDetector {
+		burst = renameBurstInRace
+	}
 	for i := range renames {
-		if i%renameBurst == 0 { // else a reader that is awake, on a slow CPU, may lose some as well
+		if i%burst == 0 { // else a reader that is awake, on a slow CPU, may lose some as well
 			time.Sleep(time.Millisecond)
 		}
 		if err := unix.Prctl(unix.PR_SET_NAME, uintptr(unsafe.Pointer(&name[0])), 0, 0, 0); err != nil {

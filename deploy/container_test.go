@@ -63,7 +63,7 @@ func image(t *testing.T) (dir string) {
 	t.Helper()
 	host.NeedRoot(t)
 	host.NeedProgram(t, "runc", "runc")
-	return filepath.Dir(host.Exporter(t))
+	return filepath.Dir(host.StaticExporter(t))
 }
 
 // bundle makes a bundle that executes the binary of an image, with a

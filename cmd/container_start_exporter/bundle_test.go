@@ -48,7 +48,7 @@ func newBundle(t *testing.T, mode os.FileMode) string {
 	}
 	process := spec["process"].(map[string]any)
 	process["terminal"], process["rlimits"], process["args"] = false, []any{}, []string{"/" + program, "replay", "-"}
-	spec["root"].(map[string]any)["path"] = filepath.Dir(binary)
+	spec["root"].(map[string]any)["path"] = filepath.Dir(host.StaticExporter(t))
 	if content, err = json.Marshal(spec); err == nil {
 		err = os.WriteFile(config, content, mode)
 	}
@@ -85,7 +85,7 @@ func TestPrivilegesToReadBundles(t *testing.T) {
 						want = append(want, b.path)
 					}
 				}
-				cmd := host.AsUser(t, tc.user, tc.capabilities, binary, "events", "--format=json")
+				cmd := host.AsUser(t, tc.user, tc.capabilities, host.Exporter(t), "events", "--format=json")
 				if elsewhere {
 					cmd = exec.Command("unshare", append([]string{"--mount"}, cmd.Args...)...)
 				}

@@ -122,7 +122,7 @@ func credentialLines(inherited, permitted, bounding, ambient []cap.Value, noNewP
 func TestServeDropsPrivileges(t *testing.T) {
 	needRoot(t)
 	four := []cap.Value{cap.BPF, cap.PERFMON, cap.SYS_PTRACE, cap.DAC_READ_SEARCH}
-	serve := []string{binary, "serve", "--web.listen-address=127.0.0.1:0"}
+	serve := []string{host.Exporter(t), "serve", "--web.listen-address=127.0.0.1:0"}
 	for name, tc := range map[string]struct {
 		cmd  *exec.Cmd
 		want string
@@ -169,7 +169,7 @@ func TestRunCommandHasUsersPrivileges(t *testing.T) {
 	if e := invoke(t, "", 0, append([]string{"run", "--"}, show...)...); strings.TrimSpace(e.stdout) != credentialsOf(string(own)) {
 		t.Errorf("as root: %+v; want %s", e, credentialsOf(string(own)))
 	}
-	run := append([]string{binary, "run", "--"}, show...)
+	run := append([]string{host.Exporter(t), "run", "--"}, show...)
 	alone, underRun := finish(t, host.AsUser(t, nobody, allCapabilities, show...)), finish(t, host.AsUser(t, nobody, allCapabilities, run...))
 	if alone.stdout == "" || underRun.stdout != alone.stdout {
 		t.Errorf("as another user: %+v; want %s", underRun, alone.stdout)
@@ -180,7 +180,7 @@ func TestRunCommandHasUsersPrivileges(t *testing.T) {
 // the command has become another user, which needs CAP_KILL.
 func TestRunSignalsAnotherUser(t *testing.T) {
 	needRoot(t)
-	cmd := exec.Command(binary, "run", "--", "setpriv", "--reuid", "65532", "--clear-groups",
+	cmd := exec.Command(host.Exporter(t), "run", "--", "setpriv", "--reuid", "65532", "--clear-groups",
 		"sh", "-c", `trap 'exit 9' TERM; echo begun; while :; do sleep 0.05; done`)
 	reading, writing := io.Pipe()
 	cmd.Stdout, cmd.WaitDelay = writing, time.Second

@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"net"
 	"os"
 	"os/exec"
@@ -13,33 +12,11 @@ import (
 	"testing"
 	"time"
 	"unicode/utf8"
+
+	"container_start_exporter/test/host"
 )
 
-// binary is the path of the program, built once for all tests.
-var binary string
-
-func TestMain(m *testing.M) { os.Exit(testMain(m)) }
-
-func testMain(m *testing.M) int {
-	dir, err := os.MkdirTemp("", program)
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	defer os.RemoveAll(dir)
-	if err := os.Chmod(dir, 0o755); err != nil { // other users execute it too
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	binary = filepath.Join(dir, program)
-	build := exec.Command("go", "build", "-o", binary, ".")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		fmt.Fprintf(os.Stderr, "build: %v\n%s", err, out)
-		return 1
-	}
-	return m.Run()
-}
+func TestMain(m *testing.M) { os.Exit(host.Main(m)) }
 
 // result is the exit status and the output of a command.
 type result struct {
@@ -50,7 +27,7 @@ type result struct {
 // invoke runs the program until it exits, as another user unless user is 0.
 func invoke(t *testing.T, stdin string, user uint32, args ...string) result {
 	t.Helper()
-	cmd := exec.Command(binary, args...)
+	cmd := exec.Command(host.Exporter(t), args...)
 	cmd.Stdin = strings.NewReader(stdin)
 	if user != 0 {
 		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: user, Gid: user}}
@@ -70,6 +47,7 @@ func finish(t *testing.T, cmd *exec.Cmd) result {
 	if exit := (*exec.ExitError)(nil); err != nil && !errors.As(err, &exit) {
 		t.Fatal(err)
 	}
+	host.CheckRaces(t, cmd, stderr.String())
 	return result{cmd.ProcessState.ExitCode(), stdout.String(), stderr.String()}
 }
 
@@ -119,7 +97,7 @@ func TestBadInput(t *testing.T) {
 		"no event":          {args: []string{"replay", "-"}, stdin: "{}\n", code: statusFailed, says: []string{"replay -: line 1: " + notRecording}},
 		"starts":            {args: []string{"replay", "-"}, stdin: `{"container_id":"a","kind":"container","begin":"2026-01-01T00:00:00Z"}`, code: statusFailed, says: []string{"replay -: line 1: " + notRecording}},
 		"indented":          {args: []string{"replay", "-"}, stdin: "\n{\n  \"time\": 1\n}\n", code: statusFailed, says: []string{"replay -: line 2: " + notRecording}},
-		"binary":            {args: []string{"replay", binary}, code: statusFailed, says: []string{"replay " + binary + ": line 1: " + notRecording}},
+		"binary":            {args: []string{"replay", host.Exporter(t)}, code: statusFailed, says: []string{"replay " + host.Exporter(t) + ": line 1: " + notRecording}},
 		"long line":         {args: []string{"replay", "-"}, stdin: one + strings.Repeat("x", 1<<21), code: statusFailed, says: []string{"line 2"}},
 		"not found":         {args: []string{"run", "--", "no-such-command"}, code: statusNotFound, says: []string{": run: no-such-command: executable file not found in $PATH"}},
 		"no such path":      {args: []string{"run", "--", "/nope"}, code: statusNotFound, says: []string{": run: /nope: no such file or directory"}},
@@ -244,7 +222,7 @@ func TestRunForwardsSignals(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(binary, "run", "--", "sh", "-c", `trap 'exit 9' TERM; echo > "$0"; while :; do sleep 0.05; done`, started.Name())
+	cmd := exec.Command(host.Exporter(t), "run", "--", "sh", "-c", `trap 'exit 9' TERM; echo > "$0"; while :; do sleep 0.05; done`, started.Name())
 	cmd.WaitDelay = time.Second
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)

@@ -5,14 +5,25 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 )
 
-// Exporter returns the path of the exporter's binary.
+const exporterPackage = "container_start_exporter/cmd/container_start_exporter"
+
+// Exporter returns the path of the exporter's binary. If the tests run under the
+// race detector, so does the binary, and it needs the host's C library.
 func Exporter(t testing.TB) string {
 	t.Helper()
-	return Build(t, "container_start_exporter/cmd/container_start_exporter")
+	return build(t, program{".", exporterPackage, raceDetector})
+}
+
+// StaticExporter returns the path of the exporter's binary as users have it: static
+// and without the race detector, which makes system calls of its own.
+func StaticExporter(t testing.TB) string {
+	t.Helper()
+	return Build(t, exporterPackage)
 }
 
 // Build returns the path of the binary of a package of this module: static, so
@@ -21,25 +32,28 @@ func Exporter(t testing.TB) string {
 // has to call Main.
 func Build(t testing.TB, pkg string) string {
 	t.Helper()
-	return build(t, ".", pkg)
+	return build(t, program{".", pkg, false})
 }
 
 // BuildModule returns the path of the binary of the main package in the directory
 // of a nested module: see Build.
 func BuildModule(t testing.TB, dir string) string {
 	t.Helper()
-	return build(t, dir, ".")
+	return build(t, program{dir, ".", false})
 }
 
-// program is what the tests build: a package as it is named in a directory.
-type program struct{ dir, pkg string }
+// program is what the tests build: a package as it is named in a directory, with the
+// race detector or without.
+type program struct {
+	dir, pkg string
+	race     bool
+}
 
 // built holds the program's build, a func() (string, error), by program.
 var built sync.Map
 
-func build(t testing.TB, dir, pkg string) string {
+func build(t testing.TB, p program) string {
 	t.Helper()
-	p := program{dir, pkg}
 	once, _ := built.LoadOrStore(p, sync.OnceValues(p.build))
 	path, err := once.(func() (string, error))()
 	if err != nil {
@@ -57,9 +71,13 @@ func (p program) build() (string, error) {
 		return "", err
 	}
 	path := filepath.Join(parent, filepath.Base(filepath.Join(p.dir, p.pkg)))
-	cmd := exec.Command("go", "build", "-buildvcs=false", "-ldflags=-s -w", "-o", path, p.pkg)
+	flags, cgo := []string{"-buildvcs=false", "-ldflags=-s -w", "-o", path}, "CGO_ENABLED=0"
+	if p.race {
+		flags, cgo = append(flags, "-race"), "CGO_ENABLED=1"
+	}
+	cmd := exec.Command("go", slices.Concat([]string{"build"}, flags, []string{p.pkg})...)
 	cmd.Dir = p.dir
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	cmd.Env = append(os.Environ(), cgo)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build %s in %s: %w\n%s", p.pkg, p.dir, err, out)
 	}

@@ -20,6 +20,7 @@ func Execute(t testing.TB, cmd *exec.Cmd) *Process {
 		_ = p.End(os.Interrupt, 5*time.Second)
 		t.Fatalf("%v did not end within a minute\n%s", cmd.Args, p.Stderr.String())
 	}
+	p.CheckRaces(t)
 	return p
 }
 

@@ -69,14 +69,18 @@ func Launch(cmd *exec.Cmd) (*Process, error) {
 	return p, <-started
 }
 
-// Start launches cmd for one test, and interrupts it at the end of the test.
+// Start launches cmd for one test, and interrupts it at the end of the test. The test
+// fails if the race detector found a data race in the program.
 func Start(t testing.TB, cmd *exec.Cmd) *Process {
 	t.Helper()
 	p, err := Launch(cmd)
 	if err != nil {
 		t.Fatalf("start %v: %v", cmd.Args, err)
 	}
-	t.Cleanup(func() { _ = p.End(os.Interrupt, 10*time.Second) })
+	t.Cleanup(func() {
+		_ = p.End(os.Interrupt, 10*time.Second)
+		p.CheckRaces(t)
+	})
 	return p
 }
 
@@ -92,6 +96,13 @@ func (p *Process) End(sig os.Signal, timeout time.Duration) error {
 		<-p.Exited
 		return fmt.Errorf("%s did not end within %v of %v", p.Cmd.Args[0], timeout, sig)
 	}
+}
+
+// CheckRaces fails the test if the race detector found a data race in the program,
+// which has exited.
+func (p *Process) CheckRaces(t testing.TB) {
+	t.Helper()
+	CheckRaces(t, p.Cmd, p.Stderr.String())
 }
 
 // Running returns whether the program has not exited yet.

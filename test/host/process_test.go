@@ -23,6 +23,8 @@ func (f *failing) Fatalf(format string, args ...any) {
 	runtime.Goexit()
 }
 
+func (f *failing) Errorf(format string, args ...any) { f.message = fmt.Sprintf(format, args...) }
+
 func (f *failing) Fatal(args ...any) { f.Fatalf("%s", fmt.Sprint(args...)) }
 
 // fails returns the message with which a function fails a test, or "" if it does
@@ -66,6 +68,24 @@ func TestProcessEnd(t *testing.T) {
 		err := p.End(syscall.SIGTERM, timeout)
 		if (err != nil) != (code < 0) || p.Running() || p.Cmd.ProcessState.ExitCode() != code {
 			t.Errorf("%s: %v, %v; want status %d", script, err, p.Cmd.ProcessState, code)
+		}
+	}
+}
+
+// TestCheckRaces ends programs with and without what the race detector prints.
+func TestCheckRaces(t *testing.T) {
+	for script, races := range map[string]bool{
+		"echo 'WARNING: DATA RACE' >&2": true,
+		"echo 'no race' >&2":            false,
+		"exit 66":                       raceDetector,
+	} {
+		p, err := Launch(shell(script))
+		if err != nil {
+			t.Fatal(err)
+		}
+		<-p.Exited
+		if message := fails(t, p.CheckRaces); (message != "") != races {
+			t.Errorf("%s: fails with %q", script, message)
 		}
 	}
 }

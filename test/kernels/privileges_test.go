@@ -25,7 +25,7 @@ func TestTwoCapabilities(t *testing.T) {
 			Name: t.Name(), Kernel: k, Disks: []string{disk(t, userlands[0])}, Timeout: 10 * time.Minute,
 			Initramfs: Initramfs{
 				Carry:   []string{"veth"},
-				Files:   map[string]string{"/usr/local/bin/container_start_exporter": host.Exporter(t)},
+				Files:   map[string]string{"/usr/local/bin/container_start_exporter": host.StaticExporter(t)},
 				Command: privilegesScript,
 			},
 		})

@@ -27,7 +27,7 @@ func TestUnwatched(t *testing.T) {
 			Initramfs: Initramfs{
 				Load: []string{"veth"},
 				Files: map[string]string{
-					"/usr/local/bin/container_start_exporter": host.Exporter(t),
+					"/usr/local/bin/container_start_exporter": host.StaticExporter(t),
 					"/usr/local/bin/opentree":                 host.Build(t, "container_start_exporter/test/kernels/opentree"),
 				},
 				Command: unwatchedScript,

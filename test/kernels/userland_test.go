@@ -45,7 +45,7 @@ func TestUserland(t *testing.T) {
 			t.Skip("its userland cannot be installed on this host")
 		}
 		files := map[string]string{
-			"/usr/local/bin/container_start_exporter": host.Exporter(t),
+			"/usr/local/bin/container_start_exporter": host.StaticExporter(t),
 			"/usr/local/bin/guest":                    host.Build(t, "container_start_exporter/test/kernels/guest"),
 		}
 		for _, image := range userlands {
