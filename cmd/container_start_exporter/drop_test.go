@@ -57,13 +57,15 @@ func supervise(t *testing.T, cmd *exec.Cmd) *supervisor {
 		}
 	}
 	cmd.Env = append(os.Environ(), "NOTIFY_SOCKET="+socket)
-	cmd.Stderr = t.Output()
+	stderr := &host.Output{}
+	cmd.Stderr = io.MultiWriter(t.Output(), stderr)
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
+		host.CheckRaces(t, cmd, stderr.String())
 	})
 	return &supervisor{conn}
 }
