@@ -7,9 +7,9 @@ import (
 	"path/filepath"
 	"testing"
 
-	"container_start_exporter/internal/proc"
-
 	"golang.org/x/sys/unix"
+
+	"container_start_exporter/internal/proc"
 )
 
 // TestProcessIsNotReused keeps the directory of a process open until that has exited:

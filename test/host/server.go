@@ -18,25 +18,26 @@ type Server struct {
 // environment is that of the tests and env.
 func Serve(t testing.TB, env ...string) *Server {
 	t.Helper()
-	return serve(t, "", nil, env)
+	return serve(t, Exporter(t), "", nil, env)
 }
 
-// ServeIn is Serve with a working directory; empty is that of the tests.
-func ServeIn(t testing.TB, dir string, env ...string) *Server {
+// ServeStatic is Serve of the binary that users have, in a working directory: what is
+// measured of its memory and its answers is not the race detector's.
+func ServeStatic(t testing.TB, dir string, env ...string) *Server {
 	t.Helper()
-	return serve(t, dir, nil, env)
+	return serve(t, StaticExporter(t), dir, nil, env)
 }
 
 // ServeWith is Serve with flags.
 func ServeWith(t testing.TB, flags []string, env ...string) *Server {
 	t.Helper()
-	return serve(t, "", flags, env)
+	return serve(t, Exporter(t), "", flags, env)
 }
 
-func serve(t testing.TB, dir string, flags, env []string) *Server {
+func serve(t testing.TB, exporter, dir string, flags, env []string) *Server {
 	t.Helper()
 	address := FreeAddress(t)
-	cmd := exec.Command(Exporter(t), append([]string{"serve", "--web.listen-address=" + address}, flags...)...)
+	cmd := exec.Command(exporter, append([]string{"serve", "--web.listen-address=" + address}, flags...)...)
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), env...)
 	s := &Server{Process: Start(t, cmd), Address: address, URL: "http://" + address}

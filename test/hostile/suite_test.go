@@ -34,7 +34,7 @@ func newSuite(t *testing.T) *suite {
 	t.Helper()
 	s := &suite{docker: host.NeedDocker(t), stream: &stream{}, honest: map[string]string{}}
 	dir := bait(t)
-	s.server = host.ServeIn(t, dir)
+	s.server = host.ServeStatic(t, dir)
 	s.watch = watch(t, dir, s.stream)
 	s.scraper = startScraper(t, s.server.URL+"/metrics")
 	return s
@@ -43,7 +43,7 @@ func newSuite(t *testing.T) *suite {
 // watch starts an exporter in a directory that writes its records to a stream.
 func watch(t *testing.T, dir string, to *stream, flags ...string) *host.Process {
 	t.Helper()
-	cmd := exec.Command(host.Exporter(t), append([]string{"watch", "--format", "json"}, flags...)...)
+	cmd := exec.Command(host.StaticExporter(t), append([]string{"watch", "--format", "json"}, flags...)...)
 	cmd.Dir, cmd.Stdout = dir, to
 	return host.AttachCmd(t, cmd)
 }
