@@ -42,6 +42,9 @@ func supportsUnicode() bool {
 // printAttached prints on standard error that events are reported from now on, and
 // how many kernel probes are attached.
 func printAttached(probes []bpf.ProbeStatus) {
+	if note := pidNamespaceNote(); note != "" {
+		fmt.Fprintln(os.Stderr, note)
+	}
 	attached := countState(probes, bpf.Attached)
 	if attached == len(probes) {
 		fmt.Fprintf(os.Stderr, "attached: %d kernel probes; press Ctrl-C to stop\n", attached)

@@ -2,9 +2,7 @@ package main
 
 import (
 	"errors"
-	"os"
 	"strings"
-	"syscall"
 
 	"golang.org/x/sys/unix"
 
@@ -82,14 +80,4 @@ func isGone(k collector.KnownProcess) bool {
 		return errors.Is(err, proc.ErrExited)
 	}
 	return s.Ended() || k.Init != "" && strings.ToValidUTF8(s.Comm, "\uFFFD") != k.Init
-}
-
-// initialPIDNamespace is the inode number of the initial pid namespace
-// (PROC_PID_INIT_INO, include/linux/proc_ns.h): events have its pids.
-const initialPIDNamespace = 0xeffffffc
-
-// seesAllProcesses reports whether /proc shows processes by the pids of events.
-func seesAllProcesses() bool {
-	info, err := os.Stat("/proc/self/ns/pid")
-	return err == nil && info.Sys().(*syscall.Stat_t).Ino == initialPIDNamespace
 }

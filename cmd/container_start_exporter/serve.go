@@ -203,6 +203,9 @@ func (s *server) logProbes(probes []bpf.ProbeStatus) {
 			s.log.Warn("Probe not attached", "probe", p.Name, "impact", p.Impact, "reason", p.Err())
 		}
 	}
+	if note := pidNamespaceNote(); note != "" {
+		s.log.Warn("PID namespace", "effect", note)
+	}
 	missing, err := privilege.Missing(probes)
 	if err != nil {
 		s.log.Warn("Cannot read the capabilities", "err", err)
