@@ -202,7 +202,9 @@ func (a *Assembler) Stats() Stats {
 		InProgress: a.origins.host.attempts, NestedInProgress: a.origins.nestedAttempts(),
 		Processes: len(a.processes.byPID),
 		Dropped: map[string]uint64{
-			"processes": a.processes.dropped, "starts": s.refused, "waiting": a.evicted(),
+			"processes": a.processes.dropped.host, "nested_processes": a.processes.dropped.nested,
+			"starts": s.refused.host, "nested_starts": s.refused.nested,
+			"waiting": a.origins.host.joins.Evicted(), "nested_waiting": a.origins.nestedEvicted(),
 		},
 	}
 }

@@ -102,8 +102,8 @@ func checkConservation(t *testing.T, a *Assembler) {
 	for _, n := range s.Ended {
 		ended += n
 	}
-	if s.Attempted != ended+s.Discarded+s.Dropped["starts"]+uint64(s.InProgress+s.NestedInProgress) {
-		t.Fatalf("%d attempts, but %v ended + %d discarded + %d refused + %d and %d nested in progress", s.Attempted, s.Ended, s.Discarded, s.Dropped["starts"], s.InProgress, s.NestedInProgress)
+	if s.Attempted != ended+s.Discarded+s.Refused()+uint64(s.InProgress+s.NestedInProgress) {
+		t.Fatalf("%d attempts, but %v ended + %d discarded + %d refused + %d and %d nested in progress", s.Attempted, s.Ended, s.Discarded, s.Refused(), s.InProgress, s.NestedInProgress)
 	}
 	if waitingBytes(a) < 0 || s.Waiting < 0 || s.Waiting == 0 && waitingBytes(a) != 0 {
 		t.Fatalf("%d events of %d bytes wait", s.Waiting, waitingBytes(a))

@@ -66,12 +66,6 @@ func (a *Assembler) boundWaiting(o *origin) {
 	}
 }
 
-// evicted returns how many events have given way to others.
-func (a *Assembler) evicted() (n uint64) {
-	a.origins.each(func(o *origin) { n += o.joins.Evicted() })
-	return n + a.origins.evicted
-}
-
 // apply adds an event to the start that it was joined to.
 func (a *Assembler) apply(att *attempt, e *event.Event) {
 	switch e.Kind {

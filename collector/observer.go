@@ -96,7 +96,7 @@ type Stats struct {
 	Node     uint64 // of the node itself: nothing to join
 	Unjoined uint64 // had keys, and no start owned one in time
 	Waiting  int    // still waiting for a key
-	// Attempted = the sum of Ended + Discarded + Dropped["starts"] + InProgress +
+	// Attempted = the sum of Ended + Discarded + Refused() + InProgress +
 	// NestedInProgress: no attempt vanishes.
 	Attempted  uint64                   // starts that something was done for
 	Ended      map[start.Outcome]uint64 // reported, by how they ended
@@ -104,6 +104,11 @@ type Stats struct {
 	InProgress int                      // starts on the host that have begun and not ended
 	// NestedInProgress are those of containers: the starts of kind nested.
 	NestedInProgress int
-	Processes        int               // processes known
-	Dropped          map[string]uint64 // evicted from a full table, by table: processes, starts, waiting
+	Processes        int // processes known
+	// Dropped counts what was evicted from a full table, or refused, by table:
+	// processes, starts, waiting, and nested_... for what belongs to containers.
+	Dropped map[string]uint64
 }
+
+// Refused returns how many starts there was no room for.
+func (s Stats) Refused() uint64 { return s.Dropped["starts"] + s.Dropped["nested_starts"] }

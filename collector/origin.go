@@ -124,6 +124,26 @@ func (t *originTable) nestedAttempts() (n int) {
 	return n
 }
 
+// nestedEvicted returns how many waiters of containers gave way to others.
+func (t *originTable) nestedEvicted() uint64 {
+	n := t.evicted
+	for _, o := range t.nested {
+		n += o.joins.Evicted()
+	}
+	return n
+}
+
+// perOrigin are counters: of the host, and of all containers.
+type perOrigin struct{ host, nested uint64 }
+
+func (c *perOrigin) count(o *origin) {
+	if o.isHost() {
+		c.host++
+	} else {
+		c.nested++
+	}
+}
+
 // maxWaitingBytes returns how many bytes of events may wait for the starts of one
 // origin.
 func (t *originTable) maxWaitingBytes(o *origin) int {

@@ -76,7 +76,7 @@ func (p *process) ancestor(role string) start.Ancestor {
 type processTable struct {
 	byPID   map[int]*process
 	limit   int
-	dropped uint64
+	dropped perOrigin
 }
 
 // find returns the process with that pid and start time, nil if it is not known:
@@ -97,7 +97,7 @@ func (t *processTable) add(p *process) {
 		t.remove(before)
 	}
 	if len(t.byPID) >= t.limit || !p.origin.mayAddProcess() {
-		t.dropped++
+		t.dropped.count(p.origin)
 		return
 	}
 	t.byPID[p.pid] = p

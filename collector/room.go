@@ -49,7 +49,7 @@ func (a *Assembler) evictNested() bool {
 
 // evict drops a start for which there is no room any longer.
 func (a *Assembler) evict(att *attempt) {
-	a.starts.refused++
+	a.starts.refused.count(att.origin)
 	att.evicted = true
 	a.release(att)
 	a.starts.compact()

@@ -14,8 +14,8 @@ type startTable struct {
 	// attempted = the sum of ended + discarded + refused + in progress
 	attempted uint64
 	ended     map[start.Outcome]uint64
-	discarded uint64 // that have turned out not to be starts
-	refused   uint64 // for which there was no room, or no longer
+	discarded uint64    // that have turned out not to be starts
+	refused   perOrigin // for which there was no room, or no longer
 }
 
 // abandonment is when the last process that worked for a start exited.
@@ -84,7 +84,7 @@ func (a *Assembler) beginStart(id, engine string, p *process, at int64) *attempt
 	att := newAttempt(id, engine, p, at)
 	a.starts.attempted++
 	if !a.makeRoom(p.origin, at) {
-		a.starts.refused++
+		a.starts.refused.count(p.origin)
 		return nil
 	}
 	a.starts.all = append(a.starts.all, att)

@@ -74,7 +74,7 @@ var (
 	nestedInProgressDesc = selfDesc("container_start_exporter_nested_starts_in_progress",
 		"Nested container starts, whose runtime runs in a container, that have begun but not ended.")
 	attemptedDesc = selfDesc("container_start_exporter_starts_attempted_total",
-		"Container starts that something was done for: the sum of those that ended, were discarded or evicted (evictions_total{table=starts}), and are in progress, nested ones included.")
+		"Container starts that something was done for: the sum of those that ended, were discarded or evicted (evictions_total{table=~\".*starts\"}), and are in progress, nested ones included.")
 	endedDesc = selfDesc("container_start_exporter_starts_ended_total",
 		"Container starts reported, by outcome: started, failed, incomplete.", "outcome")
 	discardedDesc = selfDesc("container_start_exporter_starts_discarded_total",
@@ -92,7 +92,7 @@ var (
 	processesDesc = selfDesc("container_start_exporter_processes_known",
 		"Processes that the exporter tracks.")
 	evictionsDesc = selfDesc("container_start_exporter_evictions_total",
-		"Entries evicted from a full table before they expired, by table.", "table")
+		"Entries evicted from a full table before they expired, by table: processes, starts, waiting, and nested_... for those of containers.", "table")
 
 	attachedDesc = selfDesc("container_start_exporter_probe_attached",
 		"1 if the kernel probe is attached by this mechanism; 0 with mechanism=absent (not in this kernel), waiting (module not loaded) or none (refused).",

@@ -21,7 +21,7 @@ func (s *server) checkConservation(t *testing.T) {
 		own + "events_handled_total": m.Sum(own+"events_joined_total", nil) + m.Sum(own+"events_node_total", nil) +
 			m.Sum(own+"events_unjoined_total", nil) + m.Sum(own+"events_waiting", nil),
 		own + "starts_attempted_total": m.Sum(own+"starts_ended_total", nil) + m.Sum(own+"starts_discarded_total", nil) +
-			m.Sum(own+"evictions_total", scrape.Labels{"table": "starts"}) + m.Sum("container_starts_in_progress", nil),
+			m.Sum(own+"evictions_total", scrape.Labels{"table": "starts"}) + m.Sum(own+"evictions_total", scrape.Labels{"table": "nested_starts"}) + m.Sum("container_starts_in_progress", nil) + m.Sum(own+"nested_starts_in_progress", nil),
 	} {
 		if n := m.Sum(whole, nil); n != parts || m.Metrics[whole] == nil {
 			t.Errorf("%s is %v, and its parts are %v", whole, n, parts)
