@@ -28,7 +28,7 @@ func (a *Assembler) onExit(e *event.Event) disposition {
 	if p.inShim {
 		a.exitShim(p, e)
 	}
-	a.starts.left(p.attempt, e.Time)
+	a.left(p.attempt, e.Time)
 	if att == nil && p.netTool != nil {
 		return p.netTool.onEvent(e)
 	}

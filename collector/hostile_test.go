@@ -33,40 +33,55 @@ func (h *hostile) do(e event.Event) {
 	h.Handle(&e)
 }
 
-// TestShimsThatDoNothing executes a file that is named like a shim and exits. Such
-// attempts end in 30 s, and are evicted when there is no room for another: no start is
-// refused or evicted for them.
+// launchByEngine lets an engine of the host execute a shim.
+func (h *hostile) launchByEngine(pid int, id string) {
+	const enginePID = 1
+	h.do(event.Event{Kind: event.KindProcess, PID: enginePID, Args: []string{"containerd"}})
+	h.do(event.Event{Kind: event.KindFork, PID: enginePID, Child: pid})
+	h.do(event.Event{Kind: event.KindExec, PID: pid, Args: launch(id)})
+}
+
+// TestShimsThatDoNothing executes shims that exit. If an engine has executed them, they
+// are given up after 30 s, and before that if there is no room for another; otherwise
+// at once. No start is refused or given up for them.
 func TestShimsThatDoNothing(t *testing.T) {
-	h := newHostile(t)
-	const shimPID, daemonPID, runcPID = 10, 11, 12
-	launch := func(pid int, id string) {
-		h.do(event.Event{Kind: event.KindExec, PID: pid, Args: []string{"containerd-shim-runc-v2", "-namespace", "k8s.io", "-id", id, "start"}})
-	}
-	launch(shimPID, "inprogress")
-	h.do(event.Event{Kind: event.KindFork, PID: shimPID, Child: daemonPID})
-	h.do(event.Event{Kind: event.KindExit, PID: shimPID})
-	for i := range 2 * maxAttempts {
-		launch(100+i, fmt.Sprint(i))
-		h.do(event.Event{Kind: event.KindExit, PID: 100 + i})
-	}
-	h.do(event.Event{Kind: event.KindFork, PID: daemonPID, Child: runcPID})
-	h.do(event.Event{Kind: event.KindExec, PID: runcPID, Args: []string{"runc", "create", "--bundle", "/b", "inprogress"}})
-	s := h.Stats()
-	if s.Attempted != 2*maxAttempts+1 || s.InProgress != maxAttempts || s.Dropped["starts"] != maxAttempts+1 || len(h.tally.starts) != 0 {
-		t.Errorf("%d attempts, %d in progress, %d refused, %d reported", s.Attempted, s.InProgress, s.Dropped["starts"], len(h.tally.starts))
-	}
-	for _, att := range h.Assembler.starts.byCreate {
-		if att.id != "inprogress" || att.shim == nil || att.create == nil {
-			t.Errorf("start %q has lost its shim", att.id)
+	for _, byEngine := range []bool{true, false} {
+		h := newHostile(t)
+		const shimPID, daemonPID, runcPID = 10, 11, 12
+		h.launchByEngine(shimPID, "inprogress")
+		h.do(event.Event{Kind: event.KindFork, PID: shimPID, Child: daemonPID})
+		h.do(event.Event{Kind: event.KindExit, PID: shimPID})
+		for i := range 2 * maxAttempts {
+			if byEngine {
+				h.launchByEngine(100+i, fmt.Sprint(i))
+			} else {
+				h.do(event.Event{Kind: event.KindExec, PID: 100 + i, Args: launch(fmt.Sprint(i))})
+			}
+			h.do(event.Event{Kind: event.KindExit, PID: 100 + i})
 		}
-	}
-	if len(h.Assembler.starts.byCreate) != 1 {
-		t.Errorf("%d create commands belong to a start", len(h.Assembler.starts.byCreate))
-	}
-	h.now += int64(abandonedTTL)
-	h.do(event.Event{Kind: event.KindListen})
-	if s := h.Stats(); s.InProgress != 1 || s.Discarded != maxAttempts-1 || len(h.tally.starts) != 0 {
-		t.Errorf("30 s later %d in progress, %d discarded, %d reported", s.InProgress, s.Discarded, len(h.tally.starts))
+		h.do(event.Event{Kind: event.KindFork, PID: daemonPID, Child: runcPID})
+		h.do(event.Event{Kind: event.KindExec, PID: runcPID, Args: []string{"runc", "create", "--bundle", "/b", "inprogress"}})
+		inProgress, refused := maxAttempts, maxAttempts+1
+		if !byEngine {
+			inProgress, refused = 1, 0
+		}
+		s := h.Stats()
+		if s.Attempted != 2*maxAttempts+1 || s.InProgress != inProgress || s.Refused() != uint64(refused) || len(h.tally.starts) != 0 {
+			t.Errorf("by an engine %t: %d attempts, %d in progress, %d refused, %d reported", byEngine, s.Attempted, s.InProgress, s.Refused(), len(h.tally.starts))
+		}
+		for _, att := range h.Assembler.starts.byCreate {
+			if att.id != "inprogress" || att.shim == nil || att.create == nil {
+				t.Errorf("start %q has lost its shim", att.id)
+			}
+		}
+		if len(h.Assembler.starts.byCreate) != 1 {
+			t.Errorf("%d create commands belong to a start", len(h.Assembler.starts.byCreate))
+		}
+		h.now += int64(abandonedTTL)
+		h.do(event.Event{Kind: event.KindListen})
+		if s := h.Stats(); s.InProgress != 1 || s.Discarded+s.Refused() != 2*maxAttempts || len(h.tally.starts) != 0 {
+			t.Errorf("by an engine %t: 30 s later %d in progress, %d discarded, %d reported", byEngine, s.InProgress, s.Discarded, len(h.tally.starts))
+		}
 	}
 }
 
@@ -76,13 +91,10 @@ func TestShimsThatDoNothing(t *testing.T) {
 func TestSharedShim(t *testing.T) {
 	h := newHostile(t)
 	const first, daemon, second, runc = 10, 11, 12, 13
-	launch := func(pid int, id string) {
-		h.do(event.Event{Kind: event.KindExec, PID: pid, Args: []string{"containerd-shim-runc-v2", "-namespace", "k8s.io", "-id", id, "start"}})
-	}
-	launch(first, "sandbox")
+	h.launchByEngine(first, "sandbox")
 	h.do(event.Event{Kind: event.KindFork, PID: first, Child: daemon})
 	h.do(event.Event{Kind: event.KindExit, PID: first})
-	launch(second, "member")
+	h.launchByEngine(second, "member")
 	began := h.now
 	h.do(event.Event{Kind: event.KindExit, PID: second})
 	h.do(event.Event{Kind: event.KindFork, PID: daemon, Child: runc})

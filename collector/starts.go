@@ -31,12 +31,15 @@ func newStartTable() startTable {
 	}
 }
 
-// left remembers a start if the process that has just exited was the last one that
-// worked for it; att may be nil.
-func (t *startTable) left(att *attempt, at int64) {
-	if att != nil && !att.ended && att.isAbandoned() {
-		o := att.origin
-		o.abandoned = append(o.abandoned, abandonment{att, at})
+// left ends a start if the process that has just exited was the last one that worked
+// for it; att may be nil. One that an engine began may go on, and is remembered.
+func (a *Assembler) left(att *attempt, at int64) {
+	switch {
+	case att == nil || att.ended || !att.isAbandoned():
+	case att.isProven():
+		att.origin.abandoned = append(att.origin.abandoned, abandonment{att, at})
+	default:
+		a.discard(att, at)
 	}
 }
 
