@@ -52,22 +52,24 @@ test-quick: ## run the tests that need neither root nor engines, in less than a 
 
 # All tests run under the race detector, and so does the exporter that they start.
 # Without it run what is static for good (test/host, StaticExporter), the tests of the
-# reader's speed, and the kernels' guests: those have no C library, and are slow.
+# reader's speed and of the collector's bounds, and the kernels' guests: those have no C
+# library, and are slow.
 test: $(if $(ROOT),prepare) lint $(if $(ROOT),check-generate) ## run lint and all tests; as root, with real engines and in the stock kernels KERNELS
 	@$(if $(ROOT),:,echo 'test: not root: skipping the check of the generated probes, the stock kernels, and every test that loads probes or starts containers')
 	$(MAKE) test-race
 	go test -count=1 ./bpf -run '^(TestReaderIsWoken|TestPairs)$$'
+	go test -count=1 ./collector
 	$(MAKE) test-fuzz
 	$(if $(ROOT),$(MAKE) test-kernels)
-
-test-fuzz: ## run each fuzz target for 30 s
-	$(MAKE) fuzz FUZZTIME=30s
 
 # One package at a time: packages that load the probes see each other's containers.
 # Never from the cache: the kernel and the engines are under test, too.
 # By default a program waits a second for the last race when it exits.
 test-race: $(if $(ROOT),prepare) ## run all tests but the stock kernels under the race detector (needs a C compiler)
 	CGO_ENABLED=1 GORACE=atexit_sleep_ms=10 go test -race -count=1 -p 1 -timeout 40m ./...
+
+test-fuzz: ## run each fuzz target for 30 s
+	$(MAKE) fuzz FUZZTIME=30s
 
 test-kernels: $(if $(ROOT),prepare) ## run the tests of the probes and real engines in Debian's stock kernels KERNELS
 	go test -count=1 -v -timeout 60m -parallel 2 ./test/kernels -kernels "$(KERNELS)"

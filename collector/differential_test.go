@@ -26,7 +26,7 @@ func TestHostileNeighbours(t *testing.T) {
 		k := learn(honest, want)
 		random := rand.New(rand.NewPCG(uint64(len(honest)), 11))
 		for _, attack := range attacks {
-			if testing.Short() {
+			if brief() {
 				break // all at once do
 			}
 			t.Run(attack.name, func(t *testing.T) {
