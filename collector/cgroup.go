@@ -55,15 +55,32 @@ func (c *cgroupSetup) result() *start.Cgroup {
 // isCgroup reports whether a path is the container's own cgroup or below it, not a
 // parent that is made on the way (the pod's, or /docker).
 func (att *attempt) isCgroup(p string) bool {
-	if strings.Contains(path.Base(p), att.id) {
-		return true
-	}
 	if att.bundle == nil || att.bundle.CgroupsPath == "" {
-		return false
+		return isNamedAfter(path.Base(p), att.id)
 	}
-	own := path.Clean("/" + att.bundle.CgroupsPath)
-	if _, name, systemd := strings.Cut(att.bundle.CgroupsPath, ":"); systemd {
-		own = "/" + strings.Replace(name, ":", "-", 1) + ".scope"
+	for _, own := range cgroupPaths(att.bundle.CgroupsPath) {
+		if strings.HasSuffix(p, own) || strings.Contains(p, own+"/") {
+			return true
+		}
 	}
-	return strings.HasSuffix(p, own) || strings.Contains(p, own+"/")
+	return false
+}
+
+// cgroupPaths returns the ends of the path of the container's cgroup, as a bundle says:
+// the path itself, which SLICE:PREFIX:NAME is only without the systemd driver, or with
+// it the scope PREFIX-NAME.
+func cgroupPaths(cgroupsPath string) []string {
+	paths := []string{path.Clean("/" + cgroupsPath)}
+	if _, name, systemd := strings.Cut(cgroupsPath, ":"); systemd {
+		paths = append(paths, "/"+strings.Replace(name, ":", "-", 1)+".scope")
+	}
+	return paths
+}
+
+// isNamedAfter reports whether a cgroup's name is a container's id, or has it between
+// other words: crun-ID, docker-ID.scope. A short id may be part of any word.
+func isNamedAfter(name, id string) bool {
+	before, after, found := strings.Cut(name, id)
+	isWord := func(c byte) bool { return c != '-' && c != '.' && c != '_' }
+	return found && (before == "" || !isWord(before[len(before)-1])) && (after == "" || !isWord(after[0]))
 }
