@@ -6,6 +6,7 @@ func init() { Register(&crun) }
 // crun until it executes the entrypoint.
 var crun = Runtime{
 	Name:         "crun",
+	DefaultRoot:  "/run/crun",
 	Executables:  []string{"crun"},
 	GlobalValues: []string{"root", "log", "log-format", "log-level", "cgroup-manager"},
 	CommandValues: []string{

@@ -7,6 +7,7 @@ func init() { Register(&runc) }
 // namespaces, stage 2 is the container's init. Seen in 1.1 to 1.6.
 var runc = Runtime{
 	Name:         "runc",
+	DefaultRoot:  "/run/runc",
 	Executables:  []string{"runc", "docker-runc"},
 	GlobalValues: []string{"root", "log", "log-format", "criu", "rootless"},
 	CommandValues: []string{

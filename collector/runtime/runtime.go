@@ -13,6 +13,9 @@ type Runtime struct {
 	// Name is the metric label, and the base name of its executables.
 	Name        string
 	Executables []string
+	// DefaultRoot is the directory of its containers' states when root executes it
+	// without --root.
+	DefaultRoot string
 	// GlobalValues and CommandValues are the flags, without dashes, whose value
 	// may be the next word: those before and those after the command.
 	GlobalValues  []string
@@ -40,7 +43,7 @@ type Command struct {
 	Name    string // create, start, run, exec, init, ..., or Other
 	ID      string // the container's, if the command has one
 	Bundle  string // --bundle as given; empty means the working directory
-	Root    string // --root as given; empty means the runtime's default
+	Root    string // --root, in one spelling; empty means the runtime's default
 }
 
 // Other is the Name of any command that is not in commands.
@@ -88,7 +91,7 @@ func Parse(args []string) (Command, bool) {
 	if len(rest) == 0 {
 		return Command{}, false
 	}
-	c := Command{Runtime: r, Name: rest[0], Root: global["root"]}
+	c := Command{Runtime: r, Name: rest[0], Root: r.rootOf(first(global["root"], global["r"]))}
 	if !commands[c.Name] {
 		c.Name = Other
 	}
@@ -98,6 +101,22 @@ func Parse(args []string) (Command, bool) {
 		c.ID = words[0]
 	}
 	return c, true
+}
+
+// rootOf returns the directory of states in one spelling: an engine and a user may name
+// it differently. /var/run is a link to /run everywhere (file-hierarchy(7)).
+func (r *Runtime) rootOf(given string) string {
+	if given == "" {
+		return ""
+	}
+	root := path.Clean(given)
+	if rest, ok := strings.CutPrefix(root, "/var/run/"); ok {
+		root = "/run/" + rest
+	}
+	if root == r.DefaultRoot {
+		return ""
+	}
+	return root
 }
 
 func find(base string) *Runtime {

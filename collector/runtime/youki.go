@@ -6,6 +6,7 @@ func init() { Register(&youki) }
 // (crates/libcontainer/src/process/container_{intermediate,init}_process.rs).
 var youki = Runtime{
 	Name:         "youki",
+	DefaultRoot:  "/run/youki",
 	Executables:  []string{"youki"},
 	GlobalValues: []string{"r", "root", "l", "log", "log-format", "log-level"},
 	CommandValues: []string{
