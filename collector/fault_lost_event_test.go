@@ -75,7 +75,7 @@ type numbers struct {
 }
 
 // startsOf returns the starts that events show and that are not incomplete, by
-// container.
+// container and span: two containers may have one id.
 func startsOf(t *testing.T, events []*event.Event) map[string]numbers {
 	t.Helper()
 	o := &tally{t: t}
@@ -95,7 +95,7 @@ func startsOf(t *testing.T, events []*event.Event) map[string]numbers {
 		for _, one := range s.Operations {
 			operations[one.Name]++
 		}
-		byID[s.ContainerID] = numbers{s.Outcome, s.FailedPhase, s.Begin, s.Duration, s.Phases, operations, s.Counts}
+		byID[s.ContainerID+" "+s.SpanID] = numbers{s.Outcome, s.FailedPhase, s.Begin, s.Duration, s.Phases, operations, s.Counts}
 	}
 	return byID
 }
