@@ -52,13 +52,13 @@ test-quick: ## run the tests that need neither root nor engines, in less than a 
 
 # All tests run under the race detector, and so does the exporter that they start.
 # Without it run what is static for good (test/host, StaticExporter), the tests of the
-# reader's speed and of the collector's bounds, and the kernels' guests: those have no C
+# reader's speed and of allocations, and the kernels' guests: those have no C
 # library, and are slow.
 test: $(if $(ROOT),prepare) lint $(if $(ROOT),check-generate) ## run lint and all tests; as root, with real engines and in the stock kernels KERNELS
 	@$(if $(ROOT),:,echo 'test: not root: skipping the check of the generated probes, the stock kernels, and every test that loads probes or starts containers')
 	$(MAKE) test-race
 	go test -count=1 ./bpf -run '^(TestReaderIsWoken|TestPairs)$$'
-	go test -count=1 ./collector
+	go test -count=1 ./collector ./exporter/view
 	$(MAKE) test-fuzz
 	$(if $(ROOT),$(MAKE) test-kernels)
 

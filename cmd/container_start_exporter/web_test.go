@@ -11,10 +11,10 @@ import (
 	"testing"
 	"time"
 
-	"container_start_exporter/test/host"
-
 	"github.com/prometheus/common/promslog"
 	"github.com/prometheus/exporter-toolkit/web"
+
+	"container_start_exporter/test/host"
 )
 
 // serveOn serves a handler on a loopback address with all limits, until the test ends.
