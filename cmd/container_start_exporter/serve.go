@@ -26,11 +26,11 @@ import (
 	"container_start_exporter/internal/privilege"
 )
 
-// How long the shutdown of serve may take: less than the 5 seconds after which some kill
-// what does not end.
+// How long the shutdown of serve may take: in all less than the 5 seconds after which
+// some kill what does not end. Traces that are not sent yet have what is left of it.
 const (
-	shutdownTimeout = 1500 * time.Millisecond // for requests in progress; then drainTimeout
-	flushTimeout    = 2 * time.Second         // for traces that are not sent yet
+	stopTimeout     = 4500 * time.Millisecond
+	shutdownTimeout = time.Second // for requests in progress; then drainTimeout
 )
 
 // serveOptions are the flags of serve.
@@ -70,6 +70,7 @@ type server struct {
 	page     *page.Page
 	pipeline *pipeline
 	probes   atomic.Pointer[bpf.Probes] // nil until the probes are attached
+	stopBy   atomic.Pointer[time.Time]  // nil until it is to stop
 }
 
 func serve(c *common, o *serveOptions) error {
@@ -81,7 +82,11 @@ func serve(c *common, o *serveOptions) error {
 		return err
 	}
 	err = s.run()
-	ctx, cancel := context.WithTimeout(context.Background(), flushTimeout)
+	stopBy := time.Now().Add(stopTimeout)
+	if early := s.stopBy.Load(); early != nil {
+		stopBy = *early
+	}
+	ctx, cancel := context.WithDeadline(context.Background(), stopBy)
 	defer cancel()
 	if flush := s.traces.Shutdown(ctx); flush != nil {
 		s.log.Warn("Cannot send the last traces", "err", flush)
@@ -140,6 +145,8 @@ func (s *server) run() error {
 var errStopped = errors.New("stopped")
 
 func (s *server) stop(web *http.Server) {
+	stopBy := time.Now().Add(stopTimeout)
+	s.stopBy.Store(&stopBy)
 	s.notify(daemon.SdNotifyStopping)
 	ctx, cancel := context.WithTimeout(context.Background(), shutdownTimeout)
 	defer cancel()

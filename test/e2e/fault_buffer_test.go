@@ -42,5 +42,6 @@ func TestFaultSmallBuffer(t *testing.T) {
 	}
 	n.checkSuccesses(t, len(made))
 	t.Logf("watch: %v", checkSuccessRecords(t, decodeLines[record](t, w.Stdout.String()), made))
+	waitWhole(t, s, w, crun)
 	checkAfterwards(t, s, w, runc, crun)
 }

@@ -27,7 +27,8 @@ const endTimeout = 5 * time.Second
 func TestFaultTerminated(t *testing.T) {
 	runc, crun := needRuntime(t, "runc"), needRuntime(t, "crun")
 	sink, endpoint := receive(t)
-	s := serve(t, "OTEL_EXPORTER_OTLP_ENDPOINT="+endpoint)
+	// with the race detector it may be seconds behind a storm
+	s := &server{host.ServeStatic(t, "", "OTEL_EXPORTER_OTLP_ENDPOINT="+endpoint)}
 	before := s.scrape(t)
 	attached := attachedBy(t, s.Cmd.Process.Pid)
 	l := startStorm(t, runc, crun)

@@ -69,18 +69,26 @@ func TestFaultStopped(t *testing.T) {
 	n.checkSuccesses(t, len(made))
 	outcomes := checkSuccessRecords(t, decodeLines[record](t, w.Stdout.String()), made)
 	t.Logf("watch: %v", outcomes)
+	waitWhole(t, s, w, crun)
 	checkAfterwards(t, s, w, runc, crun)
 }
 
-// checkAfterwards checks that starts by bare runtimes are exact, as soon as the first
-// one is whole: what was lost may have begun those of the next ten seconds.
-func checkAfterwards(t *testing.T, s *server, w *watcher, runtimes ...bareRuntime) {
+// waitWhole waits for a start that is whole: what was lost may have begun those of the
+// next ten seconds.
+func waitWhole(t *testing.T, s *server, w *watcher, r bareRuntime) {
 	t.Helper()
 	host.WaitFor(t, 20*time.Second, "a start of which nothing was lost", func() bool {
-		id, _ := runtimes[0].run(t, "/bin/true")
-		return w.wait(t, id)[id].Outcome == "started"
+		id, _ := r.run(t, "/bin/true")
+		whole := w.wait(t, id)[id].Outcome == "started"
+		s.waitOnPage(t, id)
+		return whole
 	}, w.Stdout.String)
 	s.waitIdle(t, 10*time.Second)
+}
+
+// checkAfterwards checks that starts by bare runtimes are now exact.
+func checkAfterwards(t *testing.T, s *server, w *watcher, runtimes ...bareRuntime) {
+	t.Helper()
 	before := s.scrape(t)
 	var ids []string
 	for _, r := range runtimes {

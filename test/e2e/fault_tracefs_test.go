@@ -81,6 +81,7 @@ func TestFaultTracefsForbidden(t *testing.T) {
 		return
 	}
 	s := &server{&host.Server{Process: p, Address: address, URL: "http://" + address}}
+	s.WaitFor(t, 10*time.Second, "200 from /-/ready", func() bool { return host.Answer(s.URL+"/-/ready") != "" })
 	before := s.scrape(t)
 	if _, res := r.run(t, "/bin/true"); res.code != 0 {
 		t.Fatal(res)
