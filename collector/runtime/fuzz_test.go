@@ -16,6 +16,8 @@ func FuzzParse(f *testing.F) {
 	} {
 		f.Add(strings.ReplaceAll(line, " ", "\n"))
 	}
+	f.Add("runc\n--root=/var/run//runc/\nstart\nweb")
+	f.Add("crun\n-root\n/\x10--log=/\n")
 	f.Fuzz(func(t *testing.T, line string) {
 		args := strings.Split(line, "\n")
 		c, ok := Parse(args)
@@ -34,11 +36,22 @@ func FuzzParse(f *testing.F) {
 		if c.ID != "" && !slices.Contains(args[2:], c.ID) {
 			t.Errorf("%q: the id %q", args, c.ID)
 		}
-		for _, value := range []string{c.Bundle, c.Root} {
-			isPart := func(arg string) bool { return arg == value || strings.HasSuffix(arg, "="+value) }
-			if value != "" && !slices.ContainsFunc(args[1:], isPart) {
-				t.Errorf("%q: the value %q", args, value)
-			}
+		if c.Bundle != "" && !slices.Contains(values(args), c.Bundle) {
+			t.Errorf("%q: the bundle %q", args, c.Bundle)
+		}
+		isRoot := func(value string) bool { return c.Runtime.rootOf(value) == c.Root }
+		if c.Root != "" && (!slices.ContainsFunc(values(args), isRoot) || !isRoot(c.Root)) {
+			t.Errorf("%q: the root directory %q", args, c.Root)
 		}
 	})
+}
+
+// values returns all that may be a flag's value: words, and what follows a = in them.
+func values(args []string) (list []string) {
+	for _, arg := range args[1:] {
+		for value, more := arg, true; more; _, value, more = strings.Cut(value, "=") {
+			list = append(list, value)
+		}
+	}
+	return list
 }
