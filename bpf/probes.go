@@ -44,6 +44,7 @@ type Probes struct {
 	lost     *ebpf.Memory // counters, mapped: reading them needs no privilege
 	origins  *ebpf.Memory // the same, of the containers that have lost events because of their quota
 	network  *linkSocket  // nil if it could not be opened
+	clock    *clockWatch  // nil if it could not be made
 	snapshot []*event.Event
 
 	received    [kinds]atomic.Uint64
@@ -127,6 +128,7 @@ func (p *Probes) open(o Options, oneThread bool, noTracefs error) (err error) {
 		return fmt.Errorf("map the counters of the quotas: %w", err)
 	}
 	p.openNetwork()
+	p.clock, _ = newClockWatch() // without it the reader notices a step a little later
 	if err := p.attach(a); err != nil {
 		return err
 	}
@@ -227,6 +229,7 @@ func (p *Probes) Close() error {
 		if p.network != nil {
 			err = errors.Join(err, p.network.close())
 		}
+		p.clock.close()
 		if p.loader != nil {
 			p.loader.close()
 		}

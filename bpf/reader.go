@@ -33,6 +33,7 @@ type reader struct {
 	overQuota *quotaLosses // at the last check
 	lostCheck int64        // boot time of the last check
 	links     []*event.Event
+	steps     []*event.Event // of the wall clock
 }
 
 // Read delivers all events to sink, in order and from this goroutine. It returns
@@ -74,10 +75,14 @@ func (r *reader) next() error {
 
 // afterBatch delivers the events that do not come from the ring buffer.
 func (r *reader) afterBatch() {
+	r.pollSteps()
+	if r.p.buffered() == 0 { // else events from before may be among those in the buffer
+		r.deliverSteps(1<<63 - 1)
+	}
 	r.pollLinks()
 	r.deliverLinks(1<<63 - 1)
 	r.reportLost()
-	if time.Since(r.clock) >= clockInterval {
+	if time.Since(r.clock) >= clockInterval && len(r.steps) == 0 {
 		r.emitClock()
 	}
 }
@@ -86,7 +91,7 @@ func (r *reader) afterBatch() {
 // it. The counters include all losses before these records: it reports them first.
 func (r *reader) batch() error {
 	behind := r.record.Remaining
-	r.emitStep()
+	r.pollSteps()
 	r.reportLost()
 	r.pollLinks()
 	for {
@@ -111,6 +116,7 @@ func (r *reader) decode(raw []byte) {
 		r.p.undecodable.Add(1)
 		return
 	}
+	r.deliverSteps(e.Time)
 	r.deliverLinks(e.Time)
 	r.deliver(e)
 }
@@ -122,15 +128,35 @@ func (r *reader) deliver(e *event.Event) {
 
 func (r *reader) emitClock() {
 	r.clock = time.Now()
-	e := clockEvent()
+	r.deliverClock(clockEvent())
+}
+
+func (r *reader) deliverClock(e *event.Event) {
 	r.offset = e.Wall - e.Time
 	r.sink(e)
 }
 
-// emitStep emits a clock event if the wall clock was set since the last one.
-func (r *reader) emitStep() {
-	if step := clock(unix.CLOCK_REALTIME) - bootNow() - r.offset; time.Duration(step).Abs() >= clockStep {
+// pollSteps fetches the clock events after each time that the wall clock was set. If it
+// was set since the last one, and the watch does not know it, one is emitted now.
+func (r *reader) pollSteps() {
+	stepped := r.hasStepped()
+	r.steps = append(r.steps, r.p.clock.fetch(stepped && len(r.steps) == 0)...)
+	if stepped && len(r.steps) == 0 {
 		r.emitClock()
+	}
+}
+
+// hasStepped reports whether the wall clock was set since the last clock event.
+func (r *reader) hasStepped() bool {
+	step := clock(unix.CLOCK_REALTIME) - bootNow() - r.offset
+	return time.Duration(step).Abs() >= clockStep
+}
+
+// deliverSteps delivers the clock events that were fetched until a boot time.
+func (r *reader) deliverSteps(until int64) {
+	for len(r.steps) > 0 && r.steps[0].Time <= until {
+		r.deliverClock(r.steps[0])
+		r.steps = r.steps[1:]
 	}
 }
 
