@@ -26,9 +26,3 @@ func (att *attempt) isContained(entrypoint *event.Event) bool {
 	own := att.create.mntNS
 	return own == 0 || entrypoint.MntNS == 0 || own != entrypoint.MntNS
 }
-
-// prove records evidence of a start, which may then own its id.
-func (a *Assembler) prove(att *attempt, at int64, record func(*evidence)) {
-	record(&att.evidence)
-	a.decideID(att.origin, att.id, at)
-}

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"path"
 
-	"container_start_exporter/collector/engine"
 	"container_start_exporter/collector/event"
 	"container_start_exporter/collector/network"
 	"container_start_exporter/collector/runtime"
@@ -28,7 +27,7 @@ func (a *Assembler) onExec(e *event.Event) disposition {
 	if att != nil && p == att.init {
 		return a.execEntrypoint(att, p, e)
 	}
-	if l, ok := engine.Parse(e.Args); ok && p.hook == nil {
+	if l, ok := parseLaunch(e.Args); ok && p.hook == nil {
 		return a.execShim(p, l, e)
 	}
 	p.leaveShim()

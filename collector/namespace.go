@@ -49,7 +49,8 @@ func (a *Assembler) onFork(e *event.Event) disposition {
 	a.processes.add(child)
 	att := p.currentStart()
 	if creating := p.creatingStart(); creating != nil && !creating.evidence.made {
-		a.prove(creating, e.Time, func(e *evidence) { e.made = true })
+		creating.evidence.made = true
+		a.decideID(creating.origin, creating.id, e.Time)
 	}
 	if creating := p.creatingStart(); creating != nil && created != 0 && creating.init == nil && creating.runtime.InitComm == "" {
 		creating.beginPhase(start.PhaseNamespaces, e.Began())

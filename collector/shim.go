@@ -32,10 +32,17 @@ func (s *shim) beginningLost() string {
 	return ""
 }
 
+// parseLaunch reads the command line of a shim or a monitor, cut to what its processes
+// may keep; false if it is neither.
+func parseLaunch(args []string) (engine.Launch, bool) {
+	l, ok := engine.Parse(args)
+	l.ID, l.Name = keptID(l.ID), strings.Clone(bounded(l.Name))
+	return l, ok
+}
+
 // execShim begins a start with the first exec of its shim or monitor.
 // The launcher of containerd's shim executes the shim proper as its child.
 func (a *Assembler) execShim(p *process, l engine.Launch, e *event.Event) disposition {
-	l.ID, l.Name = keptID(l.ID), strings.Clone(bounded(l.Name))
 	if p.shim != nil && p.shim.Launch == l {
 		p.enterShim(p.shim)
 		return p.countExec()
@@ -56,7 +63,8 @@ func (a *Assembler) execShim(p *process, l engine.Launch, e *event.Event) dispos
 		a.starts.byShim[att.launchKey()] = att
 	}
 	if p.origin.isHost() && p.forkedBy.PID != 0 {
-		a.prove(att, e.Time, func(e *evidence) { e.launched = true })
+		att.evidence.launched = true
+		a.decideID(att.origin, att.id, e.Time)
 	}
 	return p.countExec()
 }

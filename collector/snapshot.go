@@ -1,9 +1,6 @@
 package collector
 
 import (
-	"strings"
-
-	"container_start_exporter/collector/engine"
 	"container_start_exporter/collector/event"
 	"container_start_exporter/collector/runtime"
 	"container_start_exporter/collector/start"
@@ -20,8 +17,7 @@ func (a *Assembler) onExistingProcess(e *event.Event) disposition {
 	if e.Namespaces != nil {
 		p.ns, p.originNetNS = *e.Namespaces, e.Namespaces.Net
 	}
-	if l, ok := engine.Parse(e.Args); ok {
-		l.ID, l.Name = keptID(l.ID), strings.Clone(bounded(l.Name))
+	if l, ok := parseLaunch(e.Args); ok {
 		p.enterShim(&shim{Launch: l, launcher: p})
 		return unrelated
 	}

@@ -15,7 +15,7 @@ import (
 func TestFaultSmallBuffer(t *testing.T) {
 	runc, crun := needRuntime(t, "runc"), needRuntime(t, "crun")
 	flags := []string{"--buffer-size=64KiB"}
-	s := serveFlags(t, nil, flags)
+	s := serveWith(t, flags)
 	w := &watcher{attach(t, append([]string{"watch", "--format=json"}, flags...)...)}
 	before := s.scrape(t)
 	overflows := func() float64 {
@@ -30,11 +30,7 @@ func TestFaultSmallBuffer(t *testing.T) {
 	host.WaitFor(t, 20*time.Second, "two more starts by each source", func() bool { return l.eachStartedSince(from, 2) }, nil)
 	l.stop()
 	made := l.ids()
-	later, _ := crun.run(t, "/bin/true")
-	w.wait(t, later)
-	s.waitOnPage(t, later)
-	made[later] = true
-	s.waitIdle(t, 10*time.Second)
+	settle(t, s, w, crun, made)
 
 	n := tallyOf(t, before, s.scrape(t))
 	if n.incomplete == 0 {

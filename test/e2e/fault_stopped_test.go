@@ -56,11 +56,7 @@ func TestFaultStopped(t *testing.T) {
 	l.stop()
 	made := l.ids()
 	resume()
-	later, _ := crun.run(t, "/bin/true")
-	w.wait(t, later)
-	s.waitOnPage(t, later)
-	made[later] = true
-	s.waitIdle(t, 10*time.Second)
+	settle(t, s, w, crun, made)
 
 	n := tallyOf(t, before, s.scrape(t))
 	if n.lost == 0 {
@@ -71,6 +67,17 @@ func TestFaultStopped(t *testing.T) {
 	t.Logf("watch: %v", outcomes)
 	waitWhole(t, s, w, crun)
 	checkAfterwards(t, s, w, runc, crun)
+}
+
+// settle waits until all of a storm has been read: one more start, which it adds to
+// those that were made, is shown, and none is in progress.
+func settle(t *testing.T, s *server, w *watcher, r bareRuntime, made map[string]bool) {
+	t.Helper()
+	later, _ := r.run(t, "/bin/true")
+	w.wait(t, later)
+	s.waitOnPage(t, later)
+	made[later] = true
+	s.waitIdle(t, 10*time.Second)
 }
 
 // waitWhole waits for a start that is whole: what was lost may have begun those of the

@@ -26,7 +26,7 @@ func TestFaultTracefsUnmounted(t *testing.T) {
 		"while":  append(inOwn, `exec "$0" "$@"`),
 	} {
 		t.Run(name, func(t *testing.T) {
-			s, w := serveFlags(t, prefix, nil), watch(t)
+			s, w := checked(t, host.ServeAfter(t, prefix)), watch(t)
 			if name == "while" {
 				must(t, exec.Command("nsenter", "-t", strconv.Itoa(s.Cmd.Process.Pid), "-m", "sh", "-c", unmountTracefs))
 			}

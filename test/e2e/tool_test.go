@@ -30,7 +30,13 @@ func serve(t *testing.T, env ...string) *server {
 // serveWith is serve with flags.
 func serveWith(t *testing.T, flags []string, env ...string) *server {
 	t.Helper()
-	s := &server{host.ServeWith(t, flags, env...)}
+	return checked(t, host.ServeWith(t, flags, env...))
+}
+
+// checked returns a server whose counters have to add up before it is stopped.
+func checked(t *testing.T, running *host.Server) *server {
+	t.Helper()
+	s := &server{running}
 	t.Cleanup(func() {
 		if s.Running() { // some tests end it
 			s.checkConservation(t)

@@ -3,6 +3,7 @@ package host
 import (
 	"os"
 	"os/exec"
+	"slices"
 	"testing"
 	"time"
 )
@@ -18,26 +19,33 @@ type Server struct {
 // environment is that of the tests and env.
 func Serve(t testing.TB, env ...string) *Server {
 	t.Helper()
-	return serve(t, Exporter(t), "", nil, env)
+	return serve(t, []string{Exporter(t)}, "", nil, env)
 }
 
 // ServeStatic is Serve of the binary that users have, in a working directory: what is
 // measured of its memory and its answers is not the race detector's.
 func ServeStatic(t testing.TB, dir string, env ...string) *Server {
 	t.Helper()
-	return serve(t, StaticExporter(t), dir, nil, env)
+	return serve(t, []string{StaticExporter(t)}, dir, nil, env)
 }
 
 // ServeWith is Serve with flags.
 func ServeWith(t testing.TB, flags []string, env ...string) *Server {
 	t.Helper()
-	return serve(t, Exporter(t), "", flags, env)
+	return serve(t, []string{Exporter(t)}, "", flags, env)
 }
 
-func serve(t testing.TB, exporter, dir string, flags, env []string) *Server {
+// ServeAfter is Serve by a command that executes the words behind it.
+func ServeAfter(t testing.TB, command []string) *Server {
+	t.Helper()
+	return serve(t, append(slices.Clone(command), Exporter(t)), "", nil, nil)
+}
+
+func serve(t testing.TB, words []string, dir string, flags, env []string) *Server {
 	t.Helper()
 	address := FreeAddress(t)
-	cmd := exec.Command(exporter, append([]string{"serve", "--web.listen-address=" + address}, flags...)...)
+	words = append(append(words, "serve", "--web.listen-address="+address), flags...)
+	cmd := exec.Command(words[0], words[1:]...)
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), env...)
 	s := &Server{Process: Start(t, cmd), Address: address, URL: "http://" + address}
