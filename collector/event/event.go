@@ -150,7 +150,8 @@ const (
 )
 
 // Check returns an error if the event's times are impossible: a boot time that is
-// not after 0, or a duration that is negative or began before the boot.
+// not after 0, or a duration that is negative or did not begin after the boot. The
+// collector takes a time of 0 for one that is unknown.
 func (e *Event) Check() error {
 	if e.Time <= 0 || e.Time > maxBootTime {
 		return fmt.Errorf("time %d: not a time after the boot", e.Time)
@@ -165,6 +166,12 @@ func (e *Event) Check() error {
 		if d.ns < 0 || d.ns > e.Time {
 			return fmt.Errorf("%s %d: not between the boot and the time of the event, %d", d.name, d.ns, e.Time)
 		}
+	}
+	if e.Duration == e.Time {
+		return fmt.Errorf("duration %d: began at the boot", e.Duration)
+	}
+	if e.NetnsDuration > 0 && e.NetnsBegan == 0 {
+		return fmt.Errorf("netns_duration %d: without netns_began", e.NetnsDuration)
 	}
 	if e.NetnsBegan+e.NetnsDuration > e.Time {
 		return fmt.Errorf("netns_duration %d: ends after the event, at %d", e.NetnsDuration, e.NetnsBegan+e.NetnsDuration)

@@ -16,6 +16,8 @@ func TestReadRefuses(t *testing.T) {
 		`{"time":-5,"kind":"exec"}`: "line 2: impossible event: time -5",
 		`{"time":9000000000000000000,"kind":"exec"}`:                  "line 2: impossible event: time 9000000000000000000",
 		`{"time":5,"kind":"mount","duration":6}`:                      "line 2: impossible event: duration 6",
+		`{"time":5,"kind":"mount","duration":5}`:                      "line 2: impossible event: duration 5",
+		`{"time":5,"kind":"fork","netns_duration":2}`:                 "line 2: impossible event: netns_duration 2",
 		`{"time":5,"kind":"mount","duration":-1}`:                     "line 2: impossible event: duration -1",
 		`{"time":5,"kind":"exec","born":6}`:                           "line 2: impossible event: born 6",
 		`{"time":5,"kind":"fork","netns_began":4,"netns_duration":2}`: "line 2: impossible event: netns_duration 2",
