@@ -8,6 +8,7 @@ func decodeCgroup(e *event.Event, raw []byte) error {
 		return err
 	}
 	e.Child, e.ChildStartTime = int(r.Child), int64(r.ChildStartTime)
+	e.Made = int64(r.Made)
 	e.Hierarchy = int(int32(r.Hierarchy))
 	return rest.text(int(r.PathLen), &e.Path)
 }

@@ -46,6 +46,7 @@ type probesEventCgroup struct {
 	ChildStartTime uint64
 	Child          uint32
 	Hierarchy      uint32
+	Made           uint64
 	PathLen        uint32
 	Pad            uint32
 }
@@ -239,6 +240,12 @@ const (
 	probesLostCauseLOST_CAUSES        probesLostCause = 8
 )
 
+type probesMade struct {
+	_      structs.HostLayout
+	Cgroup uint64
+	Time   uint64
+}
+
 type probesName struct {
 	_    structs.HostLayout
 	Text [32]int8
@@ -323,6 +330,7 @@ type probesWatched struct {
 const (
 	probesMapBases                      = "bases"
 	probesMapCalls                      = "calls"
+	probesMapCgroupsMade                = "cgroups_made"
 	probesMapContainers                 = "containers"
 	probesMapEvents                     = "events"
 	probesMapInitNames                  = "init_names"
@@ -589,6 +597,7 @@ type probesProgramSpecs struct {
 type probesMapSpecs struct {
 	Bases           *ebpf.MapSpec `ebpf:"bases"`
 	Calls           *ebpf.MapSpec `ebpf:"calls"`
+	CgroupsMade     *ebpf.MapSpec `ebpf:"cgroups_made"`
 	Containers      *ebpf.MapSpec `ebpf:"containers"`
 	Events          *ebpf.MapSpec `ebpf:"events"`
 	InitNames       *ebpf.MapSpec `ebpf:"init_names"`
@@ -651,6 +660,7 @@ func (o *probesObjects) Close() error {
 type probesMaps struct {
 	Bases           *ebpf.Map `ebpf:"bases"`
 	Calls           *ebpf.Map `ebpf:"calls"`
+	CgroupsMade     *ebpf.Map `ebpf:"cgroups_made"`
 	Containers      *ebpf.Map `ebpf:"containers"`
 	Events          *ebpf.Map `ebpf:"events"`
 	InitNames       *ebpf.Map `ebpf:"init_names"`
@@ -669,6 +679,7 @@ func (m *probesMaps) Close() error {
 	return _ProbesClose(
 		m.Bases,
 		m.Calls,
+		m.CgroupsMade,
 		m.Containers,
 		m.Events,
 		m.InitNames,

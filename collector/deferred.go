@@ -79,6 +79,8 @@ func (a *Assembler) apply(att *attempt, e *event.Event) {
 		a.applyNotification(att, e)
 	case event.KindVethNewlink:
 		a.applyVethCreated(att, e)
+	case event.KindCgroupMkdir:
+		att.addCgroup(e, e.Time)
 	}
 }
 

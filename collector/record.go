@@ -52,6 +52,9 @@ func (att *attempt) degraded() (parts []string) {
 	if att.timeline.overflowed {
 		parts = append(parts, start.DegradedOperations)
 	}
+	if att.cgroup.beginUnseen {
+		parts = append(parts, start.DegradedCgroup)
+	}
 	if att.network.overflowed {
 		parts = append(parts, start.DegradedNetwork)
 	}

@@ -35,6 +35,12 @@ func (t *timeline) beginPhase(name start.PhaseName, at int64) {
 	t.extendBegin(at)
 }
 
+// beginPhaseBy begins a phase, or moves its beginning to an earlier time.
+func (t *timeline) beginPhaseBy(name start.PhaseName, at int64) {
+	t.marks.setEarliest(name, at)
+	t.extendBegin(at)
+}
+
 // addOperation records an operation, if a record has room for it.
 func (t *timeline) addOperation(name start.OperationName, begin, end int64, attributes map[string]string) *operation {
 	t.extendBegin(begin)
@@ -138,6 +144,13 @@ func (m *marks) index(name start.PhaseName) int { return slices.Index(phaseOrder
 // set begins a phase, unless it has begun: each occurs at most once.
 func (m *marks) set(name start.PhaseName, at int64) {
 	if i := m.index(name); m[i] == 0 {
+		m[i] = at
+	}
+}
+
+// setEarliest begins a phase, unless it has begun before.
+func (m *marks) setEarliest(name start.PhaseName, at int64) {
+	if i := m.index(name); m[i] == 0 || at < m[i] {
 		m[i] = at
 	}
 }

@@ -3,34 +3,117 @@
 
 #include "record.h"
 
+/*
+ * When cgroups were made by processes that are not watched. With the systemd
+ * driver a runtime asks systemd for the cgroup: that it is a container's shows
+ * when systemd moves the runtime's process there, milliseconds later. Until
+ * then it is one of many, and no record is worth it. A cgroup has one of two
+ * neighbouring slots, the one that was written earlier.
+ */
+struct made {
+	__u64 cgroup;
+	__u64 time;
+};
+
+#define MADE_BITS 12
+#define MADE_NESTED_BITS 9 /* by containers, in slots of their own */
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, (1 << MADE_BITS) + (1 << MADE_NESTED_BITS));
+	__type(key, __u32);
+	__type(value, struct made);
+} cgroups_made SEC(".maps");
+
+/* A cgroup by the number of its node, which is unique in its hierarchy. */
+static __always_inline __u64 number_of(struct cgroup *cgroup)
+{
+	return READ(cgroup, kn, id) ^ (__u64)READ(cgroup, root, hierarchy_id) << 48;
+}
+
+/* The first slot of a cgroup that the caller makes or moves a process to; the second is its neighbour. */
+static __always_inline __u32 slot_of(__u64 cgroup)
+{
+	__u64 hash = cgroup * 0x9e3779b97f4a7c15UL;
+
+	if (origin_of(current_task()))
+		return (1 << MADE_BITS) + (hash >> (64 - MADE_NESTED_BITS));
+	return hash >> (64 - MADE_BITS);
+}
+
+static __always_inline struct made *made_get(__u32 slot)
+{
+	return bpf_map_lookup_elem(&cgroups_made, &slot);
+}
+
+/* Remembers that a cgroup is made now. */
+static __noinline int remember_made(struct cgroup *cgroup)
+{
+	__u64 number = number_of(cgroup);
+	__u32 slot = slot_of(number);
+	struct made *made = made_get(slot), *other = made_get(slot ^ 1);
+
+	if (!made || !other || made->cgroup == number || other->cgroup == number)
+		return 0;
+	if (other->time < made->time)
+		made = other;
+	made->time = bpf_ktime_get_boot_ns();
+	made->cgroup = number;
+	return 0;
+}
+
+/* When a cgroup was made by a process that is not watched; 0 if that is not known. */
+static __always_inline __u64 when_made(struct cgroup *cgroup)
+{
+	__u64 number = number_of(cgroup);
+	__u32 slot = slot_of(number);
+	struct made *made = made_get(slot), *other = made_get(slot ^ 1);
+
+	if (made && made->cgroup == number)
+		return made->time;
+	return other && other->cgroup == number ? other->time : 0;
+}
+
 /* Identifies one change of a call, which may move all threads of a process, in all hierarchies. */
 static __always_inline __u64 which_change(struct cgroup *cgroup, struct task_struct *moved)
 {
 	__u64 thread = moved ? READ(moved, pid) : 0;
 
-	return READ(cgroup, kn, id) ^ (__u64)READ(cgroup, root, hierarchy_id) << 48 ^ thread << 24;
+	return number_of(cgroup) ^ thread << 24;
+}
+
+/* The process that a change by a process that is not watched belongs to: one that a runtime forked. */
+static __always_inline struct watched *moved_for_runtime(struct task_struct *moved)
+{
+	struct watched *w = moved ? watched_get(moved) : NULL;
+
+	return w && w->class != CLASS_ENGINE ? w : NULL;
 }
 
 static __noinline int cgroup_change_slow(__u32 kind, struct cgroup *cgroup, const char *path,
 					 struct task_struct *moved)
 {
-	struct watched *w = watched_current();
+	struct watched *caller = watched_current();
+	struct watched *subject = caller ?: moved_for_runtime(moved);
 	struct event_cgroup *e;
 	struct scratch *s;
 	__u32 number;
 
-	if (!w || done_by_twin(kind, which_change(cgroup, moved)))
+	if (!subject || done_by_twin(kind, which_change(cgroup, moved)))
 		return 0;
 	s = scratch_acquire(&number, kind);
 	if (!s)
 		return 0;
 	e = RECORD(s, event_cgroup);
-	fill_header(&e->h, kind, w);
+	fill_header(&e->h, kind, caller);
+	e->h.origin = subject->origin;
 	e->child = 0;
 	e->child_start_time = 0;
+	e->made = 0;
 	if (moved) {
 		e->child = READ(moved, group_leader, tgid);
 		e->child_start_time = READ(moved, group_leader, start_boottime);
+		e->made = caller ? 0 : when_made(cgroup);
 	}
 	e->hierarchy = READ(cgroup, root, hierarchy_id);
 	e->path_len = put_kernel_text(s, 0, path);
@@ -40,29 +123,44 @@ static __noinline int cgroup_change_slow(__u32 kind, struct cgroup *cgroup, cons
 	return 0;
 }
 
-static __always_inline int cgroup_change(__u32 kind, struct cgroup *cgroup, const char *path,
-					 struct task_struct *moved)
+static __always_inline int cgroup_change(__u32 kind, struct cgroup *cgroup, const char *path)
 {
-	return UNLIKELY(current_may_be_watched()) ? cgroup_change_slow(kind, cgroup, path, moved) : 0;
+	return UNLIKELY(current_may_be_watched()) ? cgroup_change_slow(kind, cgroup, path, NULL) : 0;
+}
+
+static __always_inline int cgroup_made(struct cgroup *cgroup, const char *path)
+{
+	if (UNLIKELY(current_may_be_watched()))
+		cgroup_change_slow(EVENT_CGROUP_MKDIR, cgroup, path, NULL);
+	if (!watched_current())
+		remember_made(cgroup);
+	return 0;
+}
+
+static __always_inline int cgroup_attached(struct cgroup *cgroup, const char *path, struct task_struct *task)
+{
+	if (UNLIKELY(current_may_be_watched() || may_be_watched(task)))
+		return cgroup_change_slow(EVENT_CGROUP_ATTACH, cgroup, path, task);
+	return 0;
 }
 
 SEC("tp_btf/cgroup_mkdir")
 int BPF_PROG(cgroup_mkdir, struct cgroup *cgroup, const char *path)
 {
-	RUN_TWIN(twin_tracepoints, EVENT_CGROUP_MKDIR, cgroup_change(EVENT_CGROUP_MKDIR, UNTRUSTED(cgroup), path, NULL));
+	RUN_TWIN(twin_tracepoints, EVENT_CGROUP_MKDIR, cgroup_made(UNTRUSTED(cgroup), path));
 	return 0;
 }
 
 SEC("tp_btf/cgroup_rmdir")
 int BPF_PROG(cgroup_rmdir, struct cgroup *cgroup, const char *path)
 {
-	RUN_TWIN(twin_tracepoints, EVENT_CGROUP_RMDIR, cgroup_change(EVENT_CGROUP_RMDIR, UNTRUSTED(cgroup), path, NULL));
+	RUN_TWIN(twin_tracepoints, EVENT_CGROUP_RMDIR, cgroup_change(EVENT_CGROUP_RMDIR, UNTRUSTED(cgroup), path));
 	return 0;
 }
 
 SEC("tp_btf/cgroup_attach_task")
 int BPF_PROG(cgroup_attach_task, struct cgroup *cgroup, const char *path, struct task_struct *task)
 {
-	RUN_TWIN(twin_tracepoints, EVENT_CGROUP_ATTACH, cgroup_change(EVENT_CGROUP_ATTACH, UNTRUSTED(cgroup), path, UNTRUSTED(task)));
+	RUN_TWIN(twin_tracepoints, EVENT_CGROUP_ATTACH, cgroup_attached(UNTRUSTED(cgroup), path, UNTRUSTED(task)));
 	return 0;
 }

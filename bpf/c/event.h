@@ -155,6 +155,7 @@ struct event_cgroup {
 	__u64 child_start_time;
 	__u32 child;
 	__u32 hierarchy;
+	__u64 made; /* when it was made, if by a process that is not watched; of an attach only */
 	__u32 path_len;
 	__u32 pad;
 };

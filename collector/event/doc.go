@@ -30,7 +30,7 @@
 //	mount_setattr   target, real_target, flags, ret, duration
 //	cgroup_mkdir    path, hierarchy
 //	cgroup_rmdir    path, hierarchy
-//	cgroup_attach   path, hierarchy, child, child_born
+//	cgroup_attach   path, hierarchy, child, child_born, made
 //	netlink         message, link_ns, index, name, link_type, peer_name, target_ns, address, ret, duration
 //	link            message, link_ns, index, name, link_type, peer_index, moved
 //	veth_newlink    link_ns, index, name, target_ns, peer_index, peer_name, ret, duration, waited

@@ -46,6 +46,10 @@ type Event struct {
 	// of mount, and so on.
 	Flags uint64 `json:"flags,omitempty"`
 
+	// Made is when the cgroup of a cgroup_attach was made, if a process that is not
+	// watched made it (systemd, for a runtime): there is no cgroup_mkdir of it. 0 if
+	// that is not known. Boot time, ns.
+	Made int64 `json:"made,omitempty"`
 	// Child is the process that a fork made or a cgroup_attach moved, ChildBorn
 	// its start time. Parent is the child's real parent: with CLONE_PARENT, that
 	// is not the process that forked.
@@ -161,6 +165,7 @@ func (e *Event) Check() error {
 		ns   int64
 	}{
 		{"duration", e.Duration}, {"born", e.StartTime}, {"child_born", e.ChildStartTime}, {"since", e.Since}, {"waited", e.Waited},
+		{"made", e.Made},
 		{"netns_began", e.NetnsBegan}, {"netns_duration", e.NetnsDuration},
 	} {
 		if d.ns < 0 || d.ns > e.Time {

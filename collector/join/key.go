@@ -26,6 +26,7 @@ const (
 	ifname         // ns, text
 	address        // ns, text
 	published      // ns, text
+	cgroup         // index, text
 )
 
 // Path is a path in the mount namespace with that inode number.
@@ -49,6 +50,9 @@ func Address(netNS uint32, a netip.Addr) Key { return Key{kind: address, ns: net
 // Published is a port that a network namespace publishes, as
 // PROTOCOL/ADDRESS:PORT, without an address if it is published on all.
 func Published(netNS uint32, port string) Key { return Key{kind: published, ns: netNS, text: port} }
+
+// Cgroup is a cgroup by its path in a hierarchy, of which 0 is cgroup v2.
+func Cgroup(hierarchy int, p string) Key { return Key{kind: cgroup, index: hierarchy, text: p} }
 
 // Text is the id, path, name, address or port of a key; empty if it has none.
 func (k Key) Text() string { return k.text }

@@ -30,6 +30,7 @@ const (
 const (
 	DegradedBundle     = "bundle"     // the bundle was not read: name, image, kinds of OCI hooks, rootfs mount, kind
 	DegradedOperations = "operations" // there were more operations than a record holds
+	DegradedCgroup     = "cgroup"     // a stranger (systemd) had made the cgroup before it was seen: the phase began earlier
 	DegradedNetwork    = "network"    // there were more interfaces or requests than a record holds
 )
 

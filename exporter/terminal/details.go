@@ -128,6 +128,9 @@ func (w *detailWriter) mount(e *event.Event) {
 
 func (w *detailWriter) cgroup(e *event.Event) {
 	w.word(e.Path).raw("hierarchy="+strconv.Itoa(e.Hierarchy)).number("process", e.Child)
+	if e.Made != 0 {
+		w.raw("made=" + view.Short(time.Duration(e.Time-e.Made)) + " before")
+	}
 }
 
 // link serves both requests to rtnetlink and its notifications.

@@ -38,6 +38,7 @@ var tableEvents = []*event.Event{
 	{Kind: event.KindMountSetattr, PID: 1, Comm: "a", Target: "/b", Flags: 0x8000},
 	{Kind: event.KindCgroupMkdir, PID: 24674, Comm: "runc", Path: "/docker/3f9c", Hierarchy: 9},
 	{Kind: event.KindCgroupAttach, PID: 24674, Comm: "runc", Path: "/docker/3f9c", Child: 24681},
+	{Kind: event.KindCgroupAttach, PID: 1, Comm: "systemd", Child: 24682, Path: "/system.slice/docker-3f9c.scope", Made: 8500000},
 	{Kind: event.KindCgroupRmdir, PID: 24674, Comm: "runc", Path: "/docker/3f9c"},
 	{Kind: event.KindNetlink, PID: 700, Comm: "dockerd", Message: "RTM_NEWLINK", Name: "veth7655a02", LinkType: "veth", PeerName: "veth62ded31"},
 	{Kind: event.KindLink, PID: 700, Comm: "dockerd", Message: "RTM_DELLINK", Name: "veth62ded31", Index: 9, PeerIndex: 10, Moved: true, TargetNS: 4026532321},
