@@ -12,6 +12,7 @@ import (
 type attempt struct {
 	id            string
 	engine        string
+	build         bool // it is for a step of a build
 	origin        *origin
 	runtime       *runtime.Runtime
 	shim          *shim

@@ -19,6 +19,7 @@ type command struct {
 	name    string
 	id      string
 	root    string
+	bundle  string
 	mntNS   uint32 // the mount namespace of its bundle's paths
 	process *process
 	attempt *attempt // the start that it creates or starts
@@ -28,7 +29,7 @@ type command struct {
 
 func newCommand(p *process, c runtime.Command, e *event.Event) *command {
 	return &command{
-		runtime: c.Runtime, name: c.Name, id: keptID(c.ID), root: kept(c.Root),
+		runtime: c.Runtime, name: c.Name, id: keptID(c.ID), root: kept(c.Root), bundle: kept(c.Bundle),
 		mntNS: e.MntNS, process: p, begin: e.Time,
 	}
 }
@@ -94,6 +95,7 @@ func (a *Assembler) onRuntimeCreate(p *process, c *command) *attempt {
 	if key := att.launchKey(); a.starts.byShim[key] == att {
 		delete(a.starts.byShim, key)
 	}
+	att.recogniseEngine(p, c)
 	if p.shim != nil && p.shim.ID == c.id {
 		att.failure.markIncomplete(p.shim.beginningLost())
 	}
@@ -138,6 +140,18 @@ func engineOf(p *process) string {
 	return p.shim.Engine
 }
 
+// recogniseEngine finds the engine of a start by its create command, if that shows more
+// than a shim in a containerd namespace did, or if there is no shim: a step of a build
+// is executed by the builder itself.
+func (att *attempt) recogniseEngine(p *process, c *command) {
+	if p.shim != nil || att.shim != nil {
+		att.engine = engine.ByState(att.engine, c.root, "")
+		return
+	}
+	att.engine = engine.StepOf(p.builder, c.id, c.bundle)
+	att.build = att.engine != engine.None
+}
+
 // onRuntimeStart returns the start whose entrypoint a start command releases, nil
 // if there is none. If the container was created before the exporter started, that
 // is a new, incomplete start, but only if a watched process (an engine) forked the
@@ -153,6 +167,7 @@ func (a *Assembler) onRuntimeStart(p *process, c *command) *attempt {
 		if att = a.beginStart(c.id, engineOf(p), p, c.begin); att == nil {
 			return nil
 		}
+		att.engine = engine.ByState(att.engine, c.root, "")
 		att.runtime = c.runtime
 		att.failure.markIncomplete(startedBeforeExporter)
 	}

@@ -1,9 +1,11 @@
 package collector
 
 import (
+	"cmp"
 	"fmt"
 	"path"
 
+	"container_start_exporter/collector/engine"
 	"container_start_exporter/collector/event"
 	"container_start_exporter/collector/network"
 	"container_start_exporter/collector/runtime"
@@ -31,6 +33,7 @@ func (a *Assembler) onExec(e *event.Event) disposition {
 		return a.execShim(p, l, e)
 	}
 	p.leaveShim()
+	p.builder = cmp.Or(engine.Builder(e.Args), p.builder)
 	// before the network programs: anybody can give a runtime a plugin's environment
 	if c, ok := runtime.Parse(e.Args); ok && p.hook == nil {
 		return a.execRuntime(p, c, e)

@@ -11,8 +11,11 @@ import (
 // nil if it has none.
 func (att *attempt) pod() (kind string, pod *start.Pod) {
 	kind, pod = att.podByAnnotations()
-	if !att.origin.isHost() {
+	switch {
+	case !att.origin.isHost():
 		kind = start.Nested
+	case att.build:
+		kind = start.Build
 	}
 	return kind, pod
 }

@@ -26,6 +26,7 @@ type process struct {
 	hook    *hookRun // the OCI hook that it belongs to
 	netTool *netTool // the network program that it belongs to
 	byInit  bool     // it descends from the container's init
+	builder string   // what it descends from, if that runs steps of builds (engine.Builder)
 
 	// inShim: it runs the shim's own program; an exec of another one resets it.
 	inShim bool

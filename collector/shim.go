@@ -56,7 +56,7 @@ func (a *Assembler) execShim(p *process, l engine.Launch, e *event.Event) dispos
 	if att == nil {
 		return unrelated
 	}
-	att.shim, att.name = s, l.Name
+	att.shim, att.name, att.build = s, l.Name, l.Build
 	att.beginPhase(start.PhaseShim, e.Time)
 	s.op = att.addExec(start.OpShim, e, map[string]string{start.AttrPID: strconv.Itoa(p.pid)})
 	if other := a.starts.byShim[att.launchKey()]; other == nil || !other.isProven() {

@@ -1,6 +1,7 @@
 package collector
 
 import (
+	"container_start_exporter/collector/engine"
 	"container_start_exporter/collector/event"
 	"container_start_exporter/collector/runtime"
 	"container_start_exporter/collector/start"
@@ -17,6 +18,7 @@ func (a *Assembler) onExistingProcess(e *event.Event) disposition {
 	if e.Namespaces != nil {
 		p.ns, p.originNetNS = *e.Namespaces, e.Namespaces.Net
 	}
+	p.builder = engine.Builder(e.Args)
 	if l, ok := parseLaunch(e.Args); ok {
 		p.enterShim(&shim{Launch: l, launcher: p})
 		return unrelated

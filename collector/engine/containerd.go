@@ -4,13 +4,13 @@ import "container_start_exporter/collector/argv"
 
 func init() { Register(containerd) }
 
-// containerd serves other clients than Docker and Kubernetes (ctr, nerdctl,
-// buildkitd), each in a namespace of its choice. These make mounts and networks
-// themselves; their starts are containerd's.
+// containerd serves other clients than Docker, Kubernetes and BuildKit (ctr, nerdctl),
+// each in a namespace of its choice. These make mounts and networks themselves; their
+// starts are containerd's.
 var containerd = Engine{
 	Name:    Containerd,
 	Last:    true,
-	Daemons: []string{"containerd", "ctr", "nerdctl", "buildkitd"},
+	Daemons: []string{"containerd", "ctr", "nerdctl"},
 	Shim:    containerdShim(func(string) bool { return true }),
 }
 

@@ -18,6 +18,7 @@ const (
 	CRI        = "cri"
 	Podman     = "podman"
 	CRIO       = "cri-o"
+	BuildKit   = "buildkit"
 	None       = "none"
 )
 
@@ -31,6 +32,18 @@ type Engine struct {
 	Daemons []string
 	// Shim is what the engine executes for each start.
 	Shim Shim
+	// Builders are the base names of the executables that run the steps of a build by
+	// a runtime without a shim or a monitor. IsStep recognises, by its id and its
+	// bundle, a container that such a runtime creates below one of them.
+	Builders []string
+	IsStep   func(id, bundle string) bool
+	// OnlyBuilds: all that the engine starts are the steps of a build.
+	OnlyBuilds bool
+	// OwnsState recognises the directory of states (--root) that the engine has its
+	// shim give to the runtime. It is asked about the starts of an engine that is
+	// Last, if the namespace or the shim does not show whose they are; nil if the
+	// directory shows nothing.
+	OwnsState func(root string) bool
 	// NetworkHooks are the names of OCI hooks that set up the network.
 	NetworkHooks []string
 	// Annotations are the annotations of a bundle that Identify and Pod read: no
@@ -57,6 +70,7 @@ type Launch struct {
 	Engine string // Engine.Name
 	ID     string // the container's, or the sandbox's of a pod
 	Name   string // the container's, if it is given
+	Build  bool   // it is for a step of a build
 }
 
 // Container is what an engine identifies a container by.
@@ -135,11 +149,57 @@ func Parse(args []string) (Launch, bool) {
 			continue
 		}
 		if l, ok := e.Shim.Launch(args[1:]); ok {
-			l.Engine = e.Name
+			l.Engine, l.Build = e.Name, e.OnlyBuilds
 			return l, true
 		}
 	}
 	return Launch{}, false
+}
+
+// Builder returns the name by which StepOf knows a process that runs the steps of
+// builds, by its arguments; empty if it is none.
+func Builder(args []string) string {
+	if len(args) == 0 {
+		return ""
+	}
+	base := path.Base(args[0])
+	for _, e := range engines {
+		if slices.Contains(e.Builders, base) {
+			return base
+		}
+	}
+	return ""
+}
+
+// StepOf returns the engine of a container that a runtime without a shim creates below a
+// builder, if it is a step of a build, and None otherwise.
+func StepOf(builder, id, bundle string) string {
+	for _, e := range engines {
+		if slices.Contains(e.Builders, builder) && e.IsStep != nil && e.IsStep(id, bundle) {
+			return e.Name
+		}
+	}
+	return None
+}
+
+// ByState returns the engine of a start whose shim did not show more than that it is
+// the engine named: the one whose directory of states the runtime was given (its --root
+// as given), or which has a state file about the container (known, empty if none has).
+func ByState(name, root, known string) string {
+	if !isLast(name) {
+		return name
+	}
+	for _, e := range engines {
+		if e.Name == known || e.OwnsState != nil && e.OwnsState(root) {
+			return e.Name
+		}
+	}
+	return name
+}
+
+// isLast reports whether an engine takes what no other knows.
+func isLast(name string) bool {
+	return slices.ContainsFunc(engines, func(e Engine) bool { return e.Last && e.Name == name })
 }
 
 // Identify asks each engine for the name of a container and of its image, until

@@ -10,10 +10,13 @@ import (
 
 func init() { Register(podman) }
 
-// podman has no daemon: each command starts containers itself, by conmon.
+// podman has no daemon: each command starts containers itself, by conmon. The steps of a
+// build are buildah's, in podman or by itself, and have no monitor.
 var podman = Engine{
 	Name:        Podman,
-	Daemons:     []string{"podman"},
+	Daemons:     []string{"podman", "buildah"},
+	Builders:    []string{"podman", "buildah"},
+	IsStep:      func(id, _ string) bool { return strings.HasPrefix(id, "buildah-") }, // run_common.go of buildah
 	Shim:        conmon(func(exitDir string) bool { return !strings.Contains(exitDir, "/crio/") }),
 	Annotations: []string{podmanManager},
 	Identify:    identifyPodman,

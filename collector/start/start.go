@@ -23,6 +23,7 @@ const (
 const (
 	Container = "container"
 	Sandbox   = "sandbox"
+	Build     = "build"  // a step of a build: RUN in a Dockerfile
 	Nested    = "nested" // whatever else it is: its runtime is in another pid namespace than the exporter
 )
 
@@ -41,9 +42,9 @@ type Start struct {
 	ContainerID string  `json:"container_id"`    // 64 hexadecimal digits, or free text (containerd, bare runtimes)
 	Name        string  `json:"name,omitempty"`  // of the container, as its engine names it
 	Image       string  `json:"image,omitempty"` // of the container, as its engine names it
-	Engine      string  `json:"engine"`          // docker, containerd, cri, podman, cri-o, none
+	Engine      string  `json:"engine"`          // docker, containerd, cri, podman, cri-o, buildkit, none
 	Runtime     string  `json:"runtime"`         // runc, crun, ...
-	Kind        string  `json:"kind"`            // container, sandbox, nested
+	Kind        string  `json:"kind"`            // container, sandbox, build, nested
 	Outcome     Outcome `json:"outcome"`         // started, failed, incomplete
 	// FailedPhase is the phase in which a start failed.
 	FailedPhase PhaseName `json:"failed_phase,omitempty"`
