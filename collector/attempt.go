@@ -35,6 +35,7 @@ type attempt struct {
 	engineMounts []*event.Event
 	counts       start.Counts
 	createdFlags uint64 // CLONE_NEW* flags of the namespaces created for it
+	pinned       pinned
 
 	share    *share // of what its origin's starts may keep
 	evidence evidence

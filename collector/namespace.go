@@ -145,9 +145,36 @@ func (a *Assembler) retireNetns(e *event.Event, created uint64) {
 // applyEngineNetns adds a network namespace that an engine has created to its start.
 func (a *Assembler) applyEngineNetns(att *attempt, e *event.Event) {
 	att.createdFlags |= unix.CLONE_NEWNET
+	if att.pinned.flags == 0 {
+		att.pinned = pinned{e.Flags & newNamespaces, *e.Namespaces}
+	}
 	att.extendBegin(e.Began())
 	att.addNetns(e, e.Namespaces.Net)
 	a.countNamespaces(e, OriginStart)
+}
+
+// pinned are namespaces that an engine has created for a start by one call, together with
+// its network namespace, by which that call was joined: CRI-O's pinns creates those of a
+// pod, and binds them to paths that the bundle of the sandbox names.
+type pinned struct {
+	flags uint64
+	event.Namespaces
+}
+
+// joinedBy returns the flags of those that the entrypoint is in: the others were created
+// for something else.
+func (p pinned) joinedBy(ns event.Namespaces) (flags uint64) {
+	for _, n := range []struct {
+		flag       uint64
+		made, used uint32
+	}{
+		{unix.CLONE_NEWUTS, p.UTS, ns.UTS}, {unix.CLONE_NEWIPC, p.IPC, ns.IPC}, {unix.CLONE_NEWUSER, p.User, ns.User},
+	} {
+		if n.made != 0 && n.made == n.used {
+			flags |= n.flag & p.flags
+		}
+	}
+	return flags
 }
 
 // addNetns adds the creation of a network namespace: its own time if the kernel

@@ -12,8 +12,12 @@ import (
 // start.
 func (att *attempt) createdNamespaces() []string {
 	var list []string
+	flags := att.createdFlags
+	if att.init != nil {
+		flags |= att.pinned.joinedBy(att.init.ns)
+	}
 	for _, n := range namespaceTypes {
-		if att.createdFlags&n.flag != 0 {
+		if flags&n.flag != 0 {
 			list = append(list, n.name)
 		}
 	}
