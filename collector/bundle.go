@@ -6,6 +6,7 @@ import (
 
 	"container_start_exporter/collector/event"
 	"container_start_exporter/collector/join"
+	"container_start_exporter/collector/start"
 )
 
 // onBundle records the bundle of a create command, and the keys in it.
@@ -29,12 +30,17 @@ func (a *Assembler) onBundle(e *event.Event) disposition {
 	for _, mount := range att.engineMounts {
 		att.extendBegin(mount.Began())
 	}
-	if netns := e.Bundle.NetnsPath; netns != "" && !isProcessPath(netns) {
+	if netns := e.Bundle.NetnsPath; netns != "" && !att.joinsOthersNetns() {
 		att.origin.joins.Own(att, e.Time, join.Path(att.create.mntNS, netns))
 	}
 	return joined
 }
 
-// isProcessPath reports whether a namespace is given by the path of a process in
-// it, such as a pod's sandbox: it was not made for this start.
-func isProcessPath(path string) bool { return strings.HasPrefix(path, "/proc/") }
+// joinsOthersNetns reports whether the network namespace that the bundle names was not
+// made for this start: it is given by the path of a process in it, or the container is
+// one of a pod. The pod's was made before, and an image may have been pulled since; it is
+// its sandbox's, or, if that has no container of its own (CRI-O), no start's.
+func (att *attempt) joinsOthersNetns() bool {
+	kind, pod := att.podByAnnotations()
+	return strings.HasPrefix(att.bundle.NetnsPath, "/proc/") || pod != nil && kind != start.Sandbox
+}
