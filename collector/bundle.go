@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"container_start_exporter/collector/engine"
 	"container_start_exporter/collector/event"
 	"container_start_exporter/collector/join"
 	"container_start_exporter/collector/start"
@@ -20,6 +21,7 @@ func (a *Assembler) onBundle(e *event.Event) disposition {
 		return unrelated
 	}
 	att.bundle = e.Bundle
+	att.engine = engine.ByState(att.engine, att.create.root, e.Bundle.Engine)
 	a.decideID(att.origin, att.id, e.Time)
 	att.hooks.used = make([]bool, len(e.Bundle.Hooks))
 	if e.Bundle.Root != "" {

@@ -96,3 +96,21 @@ func TestRenamedNamespace(t *testing.T) {
 		t.Errorf("the namespace k8s.io is %s's", got)
 	}
 }
+
+// TestEngineOfState starts a container in a namespace that shows no engine: a state file
+// about it does. That of another engine's start changes nothing.
+func TestEngineOfState(t *testing.T) {
+	for launched, want := range map[string]string{"mine": "docker", "k8s.io": "cri"} {
+		h := newHostile(t)
+		h.do(event.Event{Kind: event.KindExec, PID: 1, Args: []string{"containerd-shim-runc-v2", "-namespace", launched, "-id", "a", "start"}, MntNS: 1})
+		h.do(event.Event{Kind: event.KindFork, PID: 1, Child: 2, MntNS: 1})
+		h.do(event.Event{Kind: event.KindExec, PID: 2, Args: []string{"runc", "create", "a"}, MntNS: 1})
+		h.do(event.Event{Kind: event.KindBundle, PID: 2, Bundle: &event.Bundle{Name: "web", Engine: "docker"}})
+		h.do(event.Event{Kind: event.KindFork, PID: 2, Child: 3, MntNS: 1})
+		h.do(event.Event{Kind: event.KindRename, PID: 3, Name: "runc:[2:INIT]", MntNS: 2})
+		h.do(event.Event{Kind: event.KindExec, PID: 3, Args: []string{"/app"}, MntNS: 2})
+		if got := h.tally.starts[0].Engine; got != want {
+			t.Errorf("in the namespace %s it is %s's, want %s", launched, got, want)
+		}
+	}
+}

@@ -12,6 +12,12 @@ var containerd = Engine{
 	Last:    true,
 	Daemons: []string{"containerd", "ctr", "nerdctl"},
 	Shim:    containerdShim(func(string) bool { return true }),
+	// nerdctl labels a container, and makes its labels annotations (pkg/labels)
+	Annotations: []string{"nerdctl/name"},
+	Identify: func(c Container) (Identity, bool) {
+		i := Identity{Name: c.Annotations["nerdctl/name"]}
+		return i, i.isKnown()
+	},
 }
 
 // containerdShim is containerd's shim of API version 2, for the containerd

@@ -17,7 +17,7 @@ var cri = Engine{
 			Name:  c.Annotations["io.kubernetes.cri.container-name"],
 			Image: c.Annotations["io.kubernetes.cri.image-name"],
 		}
-		return i, i != Identity{}
+		return i, i.isKnown()
 	},
 	Pod: func(b Bundle) (Pod, bool) {
 		p := Pod{

@@ -1,7 +1,9 @@
 package engine
 
 import (
+	"errors"
 	"path"
+	"slices"
 	"strings"
 )
 
@@ -16,6 +18,7 @@ var docker = Engine{
 	OwnsState:    ownsDockerState,
 	NetworkHooks: []string{"libnetwork-setkey"}, // a prestart hook, until Docker 27
 	Identify:     identifyDocker,
+	Pod:          dockerPod,
 }
 
 // ownsDockerNamespace recognises Docker's namespaces. With --userns-remap, -UID.GID of
@@ -38,22 +41,79 @@ func ownsDockerState(root string) bool {
 	return path.IsAbs(root) && strings.HasPrefix(path.Base(path.Dir(path.Clean(root))), "runtime-")
 }
 
-// identifyDocker reads the state of a container in the directory of the file that
-// Docker mounts on /etc/hostname. A user may have mounted a file of another place
-// there: the state must be this container's.
+// identifyDocker reads the state of a container in the directory that Docker has for it.
+// The first file that is there decides, so that a bundle cannot have many read.
 func identifyDocker(c Container) (Identity, bool) {
-	hostname := c.Mounts["/etc/hostname"]
-	if path.Base(hostname) != "hostname" {
+	if strings.Contains(c.ID, "/") {
 		return Identity{}, false
 	}
-	var state struct {
-		ID     string
-		Name   string
-		Config struct{ Image string }
+	for _, dir := range dockerContainers(c) {
+		var state dockerState
+		err := c.ReadJSON(path.Join(dir, c.ID, "config.v2.json"), &state)
+		if errors.Is(err, ErrNoFile) {
+			continue
+		}
+		return state.identity(), err == nil && state.ID == c.ID
 	}
-	file := path.Join(path.Dir(hostname), "config.v2.json")
-	if err := c.ReadJSON(file, &state); err != nil || state.ID != c.ID {
-		return Identity{}, false
+	return Identity{}, false
+}
+
+// dockerContainers returns where the directories of Docker's containers may be, the
+// likelier first: DATA-ROOT/containers, by the root directory, which storage drivers have
+// at DATA-ROOT/DRIVER/LAYER/merged or at the same depth; or by the files in the directory of
+// a container that Docker mounts, of another one if the network of that is shared. A user may
+// have mounted other files on these.
+func dockerContainers(c Container) []string {
+	dirs := []string{path.Join(c.Root, "..", "..", "..", "containers")}
+	for _, name := range []string{"hostname", "hosts", "resolv.conf"} {
+		source := c.Mounts["/etc/"+name]
+		if dir := path.Join(source, "..", ".."); path.Base(source) == name && !slices.Contains(dirs, dir) {
+			dirs = append(dirs, dir)
+		}
 	}
-	return Identity{Name: strings.TrimPrefix(state.Name, "/"), Image: state.Config.Image}, true
+	return dirs
+}
+
+// dockerState is what is read of a container's config.v2.json (container.Container of moby).
+type dockerState struct {
+	ID     string
+	Name   string
+	Config struct {
+		Image  string
+		Labels map[string]string
+	}
+}
+
+func (s dockerState) identity() Identity {
+	i := Identity{
+		Name: strings.TrimPrefix(s.Name, "/"), Image: s.Config.Image, Engine: Docker, Annotations: map[string]string{},
+	}
+	for _, label := range dockerPodLabels {
+		if value, ok := s.Config.Labels[label]; ok {
+			i.Annotations[label] = value
+		}
+	}
+	return i
+}
+
+// dockerPodLabels are the labels by which cri-dockerd, which starts pods by Docker, marks
+// the containers of a pod (core/docker_service.go of cri-dockerd).
+var dockerPodLabels = []string{
+	"io.kubernetes.docker.type", "io.kubernetes.sandbox.id",
+	"io.kubernetes.pod.name", "io.kubernetes.pod.namespace", "io.kubernetes.pod.uid",
+}
+
+// dockerPod finds the pod of a container that cri-dockerd has Docker start.
+func dockerPod(b Bundle) (Pod, bool) {
+	kind := b.Annotations["io.kubernetes.docker.type"]
+	if kind == "" {
+		return Pod{}, false
+	}
+	return Pod{
+		Name:      b.Annotations["io.kubernetes.pod.name"],
+		Namespace: b.Annotations["io.kubernetes.pod.namespace"],
+		UID:       b.Annotations["io.kubernetes.pod.uid"],
+		SandboxID: b.Annotations["io.kubernetes.sandbox.id"],
+		IsSandbox: kind == "podsandbox",
+	}, true
 }

@@ -6,6 +6,7 @@
 package engine
 
 import (
+	"errors"
 	"path"
 	"slices"
 	"strings"
@@ -77,16 +78,30 @@ type Launch struct {
 type Container struct {
 	ID          string
 	Bundle      string            // the bundle's directory, as the runtime names it
+	Root        string            // the root directory, as the bundle names it
 	Annotations map[string]string // of the bundle, of those that any engine lists
 	Mounts      map[string]string // of the bundle: absolute source by destination
 	// ReadJSON reads a state file of the engine, by its path as the runtime would
-	// name it. It bounds what it reads: of a file that is a list, read into a slice,
+	// name it; the error is ErrNoFile if there is none. It bounds what it reads: of a file that is a list, read into a slice,
 	// it keeps the entries in which the container's id occurs.
 	ReadJSON func(path string, v any) error
 }
 
+// ErrNoFile is the error of reading a state file that does not exist.
+var ErrNoFile = errors.New("no such file")
+
 // Identity is how an engine calls a container and its image.
-type Identity struct{ Name, Image string }
+type Identity struct {
+	Name, Image string
+	// Engine is the engine's name, if a state file of it is about the container.
+	Engine string
+	// Annotations are added to those of the bundle: what the engine has labelled the
+	// container with and its Pod reads.
+	Annotations map[string]string
+}
+
+// isKnown reports whether the container or its image has a name.
+func (i Identity) isKnown() bool { return i.Name != "" || i.Image != "" }
 
 // Bundle is what an engine finds a pod by.
 type Bundle struct {

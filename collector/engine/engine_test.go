@@ -18,6 +18,9 @@ func TestParse(t *testing.T) {
 		"containerd-shim-runc-v2 -namespace buildkit -id abc start":                                                                   {Engine: BuildKit, ID: "abc", Build: true},
 		"containerd-shim-runc-v2 -namespace default -id free-text start":                                                              {Engine: Containerd, ID: "free-text"},
 		"/usr/bin/conmon --api-version 1 -c abc -u abc -r /usr/bin/crun -b /b -p /p -n vibrant_cray --exit-dir /run/libpod/exits -e2": {Engine: Podman, ID: "abc", Name: "vibrant_cray"},
+		"conmon -c abc --exit-dir /var/run/crio/exits -n k8s_main_mini_default_uid-1_0":                                               {Engine: CRIO, ID: "abc", Name: "main"},
+		"conmon -c abc --exit-dir /var/run/crio/exits -n my_own":                                                                      {Engine: CRIO, ID: "abc", Name: "my_own"},
+		"conmon -c abc --exit-dir /run/libpod/exits -n k8s_main_mini_default_uid-1_0":                                                 {Engine: Podman, ID: "abc", Name: "k8s_main_mini_default_uid-1_0"},
 		"/usr/bin/conmon -b /b -c abc --exit-dir /var/run/crio/exits -l /log":                                                         {Engine: CRIO, ID: "abc"},
 	} {
 		if got, ok := Parse(strings.Fields(line)); !ok || got != want {

@@ -6,6 +6,7 @@ type Bundle struct {
 	Root        string            `json:"root,omitempty"`         // root.path, absolute
 	Name        string            `json:"name,omitempty"`         // of the container, as its engine names it
 	Image       string            `json:"image,omitempty"`        // the image's name, as the engine names it
+	Engine      string            `json:"engine,omitempty"`       // the engine that has a state file about the container
 	CgroupsPath string            `json:"cgroups_path,omitempty"` // linux.cgroupsPath
 	NetnsPath   string            `json:"netns_path,omitempty"`   // the path of the network namespace to join
 	Hooks       []Hook            `json:"hooks,omitempty"`
@@ -33,7 +34,7 @@ func (b *Bundle) Size() int {
 	if b == nil {
 		return 0
 	}
-	n := 400 + len(b.Root) + len(b.Name) + len(b.Image) + len(b.CgroupsPath) + len(b.NetnsPath)
+	n := 400 + len(b.Root) + len(b.Name) + len(b.Image) + len(b.Engine) + len(b.CgroupsPath) + len(b.NetnsPath)
 	for _, h := range b.Hooks {
 		n += 64 + len(h.Path)
 		for _, arg := range h.Args {

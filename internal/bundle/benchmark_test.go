@@ -2,7 +2,6 @@ package bundle
 
 import (
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -21,9 +20,9 @@ func dockerFiles(t testing.TB) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir := write(t, map[string]string{"config.v2.json": string(state)})
+	dir := write(t, map[string]string{dockerID + "/config.v2.json": string(state)})
 	return write(t, map[string]string{
-		"config.json": strings.ReplaceAll(string(config), filepath.Join("/var/lib/docker/containers", dockerID), dir),
+		"config.json": strings.ReplaceAll(string(config), "/var/lib/docker/containers", dir),
 	})
 }
 

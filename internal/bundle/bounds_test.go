@@ -81,9 +81,9 @@ func TestHostileConfigsAreCheap(t *testing.T) {
 	}
 	for name, content := range hostileStates {
 		t.Run("state, "+name, func(t *testing.T) {
-			dir := write(t, map[string]string{"config.v2.json": content})
+			dir := write(t, map[string]string{"abc/config.v2.json": content})
 			isCheap(t, write(t, map[string]string{
-				"config.json": fmt.Sprintf(`{"mounts":[{"destination":"/etc/hostname","source":"%s/hostname"}]}`, dir),
+				"config.json": fmt.Sprintf(`{"mounts":[{"destination":"/etc/hostname","source":"%s/abc/hostname"}]}`, dir),
 			}))
 		})
 	}
@@ -145,14 +145,14 @@ func memory() (heap, total int64) {
 
 // TestFullConfigIsCheap reads a bundle in which everything is as large as it may be.
 func TestFullConfigIsCheap(t *testing.T) {
-	dir := write(t, map[string]string{"config.v2.json": fmt.Sprintf(
+	dir := write(t, map[string]string{"abc/config.v2.json": fmt.Sprintf(
 		`{"ID":"abc","Name":"/%[1]s","Config":{"Image":"%[1]s"}}`, strings.Repeat("n", 500))})
 	path, arg := "/"+strings.Repeat("p", 4095), `"`+strings.Repeat("a", 256)+`"`
 	hook := fmt.Sprintf(`{"path":%q,"args":[%s]}`, path[:300], strings.TrimSuffix(strings.Repeat(arg+",", 16), ","))
 	config := fmt.Sprintf(`{
 		"root": {"path": %[1]q},
 		"process": {"apparmorProfile": %[2]q, "capabilities": {"bounding": [%[3]s]}},
-		"mounts": [{"destination": "/etc/hostname", "source": "%[4]s/hostname"}],
+		"mounts": [{"destination": "/etc/hostname", "source": "%[4]s/abc/hostname"}],
 		"hooks": {"prestart": [%[5]s], "poststop": [%[5]s]},
 		"annotations": {%[6]s},
 		"linux": {"cgroupsPath": %[1]q, "namespaces": [{"type": "network", "path": %[1]q}]}

@@ -3,6 +3,7 @@ package bundle
 import (
 	"errors"
 	"io/fs"
+	"maps"
 	"path/filepath"
 	"strings"
 	"time"
@@ -39,7 +40,7 @@ func (x execution) read(g *gate) (b *event.Bundle, path string, err error) {
 		return nil, "", err
 	}
 	b = c.bundle(path)
-	b.Name, b.Image = c.identify(states{t, x.id}, path)
+	c.identify(states{t, x.id}, path, b)
 	return b, path, nil
 }
 
@@ -84,21 +85,24 @@ func (x execution) root(p process, base string, isOwnMntNS bool) (root, error) {
 }
 
 // identify asks the engines for the name of the container and of its image, by its
-// bundle and their state files. It closes the root directory in s, which may be later:
-// a directory may hang.
-func (c *config) identify(s states, path string) (name, image string) {
+// bundle and their state files, and adds them to b. It closes the root directory in s, which
+// may be later: a directory may hang.
+func (c *config) identify(s states, path string, b *event.Bundle) {
+	asked := engine.Container{
+		ID: s.id, Bundle: path, Root: b.Root, Annotations: maps.Clone(c.annotations), Mounts: c.mounts, ReadJSON: s.readJSON,
+	}
 	found := make(chan engine.Identity, 1)
 	go func() {
 		defer s.root.close()
-		found <- engine.Identify(engine.Container{
-			ID: s.id, Bundle: path, Annotations: c.annotations, Mounts: c.mounts, ReadJSON: s.readJSON,
-		})
+		found <- engine.Identify(asked)
 	}()
 	select {
 	case i := <-found:
-		return bounded(i.Name), bounded(i.Image)
+		b.Name, b.Image, b.Engine = bounded(i.Name), bounded(i.Image), bounded(i.Engine)
+		for name, value := range i.Annotations {
+			b.Annotations[name] = bounded(value)
+		}
 	case <-time.After(nameDeadline):
-		return "", ""
 	}
 }
 

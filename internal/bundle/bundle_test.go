@@ -17,7 +17,7 @@ const configJSON = `{
  "root": {"path": "rootfs"},
  "process": {"args": ["true"], "apparmorProfile": "docker-default",
   "capabilities": {"bounding": ["CAP_CHOWN", "CAP_KILL"]}},
- "mounts": [{"destination": "/etc/hostname", "type": "bind", "source": "STATE/hostname"}],
+ "mounts": [{"destination": "/etc/hostname", "type": "bind", "source": "STATE/abc/hostname"}],
  "hooks": {"createRuntime": [{"path": "/bin/b"}], "prestart": [{"path": "/bin/a", "args": ["a", "x"]}]},
  "annotations": {"io.kubernetes.cri.sandbox-id": "pod", "secret": "private"},
  "linux": {"cgroupsPath": "/docker/abc", "seccomp": {"defaultAction": "SCMP_ACT_ERRNO"},
@@ -25,11 +25,11 @@ const configJSON = `{
 }`
 
 func TestReadBundle(t *testing.T) {
-	state := write(t, map[string]string{"config.v2.json": `{"ID": "abc", "Name": "/web", "Config": {"Image": "busybox"}}`})
+	state := write(t, map[string]string{"abc/config.v2.json": `{"ID": "abc", "Name": "/web", "Config": {"Image": "busybox"}}`})
 	dir := write(t, map[string]string{"config.json": strings.ReplaceAll(configJSON, "STATE", state)})
 	got := read(self(t).create("--bundle", dir, "abc"))
 	want := &event.Bundle{
-		Root: filepath.Join(dir, "rootfs"), Name: "web", Image: "busybox",
+		Root: filepath.Join(dir, "rootfs"), Name: "web", Image: "busybox", Engine: "docker",
 		CgroupsPath: "/docker/abc", NetnsPath: "/run/netns/n",
 		Hooks: []event.Hook{
 			{Kind: "prestart", Path: "/bin/a", Args: []string{"a", "x"}}, {Kind: "createRuntime", Path: "/bin/b"},

@@ -49,7 +49,10 @@ func TestOnlyRegularFilesAreOpened(t *testing.T) {
 	}
 	for kind, mk := range kinds {
 		t.Run(kind, func(t *testing.T) {
-			dir := t.TempDir()
+			dir := filepath.Join(t.TempDir(), "abc")
+			if err := os.Mkdir(dir, 0o755); err != nil {
+				t.Fatal(err)
+			}
 			config, state := filepath.Join(dir, "config.json"), filepath.Join(dir, "config.v2.json")
 			if err := mk(config); err != nil {
 				t.Fatal(err)

@@ -60,10 +60,10 @@ func TestHangingBundles(t *testing.T) {
 // hangs: the start has all but its name, and the others have theirs.
 func TestHangingState(t *testing.T) {
 	dir := write(t, map[string]string{
-		"hang/x":             "",
-		"ok/hostname":        "",
-		"ok/config.v2.json":  `{"ID": "abc", "Name": "/web", "Config": {"Image": "busybox"}}`,
-		"bundle/config.json": "",
+		"hang/x":                "",
+		"ok/abc/hostname":       "",
+		"ok/abc/config.v2.json": `{"ID": "abc", "Name": "/web", "Config": {"Image": "busybox"}}`,
+		"bundle/config.json":    "",
 	})
 	config := filepath.Join(dir, "bundle/config.json")
 	mountFrom := func(source string) {
@@ -82,7 +82,7 @@ func TestHangingState(t *testing.T) {
 			t.Fatalf("start %d: the bundle is read as %+v", i, b)
 		}
 	}
-	mountFrom(dir + "/ok/hostname")
+	mountFrom(dir + "/ok/abc/hostname")
 	e := c.create("--bundle", dir+"/bundle", "abc")
 	e.StartTime += 1000
 	if b := n.read(e); b == nil || b.Name != "web" || b.Image != "busybox" {

@@ -3,8 +3,12 @@ package bundle
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"io"
+	"io/fs"
 	"reflect"
+
+	"container_start_exporter/collector/engine"
 )
 
 // Bounds of the state files of engines.
@@ -23,8 +27,16 @@ type states struct {
 
 // readJSON decodes a file into v. If v is a pointer to a slice, the file is a list of
 // containers: it may be larger, and only those of its entries are decoded in which the
-// container's id occurs.
+// container's id occurs. The error is engine.ErrNoFile if there is no such file.
 func (s states) readJSON(path string, v any) error {
+	err := s.decodeJSON(path, v)
+	if errors.Is(err, fs.ErrNotExist) {
+		return engine.ErrNoFile
+	}
+	return err
+}
+
+func (s states) decodeJSON(path string, v any) error {
 	if list := reflect.ValueOf(v).Elem(); list.Kind() == reflect.Slice {
 		return s.read(path, maxStateList, func(f *file) error { return s.decodeList(f, list) })
 	}
