@@ -22,6 +22,7 @@ func (a *Assembler) onBundle(e *event.Event) disposition {
 	}
 	att.bundle = e.Bundle
 	att.engine = engine.ByState(att.engine, att.create.root, e.Bundle.Engine)
+	att.build = att.build || e.Bundle.Build
 	a.decideID(att.origin, att.id, e.Time)
 	att.hooks.used = make([]bool, len(e.Bundle.Hooks))
 	if e.Bundle.Root != "" {

@@ -76,17 +76,30 @@ func dockerContainers(c Container) []string {
 
 // dockerState is what is read of a container's config.v2.json (container.Container of moby).
 type dockerState struct {
-	ID     string
-	Name   string
-	Config struct {
-		Image  string
-		Labels map[string]string
+	ID      string
+	Name    string
+	LogPath string
+	Config  struct {
+		Image       string
+		Entrypoint  []string
+		Healthcheck struct{ Test []string }
+		Labels      map[string]string
 	}
+}
+
+// isBuildStep recognises what the classic builder runs a step of a build in: the image by
+// its id, without its entrypoint, its health check and a log (dispatchRun and
+// hostConfigFromOptions of moby's builder/dockerfile). Nothing says it in one place.
+func (s dockerState) isBuildStep() bool {
+	c := s.Config
+	return strings.HasPrefix(c.Image, "sha256:") && s.LogPath == "" &&
+		len(c.Entrypoint) == 0 && slices.Equal(c.Healthcheck.Test, []string{"NONE"})
 }
 
 func (s dockerState) identity() Identity {
 	i := Identity{
-		Name: strings.TrimPrefix(s.Name, "/"), Image: s.Config.Image, Engine: Docker, Annotations: map[string]string{},
+		Name: strings.TrimPrefix(s.Name, "/"), Image: s.Config.Image, Engine: Docker, Build: s.isBuildStep(),
+		Annotations: map[string]string{},
 	}
 	for _, label := range dockerPodLabels {
 		if value, ok := s.Config.Labels[label]; ok {

@@ -95,6 +95,8 @@ type Identity struct {
 	Name, Image string
 	// Engine is the engine's name, if a state file of it is about the container.
 	Engine string
+	// Build: the container runs a step of a build, as that file shows.
+	Build bool
 	// Annotations are added to those of the bundle: what the engine has labelled the
 	// container with and its Pod reads.
 	Annotations map[string]string

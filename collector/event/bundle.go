@@ -7,6 +7,7 @@ type Bundle struct {
 	Name        string            `json:"name,omitempty"`         // of the container, as its engine names it
 	Image       string            `json:"image,omitempty"`        // the image's name, as the engine names it
 	Engine      string            `json:"engine,omitempty"`       // the engine that has a state file about the container
+	Build       bool              `json:"build,omitempty"`        // for a step of a build, as that file shows
 	CgroupsPath string            `json:"cgroups_path,omitempty"` // linux.cgroupsPath
 	NetnsPath   string            `json:"netns_path,omitempty"`   // the path of the network namespace to join
 	Hooks       []Hook            `json:"hooks,omitempty"`

@@ -98,7 +98,7 @@ func (c *config) identify(s states, path string, b *event.Bundle) {
 	}()
 	select {
 	case i := <-found:
-		b.Name, b.Image, b.Engine = bounded(i.Name), bounded(i.Image), bounded(i.Engine)
+		b.Name, b.Image, b.Engine, b.Build = bounded(i.Name), bounded(i.Image), bounded(i.Engine), i.Build
 		for name, value := range i.Annotations {
 			b.Annotations[name] = bounded(value)
 		}

@@ -58,6 +58,25 @@ func TestDockerIdentity(t *testing.T) {
 	}
 }
 
+// TestClassicBuilder recognises what Docker's classic builder runs a step in, by the state
+// that Docker 20.10 writes of it. A container with a part of that is none.
+func TestClassicBuilder(t *testing.T) {
+	const step = `"LogPath": "", "Config": {"Image": "sha256:724b", "Entrypoint": null, "Healthcheck": {"Test": ["NONE"]}}`
+	for state, want := range map[string]bool{
+		step: true,
+		strings.Replace(step, `"LogPath": ""`, `"LogPath": "/x.log"`, 1):   false,
+		strings.Replace(step, `null`, `["/x"]`, 1):                         false,
+		strings.Replace(step, `["NONE"]`, `["CMD", "true"]`, 1):            false,
+		strings.Replace(step, `"Image": "sha256:724b"`, `"Image": "x"`, 1): false,
+	} {
+		dir := write(t, map[string]string{"containers/" + oneID + "/config.v2.json": `{"ID": "` + oneID + `", "Name": "/n", ` + state + `}`})
+		bundle := write(t, map[string]string{"config.json": `{"root": {"path": "` + dir + `/overlay2/layer/merged"}}`})
+		if b := read(self(t).create("--bundle", bundle, oneID)); b == nil || b.Name != "n" || b.Build != want {
+			t.Errorf("%s: read as %+v", state, b)
+		}
+	}
+}
+
 // TestCRIDockerd reads the labels that cri-dockerd has Docker keep of a pod's containers.
 func TestCRIDockerd(t *testing.T) {
 	for kind, want := range map[string]engine.Pod{

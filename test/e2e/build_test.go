@@ -47,14 +47,18 @@ func TestPodmanBuild(t *testing.T) {
 	}
 }
 
-// TestBuildKit builds an image with the BuildKit of Docker 20.10, by a client that needs
-// no plugin for that.
-func TestBuildKit(t *testing.T) {
+// TestDockerBuild builds an image with either builder of Docker 20.10, by a client that
+// needs no plugin for that.
+func TestDockerBuild(t *testing.T) {
 	d := needDocker(t)
 	file := containerfile(t, image)
-	w := watch(t)
-	build := exec.Command("/usr/bin/docker", "build", "--network", "none", "--no-cache", "-f", file, filepath.Dir(file))
-	build.Env = append(d.Env(), "DOCKER_BUILDKIT=1")
-	must(t, build)
-	checkBuild(t, w, "buildkit", "runc")
+	for buildKit, engine := range map[string]string{"DOCKER_BUILDKIT=1": "buildkit", "DOCKER_BUILDKIT=0": "docker"} {
+		t.Run(engine, func(t *testing.T) {
+			w := watch(t)
+			build := exec.Command("/usr/bin/docker", "build", "--network", "none", "--no-cache", "-f", file, filepath.Dir(file))
+			build.Env = append(d.Env(), buildKit)
+			must(t, build)
+			checkBuild(t, w, engine, "runc")
+		})
+	}
 }
