@@ -66,6 +66,7 @@ type Probes struct {
 // returns an error, with nothing left attached, if
 //   - an option is invalid;
 //   - a privilege is missing: errors.Is(err, fs.ErrPermission);
+//   - the kernel has no BTF: errors.Is(err, ErrNoBTF);
 //   - the maps cannot be created, mapped or filled;
 //   - task_newtask, sched_process_exec or sched_process_exit cannot be attached,
 //     without which no start can be reported.
@@ -111,6 +112,10 @@ func (p *Probes) open(o Options, oneThread bool, noTracefs error) (err error) {
 		p.loader, err = newLoader(o, types)
 		loaded <- err
 	}()
+	if err := readKernelTypes(types); err != nil {
+		<-loaded
+		return err
+	}
 	a := newAttacher(types, o.Mechanism, noTracefs)
 	a.oneThread = oneThread
 	preloadBTF(types)

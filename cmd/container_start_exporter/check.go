@@ -9,6 +9,7 @@ import (
 	"github.com/alecthomas/kingpin/v2"
 	"golang.org/x/sys/unix"
 
+	"container_start_exporter/bpf"
 	"container_start_exporter/internal/privilege"
 )
 
@@ -47,12 +48,11 @@ func kernelRelease() string {
 	return unix.ByteSliceToString(u.Release[:])
 }
 
-// kernelBTF returns the file with the kernel's BTF, which the probes need, or what
-// is needed to have it.
+// kernelBTF returns the file with the kernel's BTF, which the probes need, or that there
+// is none: what to do then is in the error of openProbes.
 func kernelBTF() string {
-	const file = "/sys/kernel/btf/vmlinux"
-	if _, err := os.Stat(file); err != nil {
-		return "missing: a kernel with CONFIG_DEBUG_INFO_BTF=y is needed"
+	if _, err := os.Stat(bpf.KernelBTF); err != nil {
+		return "missing"
 	}
-	return file
+	return bpf.KernelBTF
 }
