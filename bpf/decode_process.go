@@ -27,7 +27,7 @@ func decodeExec(e *event.Event, raw []byte) error {
 	if err != nil {
 		return err
 	}
-	e.Truncated, e.Last = r.Truncated != 0, r.Last != 0
+	e.Truncated, e.Last = r.ArgsCut != 0 || r.EnvCut != 0, r.Last != 0
 	if err := rest.text(int(r.FileLen), &e.File); err != nil {
 		return err
 	}
@@ -38,6 +38,9 @@ func decodeExec(e *event.Event, raw []byte) error {
 	env, err := rest.next(int(r.EnvLen))
 	if err != nil {
 		return err
+	}
+	if r.ArgsCut != 0 { // what is left of the last one could be taken for another
+		args = args[:bytes.LastIndexByte(args, 0)+1]
 	}
 	e.Args = splitNUL(args)
 	e.Env = identifyingVariables(env)
@@ -59,26 +62,6 @@ func splitNUL(b []byte) []string {
 		}
 		b = more
 	}
-}
-
-// envNames are the variables that identify a start. No other leaves this
-// package: environments hold secrets.
-var envNames = map[string]bool{
-	"CNI_COMMAND": true, "CNI_CONTAINERID": true, "CNI_NETNS": true, "CNI_IFNAME": true, "CNI_ARGS": true,
-	"TRACEPARENT": true, "TRACESTATE": true, "BAGGAGE": true,
-	"_LIBCONTAINER_INITTYPE": true, "OTEL_SERVICE_NAME": true,
-}
-
-func identifyingVariables(env []byte) []string {
-	var list []string
-	for len(env) > 0 {
-		one, more, _ := bytes.Cut(env, []byte{0})
-		if name, _, found := bytes.Cut(one, []byte{'='}); found && envNames[string(name)] {
-			list = append(list, text(one))
-		}
-		env = more
-	}
-	return list
 }
 
 func decodeExit(e *event.Event, raw []byte) error {

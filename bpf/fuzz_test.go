@@ -38,7 +38,7 @@ func FuzzDecode(f *testing.F) {
 		}
 		checkTexts(t, e, len(b))
 		for _, v := range e.Env {
-			if name, _, found := bytes.Cut([]byte(v), []byte("=")); !found || !envNames[string(name)] {
+			if name, _, found := bytes.Cut([]byte(v), []byte("=")); !found || !slices.Contains(envNames, string(name)) {
 				t.Errorf("the variable %q leaves the package", v)
 			}
 		}

@@ -41,6 +41,7 @@ func newLoader(o Options, types *btf.Cache) (*loader, error) {
 		probesVarWakeupBytes:     uint64(o.BufferSize / 16),
 		probesVarNestedBytes:     uint64(o.BufferSize / 2),
 		probesVarHostPidNs:       ownPIDNamespace(),
+		probesVarWantedVariables: wantedVariables(),
 		probesVarTwinFentry:      twins.functions,
 		probesVarTwinTracepoints: twins.tracepoints,
 	} {

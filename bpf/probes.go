@@ -48,6 +48,7 @@ type Probes struct {
 	snapshot []*event.Event
 
 	received    [kinds]atomic.Uint64
+	truncated   [kinds]atomic.Uint64
 	undecodable atomic.Uint64 // records that could not be decoded
 
 	mu     sync.Mutex

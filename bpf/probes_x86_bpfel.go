@@ -59,13 +59,14 @@ type probesEventCost struct {
 }
 
 type probesEventExec struct {
-	_         structs.HostLayout
-	H         probesEventHeader
-	FileLen   uint32
-	ArgsLen   uint32
-	EnvLen    uint32
-	Truncated uint16
-	Last      uint16
+	_       structs.HostLayout
+	H       probesEventHeader
+	FileLen uint32
+	ArgsLen uint32
+	EnvLen  uint32
+	ArgsCut uint8
+	EnvCut  uint8
+	Last    uint16
 }
 
 type probesEventExit struct {
@@ -277,6 +278,16 @@ type probesScratch struct {
 		Text     [40]int8
 		_        [4]byte
 	}
+	Environment struct {
+		_        structs.HostLayout
+		Next     uint64
+		End      uint64
+		Begin    uint64
+		At       uint64
+		State    uint32
+		InString uint16
+		Wanted   uint16
+	}
 	Fixed [256]int8
 	Text  [20480]int8
 }
@@ -454,6 +465,7 @@ const (
 	probesVarTwinFentry                 = "twin_fentry"
 	probesVarTwinTracepoints            = "twin_tracepoints"
 	probesVarWakeupBytes                = "wakeup_bytes"
+	probesVarWantedVariables            = "wanted_variables"
 )
 
 // loadProbes returns the embedded CollectionSpec for probes.
@@ -636,6 +648,7 @@ type probesVariableSpecs struct {
 	TwinFentry         *ebpf.VariableSpec `ebpf:"twin_fentry"`
 	TwinTracepoints    *ebpf.VariableSpec `ebpf:"twin_tracepoints"`
 	WakeupBytes        *ebpf.VariableSpec `ebpf:"wakeup_bytes"`
+	WantedVariables    *ebpf.VariableSpec `ebpf:"wanted_variables"`
 }
 
 // probesObjects contains all objects after they have been loaded into the kernel.
@@ -719,6 +732,7 @@ type probesVariables struct {
 	TwinFentry         *ebpf.Variable `ebpf:"twin_fentry"`
 	TwinTracepoints    *ebpf.Variable `ebpf:"twin_tracepoints"`
 	WakeupBytes        *ebpf.Variable `ebpf:"wakeup_bytes"`
+	WantedVariables    *ebpf.Variable `ebpf:"wanted_variables"`
 }
 
 // probesPrograms contains all programs after they have been loaded into the kernel.

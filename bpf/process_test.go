@@ -6,7 +6,6 @@ import (
 	"os"
 	"os/exec"
 	"slices"
-	"strings"
 	"testing"
 
 	"container_start_exporter/collector/event"
@@ -81,19 +80,6 @@ func TestUnwatchedIsNotReported(t *testing.T) {
 	// but new namespaces are reported for the whole host
 	if len(w.seen(event.KindUnshare, func(e *event.Event) bool { return e.Comm == "unshare" })) == 0 {
 		t.Error("unshare by an unwatched process is not reported")
-	}
-}
-
-func TestLongArguments(t *testing.T) {
-	w := watch(t, "cse-long")
-	sh := copyProgram(t, "/bin/dash", "cse-long")
-	cmd := exec.Command(sh, "-c", ":", strings.Repeat("x", 20000))
-	if err := cmd.Run(); err != nil {
-		t.Fatal(err)
-	}
-	e := w.one(event.KindExec, byPID(cmd.Process.Pid))
-	if !e.Truncated || len(e.Args) != 4 || len(e.Args[3]) < 10000 {
-		t.Errorf("truncated %v, %d arguments", e.Truncated, len(e.Args))
 	}
 }
 

@@ -123,6 +123,9 @@ func (r *reader) decode(raw []byte) {
 
 func (r *reader) deliver(e *event.Event) {
 	r.p.received[indexOf(e.Kind)].Add(1)
+	if e.Truncated {
+		r.p.truncated[indexOf(e.Kind)].Add(1)
+	}
 	r.sink(e)
 }
 

@@ -13,6 +13,8 @@ type Stats struct {
 	// Lost are the events lost. Of those that were never lost, only the most likely
 	// causes are there: buffer_full, socket_full and undecodable.
 	Lost map[Loss]uint64
+	// Truncated are the delivered events of which a part did not fit in the record.
+	Truncated map[event.Kind]uint64
 
 	BufferUsed int // bytes
 	BufferSize int // bytes
@@ -34,6 +36,7 @@ func (p *Probes) Stats() Stats {
 	s := Stats{
 		Received:   map[event.Kind]uint64{},
 		Lost:       map[Loss]uint64{},
+		Truncated:  map[event.Kind]uint64{event.KindExec: 0},
 		BufferUsed: p.buffered(),
 		BufferSize: p.ring.BufferSize(),
 		Programs:   p.programStats(),
@@ -41,6 +44,9 @@ func (p *Probes) Stats() Stats {
 	for i, kind := range kindNames {
 		if kind != "" {
 			s.Received[kind] = p.received[i].Load()
+			if n := p.truncated[i].Load(); n > 0 {
+				s.Truncated[kind] = n
+			}
 		}
 		if kind != "" && i < len(decoders) {
 			s.Lost[Loss{kind, CauseBufferFull}] = 0

@@ -105,9 +105,10 @@ struct event_fork {
 struct event_exec {
 	struct event_header h;
 	__u32 file_len;
-	__u32 args_len;  /* arguments, each with its NUL */
-	__u32 env_len;   /* environment, each variable with its NUL */
-	__u16 truncated; /* arguments or environment did not fit */
+	__u32 args_len;  /* arguments, each with its NUL; the last has none if it is cut */
+	__u32 env_len;   /* the variables that may be wanted, each with its NUL */
+	__u8 args_cut;   /* arguments did not fit */
+	__u8 env_cut;    /* of the environment, wanted variables may be missing */
 	__u16 last;      /* from now on the process is not watched */
 };
 

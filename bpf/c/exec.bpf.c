@@ -4,8 +4,9 @@
 #include "calls.h"
 #include "container.h"
 #include "entry.h"
+#include "environment.h"
 
-#define ARGS_MAX 0x4000UL /* arguments and environment together */
+#define ARGS_MAX 0x3000UL /* with a path before them, they end before TEXT_START */
 
 /* The class of the path at the start of text, of length len, by its last component. */
 static __noinline __u32 class_of_path(struct scratch *s, __u64 len)
@@ -54,33 +55,41 @@ static __always_inline bool is_entrypoint(struct watched *w)
 	return w->class == CLASS_INIT || w->class == CLASS_JOINED;
 }
 
-/* Appends the arguments and the environment; returns the offset after them. */
-static __always_inline __u64 put_args(struct scratch *s, struct event_exec *e, __u64 at)
+/* Appends the arguments; returns the offset after them. */
+static __always_inline __u64 put_args(struct scratch *s, struct event_exec *e, struct mm_struct *mm, __u64 at)
 {
-	struct mm_struct *mm = READ(current_task(), mm);
 	__u64 start = READ(mm, arg_start);
 	__u64 args = READ(mm, arg_end) - start;
-	__u64 all = READ(mm, env_end) - start; /* the environment follows */
 
-	/* a read beyond env_end would fail as a whole */
-	if (all > ARGS_MAX) {
-		all = ARGS_MAX;
-		e->truncated = 1;
+	if (args > ARGS_MAX) {
+		args = ARGS_MAX;
+		e->args_cut = 1;
 	}
-	if (args > all)
-		args = all;
 	if (at >= TEXT_MAX)
 		return at;
-	barrier_var(all);
-	if (all > ARGS_MAX)
+	barrier_var(args);
+	if (args > ARGS_MAX)
 		return at;
-	if (bpf_probe_read_user(s->text + at, all, (void *)start)) {
-		e->truncated = 1;
+	if (bpf_probe_read_user(s->text + at, args, (void *)start)) {
+		e->args_cut = 1;
 		return at;
 	}
 	e->args_len = args;
-	e->env_len = all - args;
-	return at + all;
+	return at + args;
+}
+
+/* Appends the arguments and the wanted variables; returns the offset after them. */
+static __always_inline __u64 put_args_and_environment(struct scratch *s, __u32 number, struct event_exec *e,
+						      __u64 at)
+{
+	struct mm_struct *mm = READ(current_task(), mm);
+	__u64 end;
+
+	at = put_args(s, e, mm, at);
+	end = put_environment(s, number, mm, at);
+	e->env_len = end - at;
+	e->env_cut = s->environment.state == ENV_CUT;
+	return end;
 }
 
 /* Eight characters, with all after the first NUL cleared. */
@@ -132,7 +141,7 @@ static __always_inline bool may_match_path(struct task_struct *task)
  * returns the class of the process after it. by_path and by_file say whether
  * the last component of the path and the name of the file may be watched.
  */
-static __always_inline __u32 emit_exec(struct scratch *s, struct watched *w,
+static __always_inline __u32 emit_exec(struct scratch *s, __u32 number, struct watched *w,
 				       struct linux_binprm *bprm, bool by_path, bool by_file,
 				       bool *reported)
 {
@@ -154,9 +163,10 @@ static __always_inline __u32 emit_exec(struct scratch *s, struct watched *w,
 	e->file_len = file_len;
 	e->args_len = 0;
 	e->env_len = 0;
-	e->truncated = 0;
+	e->args_cut = 0;
+	e->env_cut = 0;
 	e->last = !class;
-	end = put_args(s, e, file_len);
+	end = put_args_and_environment(s, number, e, file_len);
 	EMIT(s, event_exec, end, class == CLASS_RUNTIME);
 	return class;
 }
@@ -177,7 +187,7 @@ static __noinline int process_exec_slow(struct task_struct *task, struct linux_b
 	s = scratch_acquire(&number, EVENT_EXEC);
 	if (!s)
 		return 0;
-	class = emit_exec(s, w, bprm, by_path, by_file, &reported);
+	class = emit_exec(s, number, w, bprm, by_path, by_file, &reported);
 	scratch_release(s);
 	if (!reported)
 		return 0;
@@ -232,7 +242,8 @@ static __always_inline void emit_failed_exec(struct watched *w, struct call *cal
 	e->file_len = put_user_text(s, 0, (void *)call->args[0]);
 	e->args_len = 0;
 	e->env_len = 0;
-	e->truncated = 0;
+	e->args_cut = 0;
+	e->env_cut = 0;
 	e->last = 0;
 	EMIT(s, event_exec, e->file_len, false);
 	scratch_release(s);

@@ -35,10 +35,28 @@ struct proc_path {
 	char text[PROC_PATH_MAX];
 };
 
+enum environment_state {
+	ENV_WALKING,
+	ENV_READ, /* to its end */
+	ENV_CUT,
+};
+
+/* A walk through the environment: see environment.h. */
+struct environment {
+	__u64 next;  /* the address of what is read next */
+	__u64 end;   /* of the environment */
+	__u64 begin; /* the offset of the text of the current string */
+	__u64 at;    /* the offset after the wanted variables so far */
+	__u32 state;
+	__u16 in_string; /* the string is longer than what was read of it */
+	__u16 wanted;    /* the current string is */
+};
+
 /* The fields that nearly every use touches come first: they are on one page. */
 struct scratch {
 	__u64 holders;
 	struct proc_path proc;
+	struct environment environment;
 	char fixed[FIXED_MAX];
 	char text[TEXT_SPACE];
 };

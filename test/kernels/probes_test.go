@@ -33,11 +33,11 @@ var tested = []struct{ mechanism, run, skip string }{
 // ours are the tests of code that does not depend on the kernel: they run on the
 // host only, because attaching takes long in a machine. TestPairs is for kernels
 // that need no pairs of programs: the others attach pairs in every test.
-const ours = "Test(Clock|Urgent|Lost|ReaderIsWoken|StatsAfterClose|OpenRefuses|Pairs|Preempts|Decode|RealTarget)|Fuzz.*"
+const ours = "Test(MissesEvents|WantedVariables|Clock|Urgent|Lost|ReaderIsWoken|StatsAfterClose|OpenRefuses|Pairs|Preempts|Decode|RealTarget)|Fuzz.*"
 
 // alike are the tests that do not depend on the mechanism: those of the events
 // of process tracepoints, and those of the objects.
-const alike = "Test(Origin|CostOf.*|Signalled|LongArguments|Running|OpenLeavesMemlock|OpenTakes|EveryProgramLoads|AbsenceIsNotRemembered)"
+const alike = "Test(Environment.*|Origin|CostOf.*|Signalled|LongArguments|Running|OpenLeavesMemlock|OpenTakes|EveryProgramLoads|AbsenceIsNotRemembered)"
 
 // otherHosts are the tests that need no program but the test binary: they run on
 // an architecture for which there is no userland here.
