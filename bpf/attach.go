@@ -100,7 +100,7 @@ func (a *attacher) loadAll(probes []probe) {
 // attach attaches a probe by the first plan that works. It returns the status,
 // and the links if it is attached.
 func (a *attacher) attach(p probe) (ProbeStatus, []link.Link) {
-	s := ProbeStatus{Name: p.name, Mechanism: a.fallback(p), Impact: p.impact}
+	s := ProbeStatus{Name: p.name, Mechanism: a.fallback(p), Impact: p.impact, call: p.call}
 	for _, plan := range p.plans {
 		if r, rejected := a.rejected[plan.mechanism]; rejected {
 			s.Reasons = append(s.Reasons, r)

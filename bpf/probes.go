@@ -200,7 +200,7 @@ func (p *Probes) watchNames(o Options) error {
 func (p *Probes) openNetwork() {
 	var err error
 	p.network, err = newLinkSocket()
-	s := ProbeStatus{Name: "RTNLGRP_LINK", Mechanism: mechanismNetlink, Impact: "names and indexes of veths, and their deletion"}
+	s := ProbeStatus{Name: linkNotifications, Mechanism: mechanismNetlink, Impact: "names and indexes of veths, and their deletion"}
 	p.status = append(p.status, s.after(err))
 }
 

@@ -20,6 +20,7 @@ type ProbeStatus struct {
 	LimitedMaxActive bool
 	Impact           string   // what is missing or less precise without it
 	Reasons          []Reason // why it is not attached, for each mechanism; none if it is
+	call             bool     // it is a system call
 }
 
 // State is whether a kernel probe is attached.
@@ -36,6 +37,18 @@ const (
 // String returns the state as one word, as `probes` shows it: "attached".
 func (s State) String() string {
 	return [...]string{Failed: "failed", Absent: "absent", Waiting: "waiting", Attached: "attached"}[s]
+}
+
+// MissesEvents reports whether something may happen on this host that the probe would
+// show if it were attached: the kernel has the system call, and the module is loaded.
+func (s ProbeStatus) MissesEvents() bool {
+	switch s.State {
+	case Attached, Waiting:
+		return false
+	case Absent:
+		return !s.call || !isAny(s.Reasons, NotInKernel)
+	}
+	return true
 }
 
 // after returns the status of a probe with one mechanism after an attempt to attach

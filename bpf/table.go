@@ -8,6 +8,7 @@ type probe struct {
 	plans  []attachPlan
 	module string // that may contain its functions
 	core   bool   // no start can be reported without it
+	call   bool   // it is a system call: a kernel that does not have it makes no events of it
 	impact string
 }
 
@@ -36,6 +37,7 @@ func rawTracepoint(name, impact string, core bool) probe {
 // is attached first: a call whose entry is seen is then also seen to return.
 func systemCall(name, exit, impact string) probe {
 	p := function(name, syscallFunction(name), exit, impact)
+	p.call = true
 	p.plans = append(p.plans, attachPlan{MechanismTracepoint, []attachPoint{
 		{"tracepoint", "syscalls/sys_exit_" + name, "tp_" + exit + "_exit"},
 		{"tracepoint", "syscalls/sys_enter_" + name, "tp_" + name},
@@ -97,7 +99,7 @@ func rtnetlink() probe {
 // listen probes only the exit of listen(2).
 func listen() probe {
 	f := syscallFunction("listen")
-	return probe{name: "listen", impact: "container_start_ready_seconds", plans: []attachPlan{
+	return probe{name: "listen", call: true, impact: "container_start_ready_seconds", plans: []attachPlan{
 		{MechanismFentry, []attachPoint{{"fexit", f, "fexit_listen"}}},
 		{MechanismKprobe, []attachPoint{{"kretprobe", f, "kretprobe_listen"}}},
 		{MechanismTracepoint, []attachPoint{{"tracepoint", "syscalls/sys_exit_listen", "tp_listen_exit"}}},
@@ -146,6 +148,18 @@ var probes = []probe{
 
 	listen(),
 }
+
+// Names returns the names of all probes: those of the Status of any Probes.
+func Names() []string {
+	names := []string{linkNotifications, running.at}
+	for _, p := range probes {
+		names = append(names, p.name)
+	}
+	return names
+}
+
+// linkNotifications are the kernel's notifications of new and removed interfaces.
+const linkNotifications = "RTNLGRP_LINK"
 
 // running iterates over the processes that started before the exporter.
 var running = attachPoint{"iter", "task", probesProgRunning}

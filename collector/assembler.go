@@ -57,6 +57,7 @@ type Assembler struct {
 	readyWaiters readyWaiters
 	lost         loss
 	ledger       ledger
+	unseen       []string // what starts lack because probes are missing
 }
 
 // clock is the time as the events show it, in nanoseconds of the boot clock.
@@ -108,6 +109,7 @@ func (a *Assembler) Handle(e *event.Event) {
 	if handle := handlers[e.Kind]; handle != nil {
 		d = handle(a, e)
 	}
+	a.noteCut(e)
 	a.ledger.settle(d)
 }
 
@@ -200,7 +202,7 @@ func (a *Assembler) Stats() Stats {
 		Attempted: s.attempted, Discarded: s.discarded, Ended: maps.Clone(s.ended),
 		Received: l.received, Joined: l.joined, Node: l.node, Unjoined: l.unjoined, Waiting: l.waiting,
 		InProgress: a.origins.host.attempts, NestedInProgress: a.origins.nestedAttempts(),
-		Processes: len(a.processes.byPID),
+		Processes: len(a.processes.byPID), Unseen: a.unseen,
 		Dropped: map[string]uint64{
 			"processes": a.processes.dropped.host, "nested_processes": a.processes.dropped.nested,
 			"starts": s.refused.host, "nested_starts": s.refused.nested,

@@ -36,6 +36,7 @@ type attempt struct {
 	counts       start.Counts
 	createdFlags uint64 // CLONE_NEW* flags of the namespaces created for it
 	pinned       pinned
+	argumentsCut bool // of a program executed for it, arguments or environment did not fit
 
 	share    *share // of what its origin's starts may keep
 	evidence evidence

@@ -131,6 +131,7 @@ func (n *netTool) nest(inner *netTool) {
 func (n *netTool) apply(att *attempt, e *event.Event) {
 	if e.Kind == event.KindExec && e.Ret >= 0 {
 		att.counts.Execs++
+		att.noteCut(e)
 	}
 	n.a.apply(att, e)
 }

@@ -108,6 +108,9 @@ type Stats struct {
 	// Dropped counts what was evicted from a full table, or refused, by table:
 	// processes, starts, waiting, and nested_... for what belongs to containers.
 	Dropped map[string]uint64
+	// Unseen are the values of Start.Degraded that starts have because kernel probes
+	// are missing.
+	Unseen []string
 }
 
 // Refused returns how many starts there was no room for.

@@ -40,25 +40,7 @@ func (att *attempt) record(outcome start.Outcome, end int64, wallOffset int64) *
 	s.Counts.Namespaces = len(s.Made)
 	s.Veths = att.network.describeAll()
 	s.Counts.Veths = len(s.Veths)
-	s.Degraded = att.degraded()
 	return s
-}
-
-// degraded returns what the record lacks.
-func (att *attempt) degraded() (parts []string) {
-	if att.create != nil && att.bundle == nil {
-		parts = append(parts, start.DegradedBundle)
-	}
-	if att.timeline.overflowed {
-		parts = append(parts, start.DegradedOperations)
-	}
-	if att.cgroup.beginUnseen {
-		parts = append(parts, start.DegradedCgroup)
-	}
-	if att.network.overflowed {
-		parts = append(parts, start.DegradedNetwork)
-	}
-	return parts
 }
 
 // finishedOperations returns what was done for the start, in the order in which it

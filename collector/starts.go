@@ -123,6 +123,7 @@ func (a *Assembler) finish(att *attempt, outcome start.Outcome, at int64) {
 		outcome, f.reason = start.Incomplete, f.incompleteReason
 	}
 	s := att.record(outcome, at, a.clock.wallOffset)
+	s.Degraded = att.degraded(outcome, a.unseen)
 	if att.origin.isHost() {
 		a.sandboxes.remember(s)
 	}

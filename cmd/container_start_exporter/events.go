@@ -6,6 +6,7 @@ import (
 
 	"github.com/alecthomas/kingpin/v2"
 
+	"container_start_exporter/bpf"
 	"container_start_exporter/collector/event"
 	"container_start_exporter/exporter/terminal"
 	"container_start_exporter/exporter/view"
@@ -41,5 +42,5 @@ func events(c *common, format string) error {
 			broken <- fmt.Errorf("write an event: %w", failed)
 		}
 	})
-	return follow(c, a.Handle, broken)
+	return follow(c, func([]bpf.ProbeStatus) {}, a.Handle, broken)
 }

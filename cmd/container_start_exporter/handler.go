@@ -84,12 +84,15 @@ func (s *server) probeStats() metrics.ProbeStats {
 	}
 	stats := probes.Stats()
 	out := metrics.ProbeStats{
-		Received: make(map[string]uint64), Lost: make(map[metrics.Loss]uint64),
+		Received: make(map[string]uint64), Lost: make(map[metrics.Loss]uint64), Truncated: make(map[string]uint64),
 		BufferUsed: stats.BufferUsed, BufferSize: stats.BufferSize,
 		BundlesUnread: s.pipeline.bundles.Unread(),
 	}
 	for kind, n := range stats.Received {
 		out.Received[string(kind)] = n
+	}
+	for kind, n := range stats.Truncated {
+		out.Truncated[string(kind)] = n
 	}
 	for loss, n := range stats.Lost {
 		out.Lost[metrics.Loss{Event: string(loss.Kind), Cause: string(loss.Cause)}] = n

@@ -33,8 +33,27 @@ func newPipeline(c collector.Config, starts collector.StartObserver, node collec
 	return p
 }
 
+// setMissing makes every start say what it lacks because of probes that are not
+// attached.
+func (p *pipeline) setMissing(probes []bpf.ProbeStatus) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.assembler.SetMissing(missing(probes))
+}
+
+// missing returns the names of the probes that miss events.
+func missing(probes []bpf.ProbeStatus) (names []string) {
+	for _, one := range probes {
+		if one.MissesEvents() {
+			names = append(names, one.Name)
+		}
+	}
+	return names
+}
+
 // read reads the probes until they are closed.
 func (p *pipeline) read(probes *bpf.Probes) error {
+	p.setMissing(probes.Status())
 	if err := probes.Read(p.bundles.Handle); err != nil {
 		return fmt.Errorf("read events: %w", err)
 	}
@@ -95,9 +114,10 @@ func (c *common) dropPrivileges(probes *bpf.Probes, keep ...cap.Value) error {
 	return nil
 }
 
-// follow attaches the probes, drops the privileges that are no longer needed, and
-// passes events to sink until it is interrupted or an error comes from failed.
-func follow(c *common, sink func(*event.Event), failed <-chan error) error {
+// follow attaches the probes, drops the privileges that are no longer needed, calls
+// begin with the status of the probes, and passes events to sink until it is interrupted
+// or an error comes from failed.
+func follow(c *common, begin func([]bpf.ProbeStatus), sink func(*event.Event), failed <-chan error) error {
 	probes, err := openProbes(c)
 	if err != nil {
 		return err
@@ -108,6 +128,7 @@ func follow(c *common, sink func(*event.Event), failed <-chan error) error {
 	}
 	done := interrupted()
 	printAttached(probes.Status())
+	begin(probes.Status())
 	ended := make(chan error, 1)
 	go func() { ended <- probes.Read(sink) }()
 	select {

@@ -36,5 +36,6 @@ func watch(c *common, format string, waterfall bool, wait time.Duration) error {
 	b := newReadyBuffer(wait, r.add)
 	defer b.flush()
 	defer r.warnHidden()
-	return follow(c, newPipeline(c.config(), b, nil).bundles.Handle, r.broken)
+	p := newPipeline(c.config(), b, nil)
+	return follow(c, p.setMissing, p.bundles.Handle, r.broken)
 }

@@ -27,13 +27,28 @@ const (
 	Nested    = "nested" // whatever else it is: its runtime is in another pid namespace than the exporter
 )
 
-// What a record may lack: the values of Start.Degraded.
+// What a record may lack: the values of Start.Degraded, with those of LacksPhase and
+// LacksOperation.
 const (
 	DegradedBundle     = "bundle"     // the bundle was not read: name, image, kinds of OCI hooks, rootfs mount, kind
 	DegradedOperations = "operations" // there were more operations than a record holds
 	DegradedCgroup     = "cgroup"     // a stranger (systemd) had made the cgroup before it was seen: the phase began earlier
 	DegradedNetwork    = "network"    // there were more interfaces or requests than a record holds
+	DegradedArguments  = "arguments"  // a program executed for it had more arguments or environment than is read: what they name
+
+	// Because a kernel probe is not attached:
+	DegradedFailure = "failure" // why it failed, if a program could not be executed
+	DegradedReady   = "ready"   // when the container listens
+	DegradedLineage = "lineage" // engines that started before the exporter, and what they did
 )
+
+// LacksPhase returns the value of Start.Degraded for a phase that cannot be seen, or
+// only in part, because a kernel probe is not attached: its time is in the phase before.
+func LacksPhase(name PhaseName) string { return "phase_" + string(name) }
+
+// LacksOperation returns the value of Start.Degraded for operations that cannot be
+// seen, or only some of them or in part, because a kernel probe is not attached.
+func LacksOperation(name OperationName) string { return "operation_" + string(name) }
 
 // Start is the record of one container start. Its JSON form is what `run`,
 // `watch` and `replay` write with `--format json`. What is not known is absent.
@@ -53,8 +68,8 @@ type Start struct {
 	// Error says in one line why a start failed or is incomplete.
 	Error string `json:"error,omitempty"`
 
-	// Degraded are the parts that the record lacks, or has only in part, each of the
-	// Degraded constants; absent if it is whole.
+	// Degraded are the parts that the record lacks, or has only in part: the Degraded
+	// constants, phase_NAME and operation_NAME; absent if it is whole.
 	Degraded []string `json:"degraded,omitempty"`
 
 	// Begin is on the wall clock; Duration is measured on the boot clock.

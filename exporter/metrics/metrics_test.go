@@ -43,7 +43,8 @@ func sampleRegistry(t *testing.T, o Options) *prometheus.Registry {
 func sampleAssembler() collector.Stats {
 	return collector.Stats{Received: 110, Joined: 80, Node: 20, Unjoined: 6, Waiting: 4, Processes: 120,
 		Attempted: 16, Ended: map[start.Outcome]uint64{start.Started: 9, start.Failed: 2}, Discarded: 2, InProgress: 3,
-		Dropped: map[string]uint64{"processes": 1, "starts": 0, "waiting": 2}}
+		Dropped: map[string]uint64{"processes": 1, "starts": 0, "waiting": 2},
+		Unseen:  []string{"operation_mount", "phase_rootfs"}}
 }
 
 func sampleProbes() ProbeStats {
@@ -54,6 +55,7 @@ func sampleProbes() ProbeStats {
 			{Name: "mount_setattr", Mechanism: "kprobe", Absent: true},
 		},
 		Received: map[string]uint64{"exec": 30, "mount": 80}, Lost: map[Loss]uint64{{"exec", "buffer_full"}: 0, {"mount", "return_missed"}: 7, {"", "undecodable"}: 1},
+		Truncated:  map[string]uint64{"exec": 2},
 		BufferUsed: 4096, BufferSize: 8 << 20, RunTime: 250 * time.Millisecond, RunCount: 5000,
 	}
 }

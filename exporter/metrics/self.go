@@ -19,6 +19,8 @@ type ProbeStats struct {
 	// read by kind, those that were lost by kind and cause.
 	Received map[string]uint64
 	Lost     map[Loss]uint64
+	// Truncated are those of the received events, by kind, that are cut.
+	Truncated map[string]uint64
 	// BufferUsed and BufferSize are bytes of the ring buffer; a size of 0 is
 	// unknown.
 	BufferUsed int
@@ -91,6 +93,8 @@ var (
 		"Events with a key that no start has claimed yet.")
 	processesDesc = selfDesc("container_start_exporter_processes_known",
 		"Processes that the exporter tracks.")
+	unseenDesc = selfDesc("container_start_exporter_starts_unseen",
+		"1 for each part that starts lack, or have only in part, because a kernel probe is not attached, as their degraded says; absent if there is none.", "part")
 	evictionsDesc = selfDesc("container_start_exporter_evictions_total",
 		"Entries evicted from a full table before they expired, by table: processes, starts, waiting, and nested_... for those of containers.", "table")
 
@@ -103,6 +107,8 @@ var (
 		"OCI bundles that could not be read; their starts lack name, image and hook kinds.")
 	lostDesc = selfDesc("container_start_exporter_events_lost_total",
 		"Events lost, by kind (unknown if it could not be decoded) and cause: buffer_full, no_scratch, calls_full, watched_full, return_missed, preempted, unreadable, over_quota (a container's own), socket_full, backlog_full, undecodable.", "event", "cause")
+	truncatedDesc = selfDesc("container_start_exporter_events_truncated_total",
+		"Events received of which a part did not fit, by kind: of an exec, arguments or environment.", "event")
 	usedDesc = selfDesc("container_start_exporter_buffer_used_bytes",
 		"Unread bytes in the ring buffer.")
 	sizeDesc = selfDesc("container_start_exporter_buffer_size_bytes",
@@ -123,8 +129,8 @@ func (s *self) Describe(descs chan<- *prometheus.Desc) {
 	s.build.Describe(descs)
 	for _, d := range []*prometheus.Desc{
 		inProgressDesc, nestedInProgressDesc, attemptedDesc, endedDesc, discardedDesc, handledDesc,
-		joinedDesc, nodeDesc, unjoinedDesc, waitingDesc, processesDesc, evictionsDesc,
-		attachedDesc, receivedDesc, lostDesc, unreadDesc, usedDesc, sizeDesc, runTimeDesc, runCountDesc,
+		joinedDesc, nodeDesc, unjoinedDesc, waitingDesc, processesDesc, unseenDesc, evictionsDesc,
+		attachedDesc, receivedDesc, lostDesc, truncatedDesc, unreadDesc, usedDesc, sizeDesc, runTimeDesc, runCountDesc,
 		spansExportedDesc, spansDroppedDesc,
 	} {
 		descs <- d
@@ -162,6 +168,9 @@ func collectAssembler(to sink, a collector.Stats) {
 	to.counter(unjoinedDesc, float64(a.Unjoined))
 	to.gauge(waitingDesc, float64(a.Waiting))
 	to.gauge(processesDesc, float64(a.Processes))
+	for _, part := range a.Unseen {
+		to.gauge(unseenDesc, 1, safe.Label(part))
+	}
 	to.counters(evictionsDesc, a.Dropped)
 }
 
@@ -180,6 +189,7 @@ func collectProbes(to sink, p ProbeStats) {
 	}
 	to.counters(receivedDesc, p.Received)
 	to.losses(lostDesc, p.Lost)
+	to.counters(truncatedDesc, p.Truncated)
 	if len(p.Probes) > 0 {
 		to.counter(unreadDesc, float64(p.BundlesUnread))
 	}

@@ -22,7 +22,7 @@ type content struct {
 type startView struct {
 	Time, Title, Image, Subtitle string
 	Outcome, Ending, Why         string
-	Longest, Unit, Counts        string
+	Longest, Unit, Counts, Lacks string
 	Open                         bool
 	Phases, Steps                []rowView
 	More                         string // how many operations are not shown
@@ -48,7 +48,7 @@ func viewStart(s *start.Start, open bool) startView {
 		Time:  s.Begin.Local().Format("15:04:05"),
 		Title: text(view.Title(s)), Image: text(s.Image), Subtitle: text(view.Subtitle(s)),
 		Outcome: text(string(s.Outcome)), Ending: text(view.Ending(s)), Why: view.Escape(s.Error, view.MaxError, false),
-		Unit: sc.Unit, Counts: view.Counts(s), Open: open,
+		Unit: sc.Unit, Counts: view.Counts(s), Lacks: view.Escape(view.Lacks(s), view.MaxError, false), Open: open,
 	}
 	if p := view.Longest(s); p != nil && s.Outcome == start.Started {
 		v.Longest = string(p.Name) + " " + view.Share(p.Duration, s.Duration)

@@ -161,11 +161,16 @@ func (d *drawing) footer() {
 		l.to(labelColumn)
 		l.add(view.Counts(d.start), dim)
 	})
-	why := view.Escape(view.Reason(d.start), view.MaxError, d.o.ASCII)
-	for _, part := range wrap(why, d.o.width()-labelColumn) {
+	d.wrapped(view.Lacks(d.start), dim)
+	d.wrapped(view.Reason(d.start), outcomeStyle(d.start.Outcome))
+}
+
+// wrapped draws a text in as many lines as it needs.
+func (d *drawing) wrapped(text string, as style) {
+	for _, part := range wrap(view.Escape(text, view.MaxError, d.o.ASCII), d.o.width()-labelColumn) {
 		d.line(func(l *line) {
 			l.to(labelColumn)
-			l.add(part, outcomeStyle(d.start.Outcome))
+			l.add(part, as)
 		})
 	}
 }

@@ -16,6 +16,7 @@ const (
 	keyOutcome      attribute.Key = "container_start.outcome"
 	keyFailedPhase  attribute.Key = "container_start.failed_phase"
 	keyError        attribute.Key = "container_start.error"
+	keyDegraded     attribute.Key = "container_start.degraded"
 	keyReady        attribute.Key = "container_start.ready_seconds"
 	keyMounts       attribute.Key = "container_start.mounts"
 	keyEngineMounts attribute.Key = "container_start.engine_mounts"
@@ -70,6 +71,7 @@ func Attributes() []Attribute {
 		{string(keyOutcome), "started, failed or incomplete"},
 		{string(keyFailedPhase), "phase in which the start failed"},
 		{string(keyError), "why the start failed or is incomplete, in one line"},
+		{string(keyDegraded), "what the start's record lacks or has only in part: see degraded in start.schema.json"},
 		{string(keyReady), "time from the exec of the entrypoint to the first listen(2), in seconds"},
 		{string(keyMounts), "number of calls by the container's init that attach a mount, failed ones included"},
 		{string(keyEngineMounts), "number of such calls by the engine and its shim"},

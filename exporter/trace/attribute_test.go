@@ -15,6 +15,7 @@ func everything() []*start.Start {
 	s.Pod = &start.Pod{Name: "web-0", Namespace: "shop", UID: "u-1"}
 	s.Cgroup = &start.Cgroup{Path: "/kubepods/web"}
 	s.Rootfs = &start.Rootfs{Path: "/var/lib/rootfs", Type: "overlay", Layers: 7}
+	s.Degraded = []string{start.DegradedBundle}
 	s.Operations[2].Cost = &event.Cost{CPU: 1, RunDelay: 2, BlockIO: 3}
 	return []*start.Start{s, sample.Failed()}
 }

@@ -44,6 +44,9 @@ func rootAttributes(s *start.Start) []attribute.KeyValue {
 		keyNamespaces.Int(s.Counts.Namespaces),
 		keyVeths.Int(s.Counts.Veths),
 	)
+	if len(s.Degraded) > 0 {
+		attributes = append(attributes, keyDegraded.StringSlice(s.Degraded))
+	}
 	attributes = append(attributes, podAttributes(s)...)
 	attributes = append(attributes, resultAttributes(s)...)
 	attributes = append(attributes, namespaceAttributes(s.Namespaces)...)

@@ -21,6 +21,22 @@ func Counts(s *start.Start) string {
 	return strings.Join(list, ", ")
 }
 
+// Lacks returns what the record of a start lacks or has only in part, "" for nothing:
+// "not or only partly seen: bundle, phase rootfs, operation mount".
+func Lacks(s *start.Start) string {
+	if len(s.Degraded) == 0 {
+		return ""
+	}
+	words := make([]string, len(s.Degraded))
+	for i, part := range s.Degraded {
+		kind, name, found := strings.Cut(part, "_")
+		if words[i] = part; found {
+			words[i] = kind + " " + name
+		}
+	}
+	return "not or only partly seen: " + strings.Join(words, ", ")
+}
+
 // Ending returns how a start ended, and after how long.
 func Ending(s *start.Start) string {
 	switch s.Outcome {

@@ -39,7 +39,7 @@ func (s *suite) runBare(t *testing.T, env ...string) report.Start {
 	host.Must(t, cmd)
 	s.expect("none", id)
 	one := s.record(t, id)
-	if one.Outcome != "started" || len(one.Degraded) > 0 || one.Error != "" {
+	if one.Outcome != "started" || len(one.Spoiled()) > 0 || one.Error != "" {
 		t.Errorf("%s: %s, degraded %v: %s", id, one.Outcome, one.Degraded, one.Error)
 	}
 	if err := one.Partition(); err != nil {

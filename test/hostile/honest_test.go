@@ -51,7 +51,7 @@ func (s *suite) record(t *testing.T, id string) report.Start {
 // start, whatever happens beside it.
 func (h honest) checkWhole(t *testing.T, r report.Start) {
 	t.Helper()
-	if r.Outcome != "started" || len(r.Degraded) > 0 || r.Error != "" {
+	if r.Outcome != "started" || len(r.Spoiled()) > 0 || r.Error != "" {
 		t.Errorf("%s: %s, degraded %v: %s", h.name, r.Outcome, r.Degraded, r.Error)
 	}
 	if r.Name != h.name || r.Image != h.image {

@@ -77,6 +77,7 @@ func DrawnIncomplete() *start.Start {
 	s := DrawnDocker()
 	s.Name, s.Image, s.Operations, s.PID = "", "", nil, 0
 	s.Outcome, s.Error = start.Incomplete, "12 mount events were lost"
+	s.Degraded = []string{start.DegradedBundle, start.LacksPhase(start.PhaseRootfs), start.LacksOperation(start.OpRootfsMount)}
 	return s
 }
 

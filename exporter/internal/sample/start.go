@@ -116,7 +116,7 @@ func Incomplete() *start.Start {
 	return &start.Start{
 		ContainerID: "deadbeef", Engine: "podman", Runtime: "crun", Kind: start.Container,
 		Outcome: start.Incomplete, Error: "12 events were lost", Begin: time.Date(2026, 11, 23, 9, 33, 0, 0, time.UTC),
-		Duration: ms(30), Phases: partition(30, phaseAt{start.PhasePrepare, 0}),
+		Duration: ms(30), Phases: partition(30, phaseAt{start.PhasePrepare, 0}), Degraded: []string{start.DegradedBundle, start.LacksPhase(start.PhaseRootfs)},
 		TraceID: "aaaaaaaabbbbbbbbccccccccdddddddd", SpanID: "ccccccccdddddddd",
 	}
 }

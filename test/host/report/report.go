@@ -4,6 +4,7 @@ package report
 
 import (
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -33,6 +34,18 @@ type Start struct {
 	TraceID     string            `json:"trace_id"`
 	SpanID      string            `json:"span_id"`
 	TraceParent string            `json:"traceparent"`
+}
+
+// Spoiled returns what the record lacks, but for what no record has on a kernel on which
+// some probes cannot be attached.
+func (s Start) Spoiled() (parts []string) {
+	for _, part := range s.Degraded {
+		kind, _, found := strings.Cut(part, "_")
+		if !found || kind != "phase" && kind != "operation" {
+			parts = append(parts, part)
+		}
+	}
+	return parts
 }
 
 // Counts are how many of each belong to a start.
