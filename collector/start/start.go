@@ -1,6 +1,7 @@
 package start
 
 import (
+	"slices"
 	"time"
 
 	"container_start_exporter/collector/event"
@@ -110,6 +111,12 @@ type Start struct {
 	// TraceParent is the W3C trace context in which the runtime or a CNI plugin
 	// was executed: the trace is then the engine's own and continues here.
 	TraceParent string `json:"traceparent,omitempty"`
+}
+
+// Counted returns whether a number of operations is known: 0 is not if some of them
+// cannot be seen.
+func (s *Start) Counted(n int, name OperationName) bool {
+	return n > 0 || !slices.Contains(s.Degraded, LacksOperation(name))
 }
 
 // Cgroup is the container's own cgroup. Version is 1 or 2, or 0 on a hybrid

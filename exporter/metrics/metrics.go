@@ -135,8 +135,12 @@ func (m *Metrics) succeeded(s *start.Start, engine, runtime, kind string) {
 	for _, p := range s.Phases {
 		observe(m.phases.WithLabelValues(engine, runtime, kind, safe.Label(string(p.Name))), p.Duration, e)
 	}
-	m.mounts.WithLabelValues(engine, runtime, kind, "init").Observe(float64(s.Counts.Mounts))
-	m.mounts.WithLabelValues(engine, runtime, kind, "engine").Observe(float64(s.Counts.EngineMounts))
+	if n := s.Counts.Mounts; s.Counted(n, start.OpMount) {
+		m.mounts.WithLabelValues(engine, runtime, kind, "init").Observe(float64(n))
+	}
+	if n := s.Counts.EngineMounts; s.Counted(n, start.OpRootfsMount) {
+		m.mounts.WithLabelValues(engine, runtime, kind, "engine").Observe(float64(n))
+	}
 	m.execs.WithLabelValues(engine, runtime, kind).Observe(float64(s.Counts.Execs))
 }
 

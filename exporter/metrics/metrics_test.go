@@ -242,3 +242,20 @@ func BenchmarkMetricsStart(b *testing.B) {
 		m.Start(s)
 	}
 }
+
+// TestUnseenMountsAreNotCounted records a start of which no mounts can be seen: their
+// number is not known, and not 0.
+func TestUnseenMountsAreNotCounted(t *testing.T) {
+	m := New(Options{})
+	s := sample.Docker()
+	s.Counts.Mounts, s.Counts.EngineMounts = 0, 0
+	s.Degraded = []string{start.LacksOperation(start.OpMount), start.LacksOperation(start.OpRootfsMount)}
+	m.Start(s)
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(m)
+	for _, f := range gather(t, registry) {
+		if f.GetName() == "container_start_mounts" {
+			t.Errorf("%v", f)
+		}
+	}
+}

@@ -38,12 +38,8 @@ func rootAttributes(s *start.Start) []attribute.KeyValue {
 		keyRuntime.String(safe.Label(s.Runtime)),
 		keyKind.String(safe.Label(s.Kind)),
 		keyOutcome.String(safe.Label(string(s.Outcome))),
-		keyMounts.Int(s.Counts.Mounts),
-		keyEngineMounts.Int(s.Counts.EngineMounts),
-		keyExecs.Int(s.Counts.Execs),
-		keyNamespaces.Int(s.Counts.Namespaces),
-		keyVeths.Int(s.Counts.Veths),
 	)
+	attributes = append(attributes, countAttributes(s)...)
 	if len(s.Degraded) > 0 {
 		attributes = append(attributes, keyDegraded.StringSlice(s.Degraded))
 	}
@@ -51,6 +47,27 @@ func rootAttributes(s *start.Start) []attribute.KeyValue {
 	attributes = append(attributes, resultAttributes(s)...)
 	attributes = append(attributes, namespaceAttributes(s.Namespaces)...)
 	return append(attributes, addressAttributes(s.Veths)...)
+}
+
+// countAttributes are how many of each belong to a start, as far as that is known.
+func countAttributes(s *start.Start) []attribute.KeyValue {
+	var attributes []attribute.KeyValue
+	for _, c := range []struct {
+		key attribute.Key
+		n   int
+		of  start.OperationName // "" if they are always seen
+	}{
+		{keyMounts, s.Counts.Mounts, start.OpMount},
+		{keyEngineMounts, s.Counts.EngineMounts, start.OpRootfsMount},
+		{keyExecs, s.Counts.Execs, ""},
+		{keyNamespaces, s.Counts.Namespaces, ""},
+		{keyVeths, s.Counts.Veths, start.OpVeth},
+	} {
+		if s.Counted(c.n, c.of) {
+			attributes = append(attributes, c.key.Int(c.n))
+		}
+	}
+	return attributes
 }
 
 // podAttributes identify the pod of a container or a sandbox.

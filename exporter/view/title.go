@@ -2,19 +2,26 @@ package view
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"container_start_exporter/collector/start"
 )
 
-// Counts lists what a start did and created.
+// Counts lists what a start did and created, without numbers that are not known.
 func Counts(s *start.Start) string {
 	c := s.Counts
-	list := []string{plural(c.Mounts, "mount") + " by init"}
+	var list []string
+	if s.Counted(c.Mounts, start.OpMount) {
+		list = append(list, plural(c.Mounts, "mount")+" by init")
+	}
 	if c.EngineMounts > 0 {
 		list = append(list, fmt.Sprintf("%d by the engine", c.EngineMounts))
 	}
-	list = append(list, plural(c.Execs, "exec"), plural(c.Namespaces, "namespace"), plural(c.Veths, "veth"))
+	list = append(list, plural(c.Execs, "exec"), plural(c.Namespaces, "namespace"))
+	if s.Counted(c.Veths, start.OpVeth) {
+		list = append(list, plural(c.Veths, "veth"))
+	}
 	if s.Ready > 0 {
 		list = append(list, "listens after "+Short(s.Ready))
 	}
@@ -22,19 +29,34 @@ func Counts(s *start.Start) string {
 }
 
 // Lacks returns what the record of a start lacks or has only in part, "" for nothing:
-// "not or only partly seen: bundle, phase rootfs, operation mount".
+// "not or only partly seen: bundle; operation mount; phases init, rootfs".
 func Lacks(s *start.Start) string {
 	if len(s.Degraded) == 0 {
 		return ""
 	}
-	words := make([]string, len(s.Degraded))
-	for i, part := range s.Degraded {
-		kind, name, found := strings.Cut(part, "_")
-		if words[i] = part; found {
-			words[i] = kind + " " + name
+	var others, operations, phases []string
+	for _, part := range s.Degraded {
+		switch kind, name, _ := strings.Cut(part, "_"); kind {
+		case "operation":
+			operations = append(operations, name)
+		case "phase":
+			phases = append(phases, name)
+		default:
+			others = append(others, part)
 		}
 	}
-	return "not or only partly seen: " + strings.Join(words, ", ")
+	return "not or only partly seen: " + strings.Join(slices.Concat(others, list("operation", operations), list("phase", phases)), "; ")
+}
+
+// list returns one text with a noun and names, none if there are no names.
+func list(noun string, names []string) []string {
+	if len(names) == 0 {
+		return nil
+	}
+	if len(names) > 1 {
+		noun += "s"
+	}
+	return []string{noun + " " + strings.Join(names, ", ")}
 }
 
 // Ending returns how a start ended, and after how long.

@@ -44,3 +44,26 @@ func nested() *start.Start {
 	s.Kind = start.Nested
 	return s
 }
+
+// TestLacks checks how a drawing says what a record lacks, and that it shows no number
+// that is not known.
+func TestLacks(t *testing.T) {
+	s := &start.Start{Counts: start.Counts{Execs: 2}}
+	for _, tc := range []struct {
+		degraded      []string
+		lacks, counts string
+	}{
+		{nil, "", "0 mounts by init, 2 execs, 0 namespaces, 0 veths"},
+		{[]string{"bundle"}, "not or only partly seen: bundle", "0 mounts by init, 2 execs, 0 namespaces, 0 veths"},
+		{[]string{"bundle", "operation_mount", "operation_veth", "phase_rootfs", "ready"},
+			"not or only partly seen: bundle; ready; operations mount, veth; phase rootfs", "2 execs, 0 namespaces"},
+	} {
+		s.Degraded = tc.degraded
+		if got := Lacks(s); got != tc.lacks {
+			t.Errorf("%q: %q, want %q", tc.degraded, got, tc.lacks)
+		}
+		if got := Counts(s); got != tc.counts {
+			t.Errorf("%q: %q, want %q", tc.degraded, got, tc.counts)
+		}
+	}
+}
