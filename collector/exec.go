@@ -57,14 +57,16 @@ func (a *Assembler) execEntrypoint(att *attempt, p *process, e *event.Event) dis
 	return joined
 }
 
-// execFailed records why init could not execute the entrypoint. The failures of
-// other processes mean nothing: they search the PATH.
+// execFailed records why init could not execute the entrypoint, or the runtime a hook.
+// The failures of other processes mean nothing: they search the PATH.
 func (a *Assembler) execFailed(att *attempt, p *process, e *event.Event) disposition {
 	if att == nil {
 		return unrelated
 	}
 	if p == att.init {
 		att.failure.cause = failureCause{kind: start.ErrorExec, text: fmt.Sprintf("exec %s: %s", e.File, errno(e.Ret))}
+	} else if p.hookCandidate() == att {
+		att.hookFailedToExec(p, e)
 	}
 	return joined
 }

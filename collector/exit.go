@@ -50,10 +50,17 @@ func (a *Assembler) exitInit(att *attempt, e *event.Event) {
 		return
 	}
 	kind := start.ErrorInit
-	if syscall.WaitStatus(e.Status).Signaled() {
+	if ws := syscall.WaitStatus(e.Status); ws.Signaled() && (ws.Signal() != syscall.SIGKILL || !a.isCreating(att)) {
 		kind = start.ErrorKilled
 	}
 	a.failWithCause(att, e.Time, kind, "init "+describeExit(e.Status))
+}
+
+// isCreating reports whether the runtime's create or run is still at work. It kills an
+// init that has reported a failure to it, such as an entrypoint that it does not find,
+// and that is about to exit: which of the two ends it is a race.
+func (a *Assembler) isCreating(att *attempt) bool {
+	return att.create != nil && a.processes.byPID[att.create.process.pid] == att.create.process
 }
 
 // describeExit describes a wait status in words: how the process ended.

@@ -1,6 +1,7 @@
 package collector
 
 import (
+	"fmt"
 	"path"
 	"strconv"
 
@@ -47,14 +48,41 @@ func (att *attempt) execHook(p *process, e *event.Event) {
 	if kind != "" {
 		p.hook.op.attributes[start.AttrKind] = kind
 	}
+	if p.hook.early {
+		att.hooks.running++
+	}
+	att.beginHook(p, e.Time)
+}
+
+// beginHook begins the phase hooks with the first hook before pivot_root; p is the
+// hook's process.
+func (att *attempt) beginHook(p *process, at int64) {
 	if att.nextInit == p {
 		att.nextInit = nil
 	}
-	if p.hook.early {
-		att.hooks.running++
+	if !att.pivoted {
 		att.marks.clear(start.PhaseInit)
-		att.beginPhase(start.PhaseHooks, e.Time)
+		att.beginPhase(start.PhaseHooks, at)
 	}
+}
+
+// hookFailedToExec handles a call that could not execute a hook: one that does not
+// exist, for example. Only the bundle shows that the program is a hook, by its whole
+// path, as runtimes search no PATH for it.
+func (att *attempt) hookFailedToExec(p *process, e *event.Event) {
+	if att.bundle == nil {
+		return
+	}
+	kind, isHook := att.hookKind(p, e)
+	if !isHook {
+		return
+	}
+	att.addOperation(start.OpHook, e.Began(), e.Time, attributes(start.AttrHook, hookName(e), start.AttrKind, kind, start.AttrError, errno(e.Ret)))
+	att.beginHook(p, e.Began())
+	if !att.pivoted {
+		att.hooks.lastExit = e.Time
+	}
+	att.failure.cause = failureCause{kind: start.ErrorHook, text: fmt.Sprintf("hook %s: %s", e.File, errno(e.Ret))}
 }
 
 // hookKind returns the kind of a hook, found by its path in the bundle's list and by

@@ -144,9 +144,9 @@ func TestDockerFailures(t *testing.T) {
 		args        []string
 	}{
 		// With an OCI hook that sets up the network, runc sets the limits before it.
-		{"tasks refused", "rootfs", []string{"killed", "init"}, []string{"--pids-limit", strconv.Itoa(5 << 20), image, "true"}},
-		{"rlimit refused", "init", []string{"killed", "init"}, []string{"--ulimit", "nofile=1024:99999999", image, "true"}},
-		{"not executable", "init", []string{"killed", "init"}, []string{"-v", notExecutable + ":/entrypoint", image, "/entrypoint"}},
+		{"tasks refused", "rootfs", []string{"init"}, []string{"--pids-limit", strconv.Itoa(5 << 20), image, "true"}},
+		{"rlimit refused", "init", []string{"init"}, []string{"--ulimit", "nofile=1024:99999999", image, "true"}},
+		{"not executable", "init", []string{"init"}, []string{"-v", notExecutable + ":/entrypoint", image, "/entrypoint"}},
 	}
 	w := watch(t)
 	for _, test := range tests {

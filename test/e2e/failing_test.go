@@ -16,8 +16,7 @@ type failureCase struct {
 }
 
 // failure is how a start fails: in which phase, by run and in two steps, and with
-// which error types. There are two if the runtime kills an init that is about to
-// exit by itself.
+// which error types.
 type failure struct {
 	run, steps string
 	errorTypes []string
@@ -27,18 +26,20 @@ type failure struct {
 // second that executes the entrypoint and the startContainer hooks.
 var failureCases = []failureCase{
 	// runc sets this limit before it lets stage 0 continue, crun after its clone.
-	{"processors refused", limitProcessors, failsIn("cgroup", "runtime"), failsIn("cgroup", "killed", "init")},
+	{"processors refused", limitProcessors, failsIn("cgroup", "runtime"), failsIn("cgroup", "init")},
 	// runc sets this one when init asks for the hooks, after the mounts.
-	{"tasks refused", limitTasks, failsIn("rootfs", "killed", "init"), failsIn("cgroup", "killed", "init")},
+	{"tasks refused", limitTasks, failsIn("rootfs", "init"), failsIn("cgroup", "init")},
 	{"file over a directory", fileOverDirectory, failsIn("rootfs", "mount"), failsIn("rootfs", "mount")},
 	// crun tries this before it creates anything.
-	{"rlimit refused", raiseLimit, failsIn("init", "killed", "init"), failsIn("create", "runtime")},
-	{"entrypoint missing", entrypoint("/no/such/program"), failsIn("init", "killed", "init"), failsIn("init", "killed", "init")},
-	{"entrypoint not executable", entrypointFile("#!/bin/sh\n", 0o644), failsIn("init", "killed", "init"), failsIn("init", "killed", "init")},
+	{"rlimit refused", raiseLimit, failsIn("init", "init"), failsIn("create", "runtime")},
+	{"entrypoint missing", entrypoint("/no/such/program"), failsIn("init", "init"), failsIn("init", "init")},
+	{"entrypoint not executable", entrypointFile("#!/bin/sh\n", 0o644), failsIn("init", "init"), failsIn("init", "init")},
 	{"entrypoint of a wrong format", entrypointFile("neither an ELF file nor a script\n", 0o755), failsInStart("exec"), failsInStart("exec")},
 	{"prestart hook", failingHook("prestart"), failsIn("hooks", "hook"), failsIn("hooks", "hook")},
 	{"createRuntime hook", failingHook("createRuntime"), failsIn("hooks", "hook"), failsIn("hooks", "hook")},
 	{"createContainer hook", failingHook("createContainer"), failsIn("hooks", "hook"), failsIn("hooks", "hook")},
+	{"prestart hook missing", missingHook("prestart"), failsIn("hooks", "hook"), failsIn("hooks", "hook")},
+	{"createContainer hook missing", missingHook("createContainer"), failsIn("hooks", "hook"), failsIn("hooks", "hook")},
 	{"startContainer hook", failingHook("startContainer"), failsInStart("hook"), failsInStart("hook")},
 }
 
@@ -117,6 +118,13 @@ func failingHook(kind string) func(*testing.T, map[string]any) {
 		spec["hooks"] = map[string]any{kind: []any{map[string]any{
 			"path": "/bin/sh", "args": []string{"sh", "-c", "cat >/dev/null; exit 3"},
 		}}}
+	}
+}
+
+// missingHook adds an OCI hook that does not exist.
+func missingHook(kind string) func(*testing.T, map[string]any) {
+	return func(_ *testing.T, spec map[string]any) {
+		spec["hooks"] = map[string]any{kind: []any{map[string]any{"path": "/no/such/hook"}}}
 	}
 }
 
