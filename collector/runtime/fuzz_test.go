@@ -13,6 +13,7 @@ func FuzzParse(f *testing.F) {
 	for _, line := range []string{
 		"runc --root /r --log=/l create --bundle /b -- abc", "/usr/bin/crun run -b=/b web", "runc init", "runc --", "youki -- -- x",
 		"runc --root", "docker-runc - create", "crun = x", "runc --root= start -b", "runc frobnicate -x y", "runc", "", "sh -c runc",
+		"crun --ro /r run -db/b --pid-f=/p web", "crun delete -f web",
 	} {
 		f.Add(strings.ReplaceAll(line, " ", "\n"))
 	}
@@ -46,9 +47,13 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-// values returns all that may be a flag's value: words, and what follows a = in them.
+// values returns all that may be a flag's value: words, and what follows a = or letters
+// in them.
 func values(args []string) (list []string) {
 	for _, arg := range args[1:] {
+		for i := range arg {
+			list = append(list, arg[i:])
+		}
 		for value, more := arg, true; more; _, value, more = strings.Cut(value, "=") {
 			list = append(list, value)
 		}

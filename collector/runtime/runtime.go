@@ -20,6 +20,12 @@ type Runtime struct {
 	// may be the next word: those before and those after the command.
 	GlobalValues  []string
 	CommandValues []string
+	// Getopt means that it reads flags as getopt_long(3) does: long ones may be
+	// abbreviated, and short ones joined, also with their value.
+	Getopt bool
+	// PlainFlags are, by command, the flags that have no value, though one of another
+	// command that is named or abbreviated alike has.
+	PlainFlags map[string][]string
 	// NamespacesComm is the name that a process gives itself when it begins to
 	// make the namespaces, InitComm that of the container's init. If they are
 	// empty, the namespaces begin with the clone that makes them, and its child
@@ -87,7 +93,7 @@ func Parse(args []string) (Command, bool) {
 	if r == nil {
 		return Command{}, false
 	}
-	global, rest := split(args[1:], r.GlobalValues)
+	global, rest := flagSet{getopt: r.Getopt, values: r.GlobalValues}.split(args[1:])
 	if len(rest) == 0 {
 		return Command{}, false
 	}
@@ -95,7 +101,7 @@ func Parse(args []string) (Command, bool) {
 	if !commands[c.Name] {
 		c.Name = Other
 	}
-	flags, words := split(rest[1:], r.CommandValues)
+	flags, words := flagSet{getopt: r.Getopt, values: r.CommandValues, plain: r.PlainFlags[c.Name]}.split(rest[1:])
 	c.Bundle = first(flags["bundle"], flags["b"])
 	if len(words) > 0 {
 		c.ID = words[0]
@@ -128,28 +134,6 @@ func find(base string) *Runtime {
 		}
 	}
 	return nil
-}
-
-// split returns the flags, up to the first word that is not one (as getopt does
-// without permutation), and the words that follow.
-func split(args, withValue []string) (flags map[string]string, words []string) {
-	flags = make(map[string]string)
-	for i := 0; i < len(args); i++ {
-		arg := args[i]
-		if arg == "--" {
-			return flags, args[i+1:]
-		}
-		if len(arg) < 2 || arg[0] != '-' {
-			return flags, args[i:]
-		}
-		name, value, assigned := strings.Cut(strings.TrimLeft(arg, "-"), "=")
-		if !assigned && contains(withValue, name) && i+1 < len(args) {
-			i++
-			value = args[i]
-		}
-		flags[name] = value
-	}
-	return flags, nil
 }
 
 func contains(list []string, s string) bool {

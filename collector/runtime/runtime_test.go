@@ -23,7 +23,16 @@ func TestParse(t *testing.T) {
 		{"runc kill abc 9", Command{Name: "kill", ID: "abc"}, "runc"},
 		{"runc exec --process /tmp/p.json --detach --pid-file /p abc", Command{Name: "exec", ID: "abc"}, "runc"},
 		{"crun exec ebs /bin/echo inexec", Command{Name: "exec", ID: "ebs"}, "crun"},
-		{"crun --cgroup-manager cgroupfs create --no-pivot -f /c.json -b=/b -- -odd", Command{Name: "create", ID: "-odd", Bundle: "/b"}, "crun"},
+		{"crun --cgroup-manager cgroupfs create --no-pivot -f /c.json -b/b -- -odd", Command{Name: "create", ID: "-odd", Bundle: "/b"}, "crun"},
+		{"crun run --bun /b --pid-f /p web", Command{Name: "run", ID: "web", Bundle: "/b"}, "crun"},
+		{"crun --cgroup-m cgroupfs --rootl true --deb run --bundl=/b --pre 3 --no-piv web", Command{Name: "run", ID: "web", Bundle: "/b"}, "crun"},
+		{"crun run -db /b -f/c.json web", Command{Name: "run", ID: "web", Bundle: "/b"}, "crun"},
+		{"crun run -db=/b web", Command{Name: "run", ID: "web", Bundle: "=/b"}, "crun"}, // as getopt has it
+		{"crun --ro /r run --b /b web", Command{Name: "run", ID: "web", Bundle: "/b", Root: "/r"}, "crun"},
+		{"crun delete -f web", Command{Name: "delete", ID: "web"}, "crun"},
+		{"crun delete --forc web", Command{Name: "delete", ID: "web"}, "crun"},
+		{"crun kill --a web KILL", Command{Name: "kill", ID: "web"}, "crun"},
+		{"runc run -bundle /b -pid-file=/p web", Command{Name: "run", ID: "web", Bundle: "/b"}, "runc"},
 		{"runc frobnicate x", Command{Name: Other, ID: "x"}, "runc"},
 		{"youki start abc", Command{Name: "start", ID: "abc"}, "youki"},
 	} {
