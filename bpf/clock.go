@@ -7,15 +7,16 @@ import (
 	"golang.org/x/sys/unix"
 
 	"container_start_exporter/collector/event"
+	"container_start_exporter/internal/boottime"
 )
 
-// bootNow returns CLOCK_BOOTTIME in nanoseconds, the clock of all events.
-func bootNow() int64 { return clock(unix.CLOCK_BOOTTIME) }
+// bootNow returns the boot time in nanoseconds, the clock of all events.
+func bootNow() int64 { return boottime.Now() }
 
 func clock(id int32) int64 {
 	var t unix.Timespec
 	if err := unix.ClockGettime(id, &t); err != nil {
-		// cannot happen: Linux always has both clocks
+		// cannot happen: Linux always has the clocks
 		panic(fmt.Sprintf("read clock %d: %v", id, err))
 	}
 	return t.Nano()

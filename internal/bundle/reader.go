@@ -15,10 +15,9 @@ import (
 	"syscall"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"container_start_exporter/collector/event"
 	"container_start_exporter/collector/runtime"
+	"container_start_exporter/internal/boottime"
 )
 
 // Reader passes events on, and adds a bundle event after each execution of a
@@ -126,7 +125,7 @@ func (r *Reader) add(one *reading) {
 func (r *Reader) readFor(one *reading, e *event.Event, x execution) {
 	if bundle, path, err := x.read(r.gate); err == nil {
 		one.bundle = &event.Event{
-			Time: bootTime(), Kind: event.KindBundle, PID: e.PID, StartTime: e.StartTime, Comm: e.Comm, Nested: e.Nested,
+			Time: boottime.Now(), Kind: event.KindBundle, PID: e.PID, StartTime: e.StartTime, Comm: e.Comm, Nested: e.Nested,
 			Path: path, Bundle: bundle,
 		}
 	}
@@ -152,13 +151,4 @@ func (r *recent) add(pid int, born int64) bool {
 	r.ring[r.next].pid, r.ring[r.next].born = pid, born
 	r.next = (r.next + 1) % len(r.ring)
 	return true
-}
-
-// bootTime returns CLOCK_BOOTTIME in nanoseconds, 0 if it cannot be read.
-func bootTime() int64 {
-	var ts unix.Timespec
-	if err := unix.ClockGettime(unix.CLOCK_BOOTTIME, &ts); err != nil {
-		return 0
-	}
-	return ts.Nano()
 }

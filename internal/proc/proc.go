@@ -10,6 +10,8 @@ import (
 	"strconv"
 
 	"golang.org/x/sys/unix"
+
+	"container_start_exporter/internal/boottime"
 )
 
 // ErrExited is the error of a process that has exited.
@@ -33,7 +35,7 @@ func Open(pid int, startTime int64) (int, error) {
 		return -1, os.NewSyscallError("open", err)
 	}
 	s, err := ReadStat(fd)
-	if err == nil && s.StartTicks != startTime/clockTick {
+	if err == nil && s.StartTicks != boottime.Shown(startTime)/clockTick {
 		err = ErrExited
 	}
 	if err != nil {
@@ -48,7 +50,7 @@ type Stat struct {
 	Comm       string // of the first thread
 	State      byte   // of the first thread: R, S, D, T, Z, ...
 	Threads    int
-	StartTicks int64 // the start time in clock ticks after boot
+	StartTicks int64 // the start time in clock ticks after boot, as boottime.Shown
 }
 
 // Ended reports whether all threads have exited: the process is a zombie.
