@@ -119,10 +119,15 @@ func (t *startTable) launched(p *process, id string) *attempt {
 	return t.byShim[launchKey{p.origin.number, engineOf(p), id}]
 }
 
-// setInit makes p the start's init. Only now does the container exist: until then
-// another container may have its id, and the runtime would refuse to reuse that.
+// setInit makes p the start's init.
 func (a *Assembler) setInit(att *attempt, p *process) {
 	att.init = p
+	a.containerMade(att)
+}
+
+// containerMade decides whose container it is: only now does it exist. Until then
+// another container may have its id, and the runtime would refuse to reuse that.
+func (a *Assembler) containerMade(att *attempt) {
 	k := att.create.key()
 	if other := a.starts.byCreate[k]; other != nil && other != att {
 		other.failure.reason = "the container was created again"
@@ -185,6 +190,9 @@ func (a *Assembler) onRuntimeStart(p *process, c *command) *attempt {
 func (a *Assembler) cancel(c *command) {
 	if att := a.starts.byCreate[c.key()]; att != nil && att.created && !att.startExecuted {
 		att.failure.cause = failureCause{start.ErrorCancelled, fmt.Sprintf("given up: %[1]s %[2]s ran before %[1]s start", c.runtime.Name, c.name), c.begin}
+		if c.runtime.Sandboxed { // there is no init to see die of it
+			a.fail(att, c.begin, att.failure.cause.kind, att.failure.cause.text)
+		}
 	}
 }
 
@@ -207,14 +215,24 @@ func (a *Assembler) exitRuntime(c *command, e *event.Event) {
 		// init goes on if the runtime was killed; if it has failed, init dies of it
 		att.failure.cause = failureCause{kind: start.ErrorRuntime, text: c.describeExit(e.Status)}
 	case e.Status != 0:
+	case c.runtime.Sandboxed && c.name == "start" && att.created:
+		a.finish(att, start.Started, e.Time)
+	case c.runtime.Sandboxed && c.name == "create" && att.evidence.launched:
+		a.containerMade(att)
+		att.waitForStart(e.Time)
 	case e.Status == 0 && c.name != "start" && att.init == nil:
 		a.discard(att, e.Time)
 	case e.Status == 0 && c.name == "create":
-		att.created = true
-		att.failure.progress()
-		att.closeHooksPhase(e.Time)
-		att.beginPhase(start.PhaseWait, e.Time)
+		att.waitForStart(e.Time)
 	}
+}
+
+// waitForStart handles that the create command has exited with status 0.
+func (att *attempt) waitForStart(at int64) {
+	att.created = true
+	att.failure.progress()
+	att.closeHooksPhase(at)
+	att.beginPhase(start.PhaseWait, at)
 }
 
 // describeExit describes in words how the command has failed.

@@ -17,8 +17,12 @@ func (att *attempt) isProven() bool {
 	return att.evidence.launched || att.evidence.made || att.bundle != nil
 }
 
-// hasInit reports whether the runtime has made the container's init.
-func (att *attempt) hasInit() bool { return att.init != nil }
+// hasInit reports whether the runtime has made the container's init, or a container of
+// which the host sees none. For such a one, an engine of the host has executed its shim:
+// anybody can execute a program that is named like a runtime and that exits.
+func (att *attempt) hasInit() bool {
+	return att.init != nil || att.created && att.runtime.Sandboxed
+}
 
 // isContained reports whether init, which executes the entrypoint now, is in another
 // mount namespace than its runtime. If that of either is not known, it is taken to be.

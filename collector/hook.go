@@ -43,7 +43,7 @@ func (att *attempt) execHook(p *process, e *event.Event) {
 	if !isHook {
 		return
 	}
-	p.hook = &hookRun{process: p, attempt: att, early: !att.pivoted}
+	p.hook = &hookRun{process: p, attempt: att, early: att.beforePivot()}
 	p.hook.op = att.addExec(start.OpHook, e, map[string]string{start.AttrHook: hookName(e), start.AttrPID: strconv.Itoa(p.pid)})
 	if kind != "" {
 		p.hook.op.attributes[start.AttrKind] = kind
@@ -60,11 +60,15 @@ func (att *attempt) beginHook(p *process, at int64) {
 	if att.nextInit == p {
 		att.nextInit = nil
 	}
-	if !att.pivoted {
+	if att.beforePivot() {
 		att.marks.clear(start.PhaseInit)
 		att.beginPhase(start.PhaseHooks, at)
 	}
 }
+
+// beforePivot reports whether init has still to change its root. A sandbox has no such
+// moment, and hooks are no phase of its start.
+func (att *attempt) beforePivot() bool { return !att.pivoted && !att.runtime.Sandboxed }
 
 // hookFailedToExec handles a call that could not execute a hook: one that does not
 // exist, for example. Only the bundle shows that the program is a hook, by its whole
@@ -79,7 +83,7 @@ func (att *attempt) hookFailedToExec(p *process, e *event.Event) {
 	}
 	att.addOperation(start.OpHook, e.Began(), e.Time, attributes(start.AttrHook, hookName(e), start.AttrKind, kind, start.AttrError, errno(e.Ret)))
 	att.beginHook(p, e.Began())
-	if !att.pivoted {
+	if att.beforePivot() {
 		att.hooks.lastExit = e.Time
 	}
 	att.failure.cause = failureCause{kind: start.ErrorHook, text: fmt.Sprintf("hook %s: %s", e.File, errno(e.Ret))}
@@ -90,7 +94,7 @@ func (att *attempt) hookFailedToExec(p *process, e *event.Event) {
 // is not a hook. If the bundle is not known, every program is, and the kind is empty.
 func (att *attempt) hookKind(p *process, e *event.Event) (kind string, isHook bool) {
 	if att.bundle == nil {
-		return "", true
+		return "", !att.runtime.Sandboxed // it executes itself
 	}
 	for i, h := range att.bundle.Hooks {
 		if !att.hooks.used[i] && h.Path == e.File && p.byInit == runsInContainer(h.Kind) {

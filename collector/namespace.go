@@ -52,7 +52,7 @@ func (a *Assembler) onFork(e *event.Event) disposition {
 		creating.evidence.made = true
 		a.decideID(creating.origin, creating.id, e.Time)
 	}
-	if creating := p.creatingStart(); creating != nil && created != 0 && creating.init == nil && creating.runtime.InitComm == "" {
+	if creating := p.creatingStart(); creating != nil && created != 0 && creating.init == nil && creating.runtime.InitComm == "" && !creating.runtime.Sandboxed {
 		creating.beginPhase(start.PhaseNamespaces, e.Began())
 		a.setInit(creating, child)
 	}

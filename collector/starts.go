@@ -156,7 +156,7 @@ func (a *Assembler) checkComplete(att *attempt, at int64) {
 }
 
 // discard drops an attempt that is not a start on this host: the runtime has created
-// a container without an init (gVisor, Kata), the shim has executed no runtime, or
+// a container without an init (Kata), the shim has executed no runtime, or
 // there is no evidence of a runtime. If events were lost, that may only have been
 // missed: the start is then incomplete.
 func (a *Assembler) discard(att *attempt, at int64) {

@@ -26,7 +26,7 @@ var containerd = Engine{
 // `... delete` cleans up after a container.
 func containerdShim(owns func(namespace string) bool) Shim {
 	return Shim{
-		Executables: []string{"containerd-shim-runc-v2", "containerd-shim-runc-v1", "containerd-shim-crun-v2"},
+		Executables: []string{"containerd-shim-runc-v2", "containerd-shim-runc-v1", "containerd-shim-crun-v2", "containerd-shim-runsc-v1"},
 		Launch: func(args []string) (Launch, bool) {
 			id := argv.Value(args, "-id", "--id")
 			if id == "" || args[len(args)-1] == "delete" || !owns(argv.Value(args, "-namespace", "--namespace")) {

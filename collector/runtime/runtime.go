@@ -32,6 +32,10 @@ type Runtime struct {
 	// is the init.
 	NamespacesComm string
 	InitComm       string
+	// Sandboxed means that the entrypoint is executed by a kernel of the runtime's own,
+	// never on the host: there is no init to see. Its start has ended when the start
+	// command has exited with status 0.
+	Sandboxed bool
 	// Helpers are programs that it executes and that are not hooks.
 	Helpers []string
 }

@@ -34,6 +34,8 @@ func TestParse(t *testing.T) {
 		{"crun kill --a web KILL", Command{Name: "kill", ID: "web"}, "crun"},
 		{"runc run -bundle /b -pid-file=/p web", Command{Name: "run", ID: "web", Bundle: "/b"}, "runc"},
 		{"runc frobnicate x", Command{Name: Other, ID: "x"}, "runc"},
+		{"/usr/bin/runsc --ignore-cgroups --network=none --root /var/run/docker/runtime-runc/moby --log /l --log-format json --systemd-cgroup create --bundle /b --pid-file /p abc",
+			Command{Name: "create", ID: "abc", Bundle: "/b", Root: "/run/docker/runtime-runc/moby"}, "runsc"},
 		{"youki start abc", Command{Name: "start", ID: "abc"}, "youki"},
 	} {
 		got, ok := Parse(strings.Fields(test.line))
