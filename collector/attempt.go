@@ -28,6 +28,7 @@ type attempt struct {
 	hooks    hooks
 	network  netSetup
 	cgroup   cgroupSetup
+	idMaps   idMaps
 
 	name         string // as given to the monitor
 	traceParent  string

@@ -34,6 +34,9 @@ func (a *Assembler) onMount(e *event.Event) disposition {
 		}
 		return joined
 	}
+	if att != nil && p.inShim && p.shim.attempt == att {
+		return a.shimMount(att, e)
+	}
 	return a.hostMount(p, e)
 }
 

@@ -179,5 +179,6 @@ func (a *Assembler) release(att *attempt) {
 	a.decideID(att.origin, att.id, a.clock.now)
 	a.starts.remove(att)
 	att.timeline, att.hooks, att.network, att.cgroup = timeline{}, hooks{}, netSetup{}, cgroupSetup{}
+	att.idMaps = idMaps{}
 	att.bundle, att.engineMounts, att.shim, att.init, att.nextInit = nil, nil, nil, nil, nil
 }

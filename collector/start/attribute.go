@@ -19,6 +19,7 @@ const (
 	AttrSource = "source" // source of a mount, as it was given
 	AttrTarget = "target" // target of a mount, as the host sees it if that is known
 	AttrType   = "type"   // file system type of a mount
+	AttrCount  = "count"  // how many calls the operation is
 	AttrPath   = "path"   // path of a cgroup in its hierarchy
 	AttrInode  = "inode"  // inode number of a namespace
 

@@ -178,6 +178,7 @@ type OperationName string
 // The operations, and the attributes that each has.
 const (
 	OpRootfsMount OperationName = "rootfs_mount" // the engine's mount of the rootfs: source, target, type
+	OpIDMap       OperationName = "idmap"        // the shim's id-mapped mounts of layers, first to last: count
 	OpShim        OperationName = "shim"         // a shim or monitor, exec to exit of its first process: pid, exit_code
 	OpRuntime     OperationName = "runtime"      // a command of the runtime, exec to exit: runtime, command, pid, exit_code
 	OpCgroup      OperationName = "cgroup"       // the first mkdir to the last attach: path

@@ -84,6 +84,8 @@ func stepLabel(o *start.Operation) string {
 		return words("veth", cmp.Or(a(start.AttrHost), a(start.AttrContainer)))
 	case start.OpNetns:
 		return words("netns", a(start.AttrInode))
+	case start.OpIDMap:
+		return words(a(start.AttrCount), "id-mapped mounts")
 	case start.OpRootfsMount:
 		return words("rootfs mount", a(start.AttrType))
 	case start.OpCNI:
