@@ -5,7 +5,6 @@ package kernels
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -14,20 +13,21 @@ import (
 	"strings"
 
 	debversion "github.com/knqyf263/go-deb-version"
-	"golang.org/x/sys/unix"
+
+	"container_start_exporter/test/debian"
 )
 
 // sources returns a sources.list of the suites that have cloud kernels. bullseye
 // itself is no longer on the mirrors.
-func (m mirrors) sources() string {
+func sources(m debian.Mirrors) string {
 	var list strings.Builder
 	for _, suite := range []struct{ mirror, name string }{
-		{m.security, "bullseye-security"},
-		{m.debian, "bookworm"},
-		{m.security, "bookworm-security"},
-		{m.debian, "trixie"},
-		{m.security, "trixie-security"},
-		{m.debian, "trixie-backports"},
+		{m.Security, "bullseye-security"},
+		{m.Debian, "bookworm"},
+		{m.Security, "bookworm-security"},
+		{m.Debian, "trixie"},
+		{m.Security, "trixie-security"},
+		{m.Debian, "trixie-backports"},
 	} {
 		fmt.Fprintf(&list, "deb %s %s main\n", suite.mirror, suite.name)
 	}
@@ -49,7 +49,7 @@ func OpenArchive(ctx context.Context, arch string) (*Archive, error) {
 	if err != nil {
 		return nil, err
 	}
-	mirrors, err := findMirrors()
+	mirrors, err := debian.FindMirrors()
 	if err != nil {
 		return nil, err
 	}
@@ -59,12 +59,12 @@ func OpenArchive(ctx context.Context, arch string) (*Archive, error) {
 			return nil, err
 		}
 	}
-	for name, content := range map[string]string{"sources.list": mirrors.sources(), "status": ""} {
+	for name, content := range map[string]string{"sources.list": sources(mirrors), "status": ""} {
 		if err := os.WriteFile(filepath.Join(a.state, name), []byte(content), 0o644); err != nil {
 			return nil, err
 		}
 	}
-	unlock, err := lock(a.state)
+	unlock, err := debian.Lock(a.state)
 	if err != nil {
 		return nil, err
 	}
@@ -73,16 +73,8 @@ func OpenArchive(ctx context.Context, arch string) (*Archive, error) {
 	return a, err
 }
 
-// Cache returns the directory of this package's downloads, images and logs, and
-// creates it.
-func Cache() (string, error) {
-	dir, err := os.UserCacheDir()
-	if err != nil {
-		return "", err
-	}
-	dir = filepath.Join(dir, "container_start_exporter-kernels")
-	return dir, os.MkdirAll(dir, 0o755)
-}
+// Cache returns the directory in which kernels, modules and images are kept.
+func Cache() (string, error) { return debian.Cache("kernels") }
 
 // Newest returns the package with the highest version among those whose name
 // matches the regular expression and whose version has the prefix.
@@ -138,7 +130,7 @@ func (a *Archive) versions(ctx context.Context, name string) (map[string]string,
 // Unpack returns a directory with the files of the packages. The key names the
 // directory in the cache: packages are downloaded once for each key.
 func (a *Archive) Unpack(ctx context.Context, key string, packages ...string) (string, error) {
-	unlock, err := lock(a.cache)
+	unlock, err := debian.Lock(a.cache)
 	if err != nil {
 		return "", err
 	}
@@ -161,7 +153,7 @@ func (a *Archive) Unpack(ctx context.Context, key string, packages ...string) (s
 	}
 	files := filepath.Join(work, "files")
 	for _, deb := range debs {
-		if _, err := output(exec.CommandContext(ctx, "dpkg", "-x", deb, files)); err != nil {
+		if _, err := debian.Output(exec.CommandContext(ctx, "dpkg", "-x", deb, files)); err != nil {
 			return "", err
 		}
 	}
@@ -186,28 +178,5 @@ func (a *Archive) apt(ctx context.Context, dir, program string, args ...string) 
 	}
 	cmd := exec.CommandContext(ctx, program, slices.Concat(options, args)...)
 	cmd.Dir = dir
-	return output(cmd)
-}
-
-// output runs a command and returns its standard output; the error contains its
-// standard error.
-func output(cmd *exec.Cmd) (string, error) {
-	out, err := cmd.Output()
-	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
-		err = fmt.Errorf("%s: %w: %s", strings.Join(cmd.Args, " "), err, exit.Stderr)
-	}
-	return string(out), err
-}
-
-// lock locks a directory against other processes and goroutines.
-func lock(dir string) (unlock func(), err error) {
-	f, err := os.Open(dir)
-	if err != nil {
-		return nil, err
-	}
-	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX); err != nil {
-		f.Close()
-		return nil, fmt.Errorf("lock %s: %w", dir, err)
-	}
-	return func() { f.Close() }, nil
+	return debian.Output(cmd)
 }

@@ -9,6 +9,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+
+	"container_start_exporter/test/debian"
 )
 
 // Image is a disk image with a Debian suite installed on it.
@@ -32,7 +34,7 @@ func (i Image) Path(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	unlock, err := lock(cache)
+	unlock, err := debian.Lock(cache)
 	if err != nil {
 		return "", err
 	}
@@ -76,11 +78,11 @@ func (i Image) arguments(mirror, root string) []string {
 }
 
 func (i Image) make(ctx context.Context, root, image string) error {
-	mirrors, err := findMirrors()
+	mirrors, err := debian.FindMirrors()
 	if err != nil {
 		return err
 	}
-	if _, err := output(exec.CommandContext(ctx, "mmdebstrap", i.arguments(mirrors.debian, root)...)); err != nil {
+	if _, err := debian.Output(exec.CommandContext(ctx, "mmdebstrap", i.arguments(mirrors.Debian, root)...)); err != nil {
 		return err
 	}
 	f, err := os.Create(image)
@@ -90,6 +92,6 @@ func (i Image) make(ctx context.Context, root, image string) error {
 	if err := errors.Join(f.Truncate(imageSize), f.Close()); err != nil {
 		return err
 	}
-	_, err = output(exec.CommandContext(ctx, "mke2fs", "-q", "-t", "ext4", "-d", root, image))
+	_, err = debian.Output(exec.CommandContext(ctx, "mke2fs", "-q", "-t", "ext4", "-d", root, image))
 	return err
 }

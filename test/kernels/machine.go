@@ -15,6 +15,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"container_start_exporter/test/debian"
 )
 
 // Machine is an emulated virtual machine: it boots a kernel, runs the command of
@@ -86,7 +88,7 @@ func run(ctx context.Context, cmd *exec.Cmd) error {
 	runtime.LockOSThread() // Pdeathsig kills qemu when the thread that started it ends
 	defer runtime.UnlockOSThread()
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	_, err := output(cmd)
+	_, err := debian.Output(cmd)
 	return err
 }
 

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"container_start_exporter/bpf"
+	"container_start_exporter/test/debian"
 )
 
 // maySkip are the tests that may skip in a machine, and the reason.
@@ -101,7 +102,7 @@ func buildTests(t *testing.T, dir, arch string) string {
 	cmd := exec.CommandContext(t.Context(), "go", "test", "-c", "-o", binary, ".")
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOARCH="+arch)
-	if _, err := output(cmd); err != nil {
+	if _, err := debian.Output(cmd); err != nil {
 		t.Fatal(err)
 	}
 	return binary
@@ -121,7 +122,7 @@ func reportTests(t *testing.T, testOutput string) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "go", "tool", "test2json", "-t")
 	cmd.Stdin = strings.NewReader(testOutput)
-	out, err := output(cmd)
+	out, err := debian.Output(cmd)
 	if err != nil {
 		t.Fatal(err)
 	}

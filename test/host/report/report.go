@@ -26,6 +26,7 @@ type Start struct {
 	Phases      []Phase           `json:"phases"`
 	Operations  []Operation       `json:"operations"`
 	Counts      Counts            `json:"counts"`
+	Cgroup      Cgroup            `json:"cgroup"`
 	Namespaces  map[string]uint64 `json:"namespaces"`
 	Veths       []Veth            `json:"veths"`
 	Made        []string          `json:"namespaces_made"`
@@ -55,6 +56,12 @@ type Counts struct {
 	Execs        int `json:"execs"`
 	Namespaces   int `json:"namespaces"`
 	Veths        int `json:"veths"`
+}
+
+// Cgroup is the cgroup of a container.
+type Cgroup struct {
+	Path    string `json:"path"`
+	Version int    `json:"version"`
 }
 
 // Veth is a veth pair of a start.

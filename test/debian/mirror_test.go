@@ -1,4 +1,4 @@
-package kernels
+package debian
 
 import "testing"
 
@@ -8,7 +8,7 @@ func TestParseMirrors(t *testing.T) {
 'https://other.example/a/debian-security/dists/bookworm-security/InRelease' other.example_debian-security_dists_bookworm-security_InRelease 0
 'https://third.example/apt/dists/nodistro/InRelease' third.example_apt_dists_nodistro_InRelease 0
 `
-	want := mirrors{debian: "http://mirror.example/debian", security: "https://other.example/a/debian-security"}
+	want := Mirrors{Debian: "http://mirror.example/debian", Security: "https://other.example/a/debian-security"}
 	if got, err := parseMirrors(uris); err != nil || got != want {
 		t.Errorf("%+v, %v; want %+v", got, err, want)
 	}
