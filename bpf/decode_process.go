@@ -69,7 +69,7 @@ func decodeExit(e *event.Event, raw []byte) error {
 	if err != nil {
 		return err
 	}
-	e.Status = int(r.Status)
+	e.Status, e.OOM = int(r.Status), r.Oom != 0
 	return nil
 }
 

@@ -73,6 +73,8 @@ func TestDecode(t *testing.T) {
 		}},
 		"exit": {record(probesEventExit{H: probesEventHeader{Kind: uint32(probesEventKindEVENT_EXIT)}, Status: 256}),
 			event.Event{Kind: event.KindExit, Cost: &event.Cost{}, Status: 256}},
+		"exit for lack of memory": {record(probesEventExit{H: probesEventHeader{Kind: uint32(probesEventKindEVENT_EXIT)}, Status: 9, Oom: 1}),
+			event.Event{Kind: event.KindExit, Cost: &event.Cost{}, Status: 9, OOM: true}},
 		"fork without namespaces": {record(probesEventFork{H: probesEventHeader{Kind: uint32(probesEventKindEVENT_FORK)}, Child: 2}),
 			event.Event{Kind: event.KindFork, Cost: &event.Cost{}, Child: 2}},
 		"listen": {record(probesEventHeader{Kind: uint32(probesEventKindEVENT_LISTEN), Pid: 6, Tid: 6, MntNs: 4}),

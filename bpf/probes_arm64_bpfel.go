@@ -73,7 +73,7 @@ type probesEventExit struct {
 	_      structs.HostLayout
 	H      probesEventHeader
 	Status uint32
-	Pad    uint32
+	Oom    uint32
 }
 
 type probesEventFork struct {

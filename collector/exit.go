@@ -22,6 +22,9 @@ func (a *Assembler) onExit(e *event.Event) disposition {
 	if p.netTool != nil && p.netTool.process == p {
 		p.netTool.exit(e)
 	}
+	if att != nil && e.OOM {
+		att.failure.cause = failureCause{kind: start.ErrorOOM, text: "the OOM killer has killed " + bounded(e.Comm)}
+	}
 	if c := p.command; c != nil && c.process == p {
 		a.exitRuntime(c, e)
 	}

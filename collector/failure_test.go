@@ -89,3 +89,23 @@ func TestInitEnds(t *testing.T) {
 		}
 	}
 }
+
+// TestOOM lets the kernel's OOM killer kill a process of a start: init, or one that the
+// runtime has forked before there is an init. The start fails for that.
+func TestOOM(t *testing.T) {
+	h := newHostile(t)
+	h.create()
+	h.do(event.Event{Kind: event.KindExit, PID: failingInit, Comm: "crun", Status: int(unix.SIGKILL), OOM: true})
+	const why = "init was killed by SIGKILL: the OOM killer has killed crun"
+	if s := h.failed(t); s.ErrorType != start.ErrorOOM || s.Error != why {
+		t.Errorf("failed for %s: %s", s.ErrorType, s.Error)
+	}
+	h = newHostile(t)
+	h.do(event.Event{Kind: event.KindExec, PID: failingRuntime, Args: []string{"runc", "run", "c"}})
+	h.do(event.Event{Kind: event.KindFork, PID: failingRuntime, Child: failingInit})
+	h.do(event.Event{Kind: event.KindExit, PID: failingInit, Comm: "runc:[1:CHILD]", Status: int(unix.SIGKILL), OOM: true})
+	h.do(event.Event{Kind: event.KindExit, PID: failingRuntime, Status: 1 << 8})
+	if s := h.failed(t); s.ErrorType != start.ErrorOOM || s.FailedPhase != start.PhaseCreate {
+		t.Errorf("failed in %s for %s: %s", s.FailedPhase, s.ErrorType, s.Error)
+	}
+}

@@ -115,7 +115,7 @@ struct event_exec {
 struct event_exit {
 	struct event_header h;
 	__u32 status; /* as wait(2) returns it */
-	__u32 pad;
+	__u32 oom;    /* the OOM killer has killed it */
 };
 
 struct event_rename {

@@ -149,6 +149,7 @@ struct signal_struct {
 	} live;
 	unsigned int flags;
 	int group_exit_code;
+	struct mm_struct *oom_mm;
 };
 
 struct sched_entity {

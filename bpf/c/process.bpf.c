@@ -129,7 +129,7 @@ static __noinline int process_exit_slow(struct task_struct *task)
 		e->status = READ(signal, group_exit_code);
 	else
 		e->status = READ(task, group_leader, exit_code);
-	e->pad = 0;
+	e->oom = READ(signal, oom_mm) != NULL; /* mark_oom_victim, mm/oom_kill.c */
 	SUBMIT(e);
 	return 0;
 }

@@ -15,7 +15,7 @@
 //
 //	fork            child, child_born, parent, flags; if it made namespaces: namespaces, duration
 //	exec            file, args, env, truncated, last; if it failed: file, ret, duration
-//	exit            status
+//	exit            status, oom
 //	rename          name
 //	unshare, setns  flags, ret, duration, namespaces; for a new network namespace: netns_began, netns_duration
 //	mount           source, target, real_target, fs_type, flags, data, source_ns, ret, duration

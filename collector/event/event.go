@@ -80,6 +80,8 @@ type Event struct {
 
 	// Status is the wait status of an exit: code<<8, or the signal.
 	Status int `json:"status,omitempty"`
+	// OOM means that the kernel's OOM killer has killed it (exit).
+	OOM bool `json:"oom,omitempty"`
 	// Name is the new name (rename), an interface's name (netlink, link) or
 	// fsconfig's key.
 	Name string `json:"name,omitempty"`

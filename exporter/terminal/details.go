@@ -95,6 +95,10 @@ func (w *detailWriter) exec(e *event.Event) {
 // process.
 func (w *detailWriter) exit(e *event.Event) {
 	status := unix.WaitStatus(e.Status)
+	if e.OOM {
+		w.raw("killed by the OOM killer")
+		return
+	}
 	if status.Signaled() {
 		w.raw("killed by " + signalName(status.Signal()))
 		return

@@ -19,6 +19,7 @@ var tableEvents = []*event.Event{
 	{Kind: event.KindFork, PID: 24681, Comm: "runc:[0:PARENT]", Child: 24683, Parent: 24674, Flags: 0x8000 | 17},
 	{Kind: event.KindFork, PID: 99, Comm: "crun", Child: 100, Flags: 0x20000 | 0x40000000, Namespaces: &event.Namespaces{Mnt: 4026532320, Net: 4026532321}, Duration: 350000},
 	{Kind: event.KindExit, PID: 24681, Comm: "runc:[0:PARENT]"},
+	{Kind: event.KindExit, PID: 24684, Comm: "busybox", Status: 9, OOM: true},
 	{Kind: event.KindExit, PID: 24682, Comm: "runc", Status: 1 << 8},
 	{Kind: event.KindExit, PID: 24683, Comm: "runc:[2:INIT]", Status: 9},
 	{Kind: event.KindRename, PID: 24683, Comm: "runc", Name: "runc:[2:INIT]"},

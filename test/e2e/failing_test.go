@@ -40,6 +40,7 @@ var failureCases = []failureCase{
 	{"createContainer hook", failingHook("createContainer"), failsIn("hooks", "hook"), failsIn("hooks", "hook")},
 	{"prestart hook missing", missingHook("prestart"), failsIn("hooks", "hook"), failsIn("hooks", "hook")},
 	{"createContainer hook missing", missingHook("createContainer"), failsIn("hooks", "hook"), failsIn("hooks", "hook")},
+	{"hook out of memory", hungryHook, failsIn("hooks", "oom"), failsIn("hooks", "oom")},
 	{"startContainer hook", failingHook("startContainer"), failsInStart("hook"), failsInStart("hook")},
 }
 
@@ -126,6 +127,15 @@ func missingHook(kind string) func(*testing.T, map[string]any) {
 	return func(_ *testing.T, spec map[string]any) {
 		spec["hooks"] = map[string]any{kind: []any{map[string]any{"path": "/no/such/hook"}}}
 	}
+}
+
+// hungryHook adds an OCI hook that init executes in the container's cgroup, of which it
+// takes all the memory.
+func hungryHook(_ *testing.T, spec map[string]any) {
+	resources(spec)["memory"] = map[string]any{"limit": 16 << 20}
+	spec["hooks"] = map[string]any{"createContainer": []any{map[string]any{
+		"path": "/bin/busybox", "args": []string{"busybox", "tail", "/dev/zero"},
+	}}}
 }
 
 // capable returns whether the tests have a capability.
