@@ -7,71 +7,60 @@
  * When cgroups were made by processes that are not watched. With the systemd
  * driver a runtime asks systemd for the cgroup: that it is a container's shows
  * when systemd moves the runtime's process there, milliseconds later. Until
- * then it is one of many, and no record is worth it. A cgroup has one of two
- * neighbouring slots, the one that was written earlier.
+ * then it is one of many, and no record is worth it. A cgroup is forgotten
+ * when some thousand others have been made since: nobody makes so many, each
+ * under the kernel's one lock of all cgroups, in that time.
  */
 struct made {
 	__u64 cgroup;
 	__u64 time;
 };
 
-#define MADE_BITS 12
-#define MADE_NESTED_BITS 9 /* by containers, in slots of their own */
+#define MADE_BITS 13
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, (1 << MADE_BITS) + (1 << MADE_NESTED_BITS));
+	__uint(max_entries, 1 << MADE_BITS);
 	__type(key, __u32);
 	__type(value, struct made);
 } cgroups_made SEC(".maps");
 
-/* A cgroup by the number of its node, which is unique in its hierarchy. */
+/*
+ * A cgroup by its number, which no other one of any hierarchy has had since
+ * boot. The kernel counts cgroups and their controllers in one row
+ * (css_serial_nr_next, kernel/cgroup/cgroup.c).
+ */
 static __always_inline __u64 number_of(struct cgroup *cgroup)
 {
-	return READ(cgroup, kn, id) ^ (__u64)READ(cgroup, root, hierarchy_id) << 48;
+	return READ(cgroup, self.serial_nr);
 }
 
-/* The first slot of a cgroup that the caller makes or moves a process to; the second is its neighbour. */
-static __always_inline __u32 slot_of(__u64 cgroup)
+static __always_inline struct made *made_get(__u64 number)
 {
-	__u64 hash = cgroup * 0x9e3779b97f4a7c15UL;
+	__u32 slot = number % (1 << MADE_BITS);
 
-	if (origin_of(current_task()))
-		return (1 << MADE_BITS) + (hash >> (64 - MADE_NESTED_BITS));
-	return hash >> (64 - MADE_BITS);
-}
-
-static __always_inline struct made *made_get(__u32 slot)
-{
 	return bpf_map_lookup_elem(&cgroups_made, &slot);
 }
 
-/* Remembers that a cgroup is made now. */
-static __noinline int remember_made(struct cgroup *cgroup)
+/* Remembers that a cgroup is made now; twins do so twice, within a microsecond. */
+static __always_inline void remember_made(struct cgroup *cgroup)
 {
 	__u64 number = number_of(cgroup);
-	__u32 slot = slot_of(number);
-	struct made *made = made_get(slot), *other = made_get(slot ^ 1);
+	struct made *made = made_get(number);
 
-	if (!made || !other || made->cgroup == number || other->cgroup == number)
-		return 0;
-	if (other->time < made->time)
-		made = other;
+	if (!made || made->cgroup == number)
+		return;
 	made->time = bpf_ktime_get_boot_ns();
 	made->cgroup = number;
-	return 0;
 }
 
 /* When a cgroup was made by a process that is not watched; 0 if that is not known. */
 static __always_inline __u64 when_made(struct cgroup *cgroup)
 {
 	__u64 number = number_of(cgroup);
-	__u32 slot = slot_of(number);
-	struct made *made = made_get(slot), *other = made_get(slot ^ 1);
+	struct made *made = made_get(number);
 
-	if (made && made->cgroup == number)
-		return made->time;
-	return other && other->cgroup == number ? other->time : 0;
+	return made && made->cgroup == number ? made->time : 0;
 }
 
 /* Identifies one change of a call, which may move all threads of a process, in all hierarchies. */
@@ -130,10 +119,12 @@ static __always_inline int cgroup_change(__u32 kind, struct cgroup *cgroup, cons
 
 static __always_inline int cgroup_made(struct cgroup *cgroup, const char *path)
 {
-	if (UNLIKELY(current_may_be_watched()))
+	if (UNLIKELY(current_may_be_watched())) {
 		cgroup_change_slow(EVENT_CGROUP_MKDIR, cgroup, path, NULL);
-	if (!watched_current())
-		remember_made(cgroup);
+		if (watched_current())
+			return 0;
+	}
+	remember_made(cgroup);
 	return 0;
 }
 

@@ -219,12 +219,12 @@ struct cgroup_root {
 	int hierarchy_id;
 };
 
-struct kernfs_node {
-	__u64 id;
+struct cgroup_subsys_state {
+	__u64 serial_nr;
 };
 
 struct cgroup {
-	struct kernfs_node *kn;
+	struct cgroup_subsys_state self;
 	struct cgroup_root *root;
 };
 
