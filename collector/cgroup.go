@@ -55,6 +55,7 @@ func (att *attempt) attachCgroup(e *event.Event, stranger bool) {
 	if e.Made != 0 {
 		att.addCgroup(e, e.Made)
 	}
+	att.cgroup.byStranger = att.cgroup.byStranger || stranger
 	att.cgroup.beginUnseen = att.cgroup.beginUnseen || stranger && att.cgroup.op == nil
 	att.addCgroup(e, e.Time)
 	if inner := strings.HasPrefix(e.Path, att.cgroup.path+"/"); inner {
@@ -82,8 +83,26 @@ type cgroupSetup struct {
 	path        string // of the innermost one that a process of the start was moved to
 	v1, v2      bool   // in a hierarchy of that version
 	op          *operation
+	byStranger  bool // a stranger (systemd) moved a process of the start there
 	beginUnseen bool // it was not seen when a stranger made the cgroup
 }
+
+// lacksCgroup reports whether the container has a cgroup and it was not seen when that
+// began to be made: nothing was seen of it, or only what the runtime did in or beside a
+// scope, which nobody but systemd makes.
+func (att *attempt) lacksCgroup(outcome start.Outcome) bool {
+	c := &att.cgroup
+	switch {
+	case c.beginUnseen:
+		return true
+	case c.op != nil:
+		return !c.byStranger && inScope(c.path)
+	}
+	return outcome == start.Started && att.bundle != nil && att.bundle.CgroupsPath != "" && !att.runtime.Sandboxed
+}
+
+// inScope reports whether a cgroup is a scope or in one, as the one that crun makes in it.
+func inScope(p string) bool { return strings.Contains(p+"/", ".scope/") }
 
 // result returns the cgroup, nil if none was seen.
 func (c *cgroupSetup) result() *start.Cgroup {

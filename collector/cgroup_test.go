@@ -76,12 +76,15 @@ func runWithCgroup(t *testing.T, cgroups ...event.Event) *start.Start {
 }
 
 // TestCgroupBySystemd lets systemd make the cgroup and move the runtime's process there:
-// the phase begins when the cgroup of this start was made, if that was seen.
+// the phase begins when the cgroup of this start was made. If that was not seen, the record
+// says so.
 func TestCgroupBySystemd(t *testing.T) {
 	made := attach(120, scope)
 	made.Made = 110e6
 	inner := attach(125, scope+"/container") // by crun, which makes it as well
 	inner.PID = 10
+	beside := attach(126, scope) // by runc on cgroup v1, where systemd made one of the name
+	beside.PID, beside.Hierarchy = 10, 4
 	v1, v2 := attach(120, scope), attach(121, scope)
 	v1.Hierarchy, v1.Made, v2.Made = 4, 112e6, 110e6
 	ofConmon := attach(107, "/system.slice/libpod-conmon-db.scope")
@@ -101,10 +104,13 @@ func TestCgroupBySystemd(t *testing.T) {
 		"one that was removed": {cgroups: []event.Event{
 			mkdir(50, scope), {Time: 60e6, Kind: event.KindCgroupRmdir, PID: 1, Path: scope}, attach(120, scope),
 		}, begin: 20, path: scope, degraded: true},
-		"one to which nobody is moved":  {cgroups: []event.Event{mkdir(110, scope)}},
-		"the monitor's":                 {cgroups: []event.Event{mkdir(105, ofConmon.Path), ofConmon}},
-		"the parent":                    {cgroups: []event.Event{mkdir(105, "/system.slice"), attach(106, "/system.slice")}},
-		"another container's, same end": {cgroups: []event.Event{mkdir(110, "/system.slice/runc-otherdb.scope"), attach(120, "/system.slice/runc-otherdb.scope")}},
+		"only one inside, by the runtime": {cgroups: []event.Event{inner}, begin: 25, path: inner.Path, degraded: true},
+		"only another hierarchy's":        {cgroups: []event.Event{beside}, begin: 26, path: scope, degraded: true},
+		"none":                            {degraded: true},
+		"one to which nobody is moved":    {cgroups: []event.Event{mkdir(110, scope)}, degraded: true},
+		"the monitor's":                   {cgroups: []event.Event{mkdir(105, ofConmon.Path), ofConmon}, degraded: true},
+		"the parent":                      {cgroups: []event.Event{mkdir(105, "/system.slice"), attach(106, "/system.slice")}, degraded: true},
+		"another container's, same end":   {cgroups: []event.Event{mkdir(110, "/system.slice/runc-otherdb.scope"), attach(120, "/system.slice/runc-otherdb.scope")}, degraded: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := runWithCgroup(t, tt.cgroups...)
@@ -125,5 +131,18 @@ func TestCgroupBySystemd(t *testing.T) {
 				t.Errorf("degraded %q, want %t", s.Degraded, tt.degraded)
 			}
 		})
+	}
+}
+
+// TestNoCgroup runs a container that has no cgroup of its own, as without privileges on
+// cgroup v1: nothing is missing.
+func TestNoCgroup(t *testing.T) {
+	h := newHostile(t)
+	h.do(event.Event{Kind: event.KindExec, PID: 2, Args: []string{"crun", "run", "a"}})
+	h.do(event.Event{Kind: event.KindBundle, PID: 2, Bundle: &event.Bundle{Root: "/r"}})
+	h.do(event.Event{Kind: event.KindFork, PID: 2, Child: 3, Flags: unix.CLONE_NEWNS})
+	h.do(event.Event{Kind: event.KindExec, PID: 3, Args: []string{"/bin/true"}})
+	if s := h.tally.starts[0]; s.Outcome != start.Started || s.Cgroup != nil || len(s.Degraded) > 0 {
+		t.Errorf("%s, cgroup %v, degraded %q", s.Outcome, s.Cgroup, s.Degraded)
 	}
 }

@@ -101,7 +101,7 @@ func (att *attempt) degraded(outcome start.Outcome, unseen []string) (parts []st
 	}{
 		{att.create != nil && att.bundle == nil, start.DegradedBundle},
 		{att.timeline.overflowed, start.DegradedOperations},
-		{att.cgroup.beginUnseen, start.DegradedCgroup},
+		{att.lacksCgroup(outcome), start.DegradedCgroup},
 		{att.network.overflowed, start.DegradedNetwork},
 		{att.argumentsCut, start.DegradedArguments},
 	} {

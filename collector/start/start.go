@@ -33,7 +33,7 @@ const (
 const (
 	DegradedBundle     = "bundle"     // the bundle was not read: name, image, kinds of OCI hooks, rootfs mount, kind
 	DegradedOperations = "operations" // there were more operations than a record holds
-	DegradedCgroup     = "cgroup"     // a stranger (systemd) had made the cgroup before it was seen: the phase began earlier
+	DegradedCgroup     = "cgroup"     // it was not seen when the cgroup was made, by a stranger (systemd): the phase is missing, or began earlier
 	DegradedNetwork    = "network"    // there were more interfaces or requests than a record holds
 	DegradedArguments  = "arguments"  // a program executed for it had more arguments or environment than is read: what they name
 
