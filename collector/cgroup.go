@@ -97,8 +97,11 @@ func (att *attempt) lacksCgroup(outcome start.Outcome) bool {
 		return true
 	case c.op != nil:
 		return !c.byStranger && inScope(c.path)
+	case att.create == nil:
+		return false
 	}
-	return outcome == start.Started && att.bundle != nil && att.bundle.CgroupsPath != "" && !att.runtime.Sandboxed
+	isWanted := att.create.systemd || att.bundle != nil && att.bundle.CgroupsPath != ""
+	return isWanted && outcome == start.Started && !att.runtime.Sandboxed
 }
 
 // inScope reports whether a cgroup is a scope or in one, as the one that crun makes in it.
@@ -130,7 +133,8 @@ func (att *attempt) isCgroup(p string) bool {
 		return true
 	}
 	if att.bundle == nil || att.bundle.CgroupsPath == "" {
-		return isNamedAfter(path.Base(p), att.id)
+		scope, isScope := strings.CutSuffix(path.Dir(p), ".scope")
+		return isNamedAfter(path.Base(p), att.id) || isScope && isNamedAfter(path.Base(scope), att.id)
 	}
 	for _, own := range cgroupPaths(att.bundle.CgroupsPath) {
 		if strings.HasSuffix(p, own) || strings.Contains(p, own+"/") {

@@ -20,6 +20,7 @@ type command struct {
 	id      string
 	root    string
 	bundle  string
+	systemd bool   // it lets systemd make the cgroup
 	mntNS   uint32 // the mount namespace of its bundle's paths
 	process *process
 	attempt *attempt // the start that it creates or starts
@@ -29,7 +30,7 @@ type command struct {
 
 func newCommand(p *process, c runtime.Command, e *event.Event) *command {
 	return &command{
-		runtime: c.Runtime, name: c.Name, id: keptID(c.ID), root: kept(c.Root), bundle: kept(c.Bundle),
+		runtime: c.Runtime, name: c.Name, id: keptID(c.ID), root: kept(c.Root), bundle: kept(c.Bundle), systemd: c.Systemd,
 		mntNS: e.MntNS, process: p, begin: e.Time,
 	}
 }

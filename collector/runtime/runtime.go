@@ -54,6 +54,7 @@ type Command struct {
 	ID      string // the container's, if the command has one
 	Bundle  string // --bundle as given; empty means the working directory
 	Root    string // --root, in one spelling; empty means the runtime's default
+	Systemd bool   // --systemd-cgroup: systemd makes the container's cgroup, a scope
 }
 
 // Other is the Name of any command that is not in commands.
@@ -102,6 +103,7 @@ func Parse(args []string) (Command, bool) {
 		return Command{}, false
 	}
 	c := Command{Runtime: r, Name: rest[0], Root: r.rootOf(first(global["root"], global["r"]))}
+	_, c.Systemd = global["systemd-cgroup"]
 	if !commands[c.Name] {
 		c.Name = Other
 	}

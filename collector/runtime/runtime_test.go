@@ -13,7 +13,7 @@ func TestParse(t *testing.T) {
 	}{
 		{"runc --root /run/docker/runtime-runc/moby --log /b/log.json --log-format json create --bundle /b --pid-file /b/init.pid abc",
 			Command{Name: "create", ID: "abc", Bundle: "/b", Root: "/run/docker/runtime-runc/moby"}, "runc"},
-		{"/usr/local/bin/runc --systemd-cgroup --root=/r run -d -b /srv/bundle web", Command{Name: "run", ID: "web", Bundle: "/srv/bundle", Root: "/r"}, "runc"},
+		{"/usr/local/bin/runc --systemd-cgroup --root=/r run -d -b /srv/bundle web", Command{Name: "run", ID: "web", Bundle: "/srv/bundle", Root: "/r", Systemd: true}, "runc"},
 		{"runc --root /var/run//runc/ start web", Command{Name: "start", ID: "web"}, "runc"},
 		{"crun --root /run/crun start web", Command{Name: "start", ID: "web"}, "crun"},
 		{"crun --root=/run/runc/. start web", Command{Name: "start", ID: "web", Root: "/run/runc"}, "crun"},
@@ -35,7 +35,7 @@ func TestParse(t *testing.T) {
 		{"runc run -bundle /b -pid-file=/p web", Command{Name: "run", ID: "web", Bundle: "/b"}, "runc"},
 		{"runc frobnicate x", Command{Name: Other, ID: "x"}, "runc"},
 		{"/usr/bin/runsc --ignore-cgroups --network=none --root /var/run/docker/runtime-runc/moby --log /l --log-format json --systemd-cgroup create --bundle /b --pid-file /p abc",
-			Command{Name: "create", ID: "abc", Bundle: "/b", Root: "/run/docker/runtime-runc/moby"}, "runsc"},
+			Command{Name: "create", ID: "abc", Bundle: "/b", Root: "/run/docker/runtime-runc/moby", Systemd: true}, "runsc"},
 		{"youki start abc", Command{Name: "start", ID: "abc"}, "youki"},
 	} {
 		got, ok := Parse(strings.Fields(test.line))
