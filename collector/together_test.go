@@ -1,0 +1,191 @@
+package collector
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"container_start_exporter/collector/event"
+)
+
+// TestTogether replays each recording while another one happens on the same host: each
+// start is reported as without the other.
+func TestTogether(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.events.jsonl")
+	if err != nil || len(files) < 2 {
+		t.Fatalf("no recordings: %v", err)
+	}
+	for i, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".events.jsonl"), func(t *testing.T) {
+			one := onBootClock(readEvents(t, file))
+			want := records(t, one)
+			other, n := one, i
+			for sharesContainer(want, records(t, other)) || n == i {
+				n = (n + 1) % len(files)
+				other = onBootClock(readEvents(t, files[n]))
+			}
+			other = elsewhere(other, firstBegin(want, one)-firstBegin(records(t, other), other))
+			got := records(t, merge(one, other))
+			compareRecords(t, want, got)
+			compareRecords(t, records(t, other), got)
+		})
+	}
+}
+
+// sharesContainer reports whether two recordings have starts of the same container.
+func sharesContainer(a, b *reported) bool {
+	for _, s := range a.starts {
+		for _, of := range b.starts {
+			if s.ContainerID == of.ContainerID {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// onBootClock lets the wall clock show the boot time, in all recordings.
+func onBootClock(events []*event.Event) []*event.Event {
+	for _, e := range events {
+		if e.Kind == event.KindClock {
+			e.Wall = e.Time
+		}
+	}
+	return events
+}
+
+// firstBegin returns when the first start of a recording begins, or its first event if
+// it has no start.
+func firstBegin(r *reported, events []*event.Event) int64 {
+	first := events[beforeAll(events)].Time
+	if len(r.starts) > 0 {
+		first = math.MaxInt64
+	}
+	for _, s := range r.starts {
+		first = min(first, s.Begin.UnixNano())
+	}
+	return first
+}
+
+// beforeAll returns how many events are of what there was before the recording.
+func beforeAll(events []*event.Event) int {
+	return slices.IndexFunc(events, func(e *event.Event) bool { return e.Kind != event.KindClock && e.Kind != event.KindProcess })
+}
+
+// elsewhere moves events in time, and to other processes and namespaces.
+func elsewhere(events []*event.Event, later int64) []*event.Event {
+	var moved []*event.Event
+	for _, e := range events {
+		m := *e
+		for _, at := range []*int64{&m.Time, &m.StartTime, &m.ChildStartTime, &m.Made, &m.NetnsBegan, &m.Since, &m.Wall} {
+			if *at != 0 {
+				*at += later
+			}
+		}
+		for _, pid := range []*int{&m.PID, &m.TID, &m.Child, &m.Parent} {
+			*pid = otherPID(*pid)
+		}
+		for _, inode := range []*uint32{&m.MntNS, &m.NetNS, &m.Nested, &m.SourceNS, &m.LinkNS, &m.TargetNS} {
+			*inode = otherInode(*inode)
+		}
+		if e.Namespaces != nil {
+			ns := *e.Namespaces
+			for _, inode := range []*uint32{&ns.Mnt, &ns.UTS, &ns.IPC, &ns.PID, &ns.Net, &ns.Cgroup, &ns.User, &ns.Time} {
+				*inode = otherInode(*inode)
+			}
+			m.Namespaces = &ns
+		}
+		m.Source = otherProc(m.Source)
+		moved = append(moved, &m)
+	}
+	return moved
+}
+
+// otherPID returns a pid that no recording has, for one that a recording may have.
+func otherPID(pid int) int {
+	if pid <= 1 {
+		return pid
+	}
+	return pid + 1<<23
+}
+
+// otherInode returns the inode number of a namespace that no recording has.
+func otherInode(inode uint32) uint32 {
+	if inode == 0 {
+		return 0
+	}
+	return inode - 1<<30
+}
+
+// otherProc returns a path of /proc with the pid of the other process.
+func otherProc(path string) string {
+	var pid int
+	var rest string
+	if n, _ := fmt.Sscanf(path, "/proc/%d/%s", &pid, &rest); n < 2 {
+		return path
+	}
+	return fmt.Sprintf("/proc/%d/%s", otherPID(pid), rest)
+}
+
+// merge returns the events of two recordings in the order in which they happened. Each
+// keeps its own order.
+func merge(a, b []*event.Event) []*event.Event {
+	merged := make([]*event.Event, 0, len(a)+len(b))
+	i, j := beforeAll(a), beforeAll(b)
+	merged = append(append(merged, a[:i]...), b[:j]...)
+	for i < len(a) && j < len(b) {
+		if a[i].Time <= b[j].Time {
+			merged = append(merged, a[i])
+			i++
+			continue
+		}
+		merged = append(merged, b[j])
+		j++
+	}
+	return append(append(merged, a[i:]...), b[j:]...)
+}
+
+// TestSwappedDelivery replays each recording with events in another order: those of two
+// processors that happen within microseconds are delivered in any. The starts are the same.
+func TestSwappedDelivery(t *testing.T) {
+	eachRecording(t, func(t *testing.T, events []*event.Event) {
+		want := records(t, events)
+		for seed := range uint64(4) {
+			compareRecords(t, want, records(t, swapNeighbours(rand.New(rand.NewPCG(seed, 15)), events)))
+		}
+	})
+}
+
+// reorderWithin is how long after an event another processor's may be delivered before it.
+const reorderWithin = 100 * 1000 // ns
+
+// swapNeighbours swaps half of the neighbours that may be delivered in any order.
+func swapNeighbours(random *rand.Rand, events []*event.Event) []*event.Event {
+	events = slices.Clone(events)
+	for i := 0; i+1 < len(events); i++ {
+		if a, b := events[i], events[i+1]; mayBeSwapped(a, b) && random.IntN(2) == 0 {
+			events[i], events[i+1] = b, a
+			i++
+		}
+	}
+	return events
+}
+
+// mayBeSwapped reports whether b, which follows a, does not depend on it. The entrypoint's
+// exec ends the start: what is delivered later is not in its record.
+func mayBeSwapped(a, b *event.Event) bool {
+	for _, e := range []*event.Event{a, b} {
+		switch e.Kind {
+		case event.KindClock, event.KindProcess, event.KindBundle, event.KindLost:
+			return false
+		}
+		if e.Last {
+			return false
+		}
+	}
+	return b.Time-a.Time < reorderWithin && a.PID != b.PID && a.Child != b.PID && b.Child != a.PID && (a.Child == 0 || a.Child != b.Child)
+}
