@@ -21,6 +21,7 @@ import (
 // processes attacking at the same time: the records of the real starts are the same.
 func TestHostileNeighbours(t *testing.T) {
 	eachRecording(t, func(t *testing.T, honest []*event.Event) {
+		t.Parallel()
 		honest = listening(honest, records(t, honest))
 		want := records(t, honest)
 		needStart(t, want)
@@ -44,6 +45,7 @@ func TestHostileNeighbours(t *testing.T) {
 // besides the real starts is of kind nested, and not in a trace of theirs.
 func TestForgedStartsAreNested(t *testing.T) {
 	eachRecording(t, func(t *testing.T, honest []*event.Event) {
+		t.Parallel()
 		want := records(t, honest)
 		needStart(t, want)
 		random := rand.New(rand.NewPCG(uint64(len(honest)), 13))

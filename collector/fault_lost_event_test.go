@@ -26,6 +26,7 @@ func TestFaultLostEvent(t *testing.T) {
 	}
 	for _, file := range files {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".events.jsonl"), func(t *testing.T) {
+			t.Parallel()
 			events := readEvents(t, file)
 			whole := startsOf(t, events)
 			for i, lost := range events {
