@@ -20,11 +20,25 @@ func TestMain(m *testing.M) { os.Exit(host.Main(m)) }
 // many at a time as -parallel allows. A kernel of another architecture is named
 // as in 6.12-arm64.
 func eachKernel(t *testing.T, test func(*testing.T, Kernel)) {
-	if *kernelsFlag == "" {
+	runOn(t, strings.Fields(*kernelsFlag), test)
+}
+
+// firstAndLastKernel runs a test as eachKernel does, for the first and the last kernel
+// that -kernels names: what they agree on holds between them.
+func firstAndLastKernel(t *testing.T, test func(*testing.T, Kernel)) {
+	names := strings.Fields(*kernelsFlag)
+	if n := len(names); n > 2 {
+		names = []string{names[0], names[n-1]}
+	}
+	runOn(t, names, test)
+}
+
+func runOn(t *testing.T, names []string, test func(*testing.T, Kernel)) {
+	if len(names) == 0 {
 		t.Skip("no kernels to boot: make test-kernels")
 	}
 	t.Parallel()
-	for _, name := range strings.Fields(*kernelsFlag) {
+	for _, name := range names {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			k := kernelOf(t, name)
@@ -32,6 +46,13 @@ func eachKernel(t *testing.T, test func(*testing.T, Kernel)) {
 			test(t, k)
 		})
 	}
+}
+
+// isBetween returns whether a test of a kernel is not one of firstAndLastKernel.
+func isBetween(t *testing.T) bool {
+	names := strings.Fields(*kernelsFlag)
+	name := strings.Split(t.Name(), "/")[1]
+	return name != names[0] && name != names[len(names)-1]
 }
 
 // archives are the open archives by architecture. All tests share them, because
