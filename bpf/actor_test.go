@@ -36,6 +36,12 @@ func TestMain(m *testing.M) {
 	run := scenarios[os.Getenv(scenarioVariable)]
 	if run == nil {
 		flag.Parse()
+		if os.Getenv(nodeVariable) != "" {
+			if err := mountProc(); err != nil {
+				fmt.Fprintln(os.Stderr, err)
+				os.Exit(1)
+			}
+		}
 		_ = rlimit.RemoveMemlock() // tests have maps and programs of their own, charged before 5.11
 		if *withTwins {
 			preempts = func() preemption { return preemption{functions: true, tracepoints: true} }

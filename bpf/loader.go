@@ -9,6 +9,8 @@ import (
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/btf"
 	"github.com/cilium/ebpf/link"
+
+	"container_start_exporter/internal/proc"
 )
 
 // loader loads programs: many at once, which is three times as fast as one by
@@ -36,11 +38,12 @@ func newLoader(o Options, types *btf.Cache) (*loader, error) {
 		return nil, err
 	}
 	spec.Maps[probesMapEvents].MaxEntries = uint32(o.BufferSize)
-	twins := preempts()
+	twins, pids := preempts(), proc.PIDNamespace()
 	for name, value := range map[string]any{
 		probesVarWakeupBytes:     uint64(o.BufferSize / 16),
 		probesVarNestedBytes:     uint64(o.BufferSize / 2),
-		probesVarHostPidNs:       ownPIDNamespace(),
+		probesVarHostPidNs:       pids,
+		probesVarInNode:          pids != 0 && !proc.IsInitial(pids),
 		probesVarWantedVariables: wantedVariables(),
 		probesVarTwinFentry:      twins.functions,
 		probesVarTwinTracepoints: twins.tracepoints,

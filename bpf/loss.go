@@ -53,7 +53,8 @@ type Loss struct {
 
 // losses are counters of lost events.
 type losses struct {
-	kernel [probesEventKindEVENT_KINDS][probesLostCauseLOST_CAUSES]uint64
+	kernel  [probesEventKindEVENT_KINDS][probesLostCauseLOST_CAUSES]uint64
+	outside [probesEventKindEVENT_KINDS]uint64 // not lost, but left out: see c/origin.h
 	// of notifications, and of records that could not be decoded
 	socket, backlog, undecodable uint64
 }
@@ -68,6 +69,10 @@ func (p *Probes) losses() (now losses) {
 			now.kernel[kind][cause] = binary.NativeEndian.Uint64(rest)
 			rest = rest[8:]
 		}
+	}
+	for kind := range now.outside {
+		now.outside[kind] = binary.NativeEndian.Uint64(rest)
+		rest = rest[8:]
 	}
 	if p.network != nil {
 		now.socket, now.backlog = p.network.overflowed.Load(), p.network.dropped.Load()

@@ -1,20 +1,6 @@
 package bpf
 
-import (
-	"os"
-	"syscall"
-	"unsafe"
-)
-
-// ownPIDNamespace returns the inode number of the exporter's pid namespace, 0 if it
-// cannot be read.
-func ownPIDNamespace() uint32 {
-	info, err := os.Stat("/proc/self/ns/pid")
-	if err != nil {
-		return 0
-	}
-	return uint32(info.Sys().(*syscall.Stat_t).Ino)
-}
+import "unsafe"
 
 // quotaLoss is how many events an origin has lost because of its quota.
 type quotaLoss struct {

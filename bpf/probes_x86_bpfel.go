@@ -223,8 +223,9 @@ type probesFilter struct {
 }
 
 type probesLosses struct {
-	_     structs.HostLayout
-	Count [24][8]uint64
+	_       structs.HostLayout
+	Count   [24][8]uint64
+	Outside [24]uint64
 }
 
 type probesLostCause uint32
@@ -458,6 +459,7 @@ const (
 	probesVarEventVethType              = "event_veth_type"
 	probesVarFilter                     = "filter"
 	probesVarHostPidNs                  = "host_pid_ns"
+	probesVarInNode                     = "in_node"
 	probesVarLostCauseType              = "lost_cause_type"
 	probesVarNestedBytes                = "nested_bytes"
 	probesVarOriginType                 = "origin_type"
@@ -641,6 +643,7 @@ type probesVariableSpecs struct {
 	EventVethType      *ebpf.VariableSpec `ebpf:"event_veth_type"`
 	Filter             *ebpf.VariableSpec `ebpf:"filter"`
 	HostPidNs          *ebpf.VariableSpec `ebpf:"host_pid_ns"`
+	InNode             *ebpf.VariableSpec `ebpf:"in_node"`
 	LostCauseType      *ebpf.VariableSpec `ebpf:"lost_cause_type"`
 	NestedBytes        *ebpf.VariableSpec `ebpf:"nested_bytes"`
 	OriginType         *ebpf.VariableSpec `ebpf:"origin_type"`
@@ -725,6 +728,7 @@ type probesVariables struct {
 	EventVethType      *ebpf.Variable `ebpf:"event_veth_type"`
 	Filter             *ebpf.Variable `ebpf:"filter"`
 	HostPidNs          *ebpf.Variable `ebpf:"host_pid_ns"`
+	InNode             *ebpf.Variable `ebpf:"in_node"`
 	LostCauseType      *ebpf.Variable `ebpf:"lost_cause_type"`
 	NestedBytes        *ebpf.Variable `ebpf:"nested_bytes"`
 	OriginType         *ebpf.Variable `ebpf:"origin_type"`

@@ -13,6 +13,11 @@ type Stats struct {
 	// Lost are the events lost. Of those that were never lost, only the most likely
 	// causes are there: buffer_full, socket_full and undecodable.
 	Lost map[Loss]uint64
+	// Outside are the events that were left out because their process is outside of the
+	// exporter's pid namespace: of the host that the node is a container on, and of other
+	// nodes. Engines there are not watched: of what they do, only what is reported of any
+	// process is counted. Empty in the initial pid namespace.
+	Outside map[event.Kind]uint64
 	// Truncated are the delivered events of which a part did not fit in the record.
 	Truncated map[event.Kind]uint64
 
@@ -36,6 +41,7 @@ func (p *Probes) Stats() Stats {
 	s := Stats{
 		Received:   map[event.Kind]uint64{},
 		Lost:       map[Loss]uint64{},
+		Outside:    map[event.Kind]uint64{},
 		Truncated:  map[event.Kind]uint64{event.KindExec: 0},
 		BufferUsed: p.buffered(),
 		BufferSize: p.ring.BufferSize(),
@@ -53,8 +59,14 @@ func (p *Probes) Stats() Stats {
 		}
 	}
 	s.Lost[Loss{event.KindLink, CauseSocketFull}], s.Lost[Loss{"", CauseUndecodable}] = 0, 0
-	for loss, n := range p.losses().all() {
+	losses := p.losses()
+	for loss, n := range losses.all() {
 		s.Lost[loss] += n
+	}
+	for kind, n := range losses.outside {
+		if n > 0 {
+			s.Outside[kindNames[kind]] = n
+		}
 	}
 	return s
 }

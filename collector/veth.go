@@ -56,8 +56,13 @@ func (a *Assembler) countVeth(e *event.Event, origin Origin) {
 	}
 }
 
-// onVethDellink handles the deletion of a pair, as the driver reports it.
+// onVethDellink handles the deletion of a pair, as the driver reports it. In a node that
+// is a container, the kernel deletes the pairs of other nodes, too: what no process of
+// this one deletes is of this one only if it is known.
 func (a *Assembler) onVethDellink(e *event.Event) disposition {
+	if e.PID == 0 && !a.veths.knows(e) {
+		return unrelated
+	}
 	a.origins.retire(join.Ifname(e.LinkNS, e.Name), e.Time)
 	a.origins.retire(join.Ifname(e.TargetNS, e.PeerName), e.Time)
 	if a.veths.delete(e) {

@@ -100,6 +100,9 @@ func (t *vethTracker) create(e *event.Event) {
 	t.put(peer, pair)
 }
 
+// knows reports whether a pair in an event of the driver was reported before.
+func (t *vethTracker) knows(e *event.Event) bool { return t.find(driverEnds(e)) != nil }
+
 // delete handles the deletion of a pair, as the driver reports it, and returns
 // whether that is the first report of it. An end stays if its notification is still
 // to follow.

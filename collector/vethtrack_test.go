@@ -1,6 +1,7 @@
 package collector
 
 import (
+	"slices"
 	"testing"
 
 	"container_start_exporter/collector/event"
@@ -77,6 +78,24 @@ func TestVethTrackerBounds(t *testing.T) {
 	if len(v.pairs) > maxVethEnds {
 		t.Errorf("%d ends in a table of %d", len(v.pairs), maxVethEnds)
 	}
+}
+
+// TestVethDeletedByKernel deletes pairs as the kernel does for all nodes on a host, when
+// a network namespace ends: by no process that the exporter's node has. Only the pair
+// that is known is the node's.
+func TestVethDeletedByKernel(t *testing.T) {
+	o := &tally{t: t}
+	a := New(Config{}, o, o)
+	newlink := &event.Event{Time: 10, Kind: event.KindVethNewlink, PID: 5, LinkNS: 1, Index: 7, Name: "a", TargetNS: 2, PeerIndex: 8, PeerName: "eth0"}
+	a.Handle(newlink)
+	for i, ns := range []uint32{1, 1, 9} { // ours, ours again, and another node's
+		a.Handle(&event.Event{Time: 20 + int64(i), Kind: event.KindVethDellink, LinkNS: ns, Index: 7, Name: "a", TargetNS: ns + 1, PeerIndex: 8, PeerName: "eth0"})
+	}
+	deleted := slices.DeleteFunc(slices.Clone(o.veths), func(v VethChanged) bool { return !v.Deleted })
+	if len(deleted) != 1 {
+		t.Errorf("%d pairs deleted, want 1: %+v", len(deleted), o.veths)
+	}
+	checkConservation(t, a)
 }
 
 // TestVethOfRefusedTool creates a veth by a network program that belongs to no

@@ -27,7 +27,7 @@ var mayImport = map[string][]string{
 	"collector/engine":   {"collector/argv"},
 	"collector/network":  {"collector/argv", "collector/start"},
 	"collector":          {"collector/engine", "collector/event", "collector/join", "collector/network", "collector/runtime", "collector/start"},
-	"bpf":                {"collector/event", "internal/boottime"},
+	"bpf":                {"collector/event", "internal/boottime", "internal/proc"},
 	"internal/boottime":  {},
 	"internal/bundle":    {"collector/engine", "collector/event", "collector/runtime", "internal/boottime", "internal/proc"},
 	"internal/proc":      {"internal/boottime"},

@@ -100,7 +100,7 @@ static __noinline int cgroup_change_slow(__u32 kind, struct cgroup *cgroup, cons
 	e->child_start_time = 0;
 	e->made = 0;
 	if (moved) {
-		e->child = READ(moved, group_leader, tgid);
+		e->child = shown_pid(moved);
 		e->child_start_time = READ(moved, group_leader, start_boottime);
 		e->made = caller ? 0 : when_made(cgroup);
 	}

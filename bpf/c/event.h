@@ -3,7 +3,8 @@
  * The records of the ring buffer. Each is one of these structs, followed by
  * its texts, one after the other and without a NUL, in the order of the *_len
  * fields, which hold their lengths in bytes. Times are nanoseconds of
- * CLOCK_BOOTTIME.
+ * CLOCK_BOOTTIME. Pids are those of the exporter's pid namespace, 0 is a process
+ * outside of it.
  */
 #ifndef EVENT_H
 #define EVENT_H

@@ -156,6 +156,11 @@ static __always_inline __u32 emit_exec(struct scratch *s, __u32 number, struct w
 	*reported = w || named;
 	if (!*reported)
 		return CLASS_NONE;
+	if (!w && in_node && origin_of(current_task()) == OUTSIDE) { /* its arguments are not even read */
+		count_outside(EVENT_EXEC);
+		*reported = false;
+		return CLASS_NONE;
+	}
 	class = w ? class_after_exec(w, named) : named;
 	fill_header(&e->h, EVENT_EXEC, w);
 	if (w) /* the other threads have exited by now: de_thread, fs/exec.c */

@@ -306,6 +306,7 @@ struct syscall_exit {
 
 #define PF_IO_WORKER 0x00000010   /* include/linux/sched.h */
 #define PF_USER_WORKER 0x00004000
+#define PF_KTHREAD 0x00200000
 #define SIGNAL_GROUP_EXIT 0x00000004 /* include/linux/sched/signal.h */
 #define AT_FDCWD (-100)
 #define S_IFMT 0170000

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
  * Origins. A process in the exporter's own pid namespace is the host's: its
- * origin is 0. All others are a container's. Their origin is the inode number
- * of the pid namespace right below the exporter's: a container that makes
- * further pid namespaces stays one origin.
+ * origin is 0. Those below it are a container's. Their origin is the inode
+ * number of the pid namespace right below the exporter's: a container that
+ * makes further pid namespaces stays one origin. All others are outside, if the
+ * exporter is in a node that is a container: they are not watched, and their
+ * events are left out, and counted.
  *
  * A watched process has the origin of the one that forked it: what the host's
  * runtimes fork into a container is the host's until it executes the
@@ -15,11 +17,11 @@
 #ifndef ORIGIN_H
 #define ORIGIN_H
 
-#include "compat.h"
 #include "lost.h"
+#include "pidns.h"
 
-/* The exporter's own pid namespace; 0 if it is not known: all is the host's then. */
-const volatile __u32 host_pid_ns = 0;
+/* The origin of what is outside of the exporter's pid namespace: inode numbers of nsfs are larger. */
+#define OUTSIDE 1U
 
 #define ORIGINS 1024              /* inode numbers are assigned in turn: few origins share a slot */
 #define ALL_ORIGINS ORIGINS       /* the slot of their sum */
@@ -47,49 +49,21 @@ struct {
 	__type(value, struct origin);
 } origins SEC(".maps");
 
-#define MAX_PID_NS_LEVEL 32 /* include/linux/pid_namespace.h */
-#define MAX_EXPORTER_LEVEL 4 /* how deep the exporter's own pid namespace is looked for */
-
-/* The pid namespace of a process at a level, not the one for its children. */
-static __always_inline struct pid_namespace *pid_namespace_at(struct pid *pid, __u32 level)
-{
-	struct pid_namespace *ns = NULL;
-	struct upid *number = (void *)pid + bpf_core_field_offset(struct pid, numbers);
-
-	if (level <= MAX_PID_NS_LEVEL)
-		bpf_core_read(&ns, sizeof(ns), &number[level].ns);
-	return ns;
-}
-
-/* The pid namespace of a process. */
-static __always_inline struct pid_namespace *pid_namespace_of(struct pid *pid)
-{
-	return pid_namespace_at(pid, LOAD(pid, level));
-}
-
-static __always_inline __u32 pid_ns_inode_at(struct pid *pid, __u32 level)
-{
-	struct pid_namespace *ns = pid_namespace_at(pid, level);
-
-	return ns ? LOAD(ns, ns.inum) : 0;
-}
-
 /* The origin of a process by its pid namespace. */
 static __noinline __u32 origin_of(struct task_struct *task)
 {
 	struct pid *pid = READ(task, thread_pid);
-	__u32 level, own;
+	__u32 level = 0;
 
 	if (!host_pid_ns || !pid)
 		return 0;
-	level = LOAD(pid, level);
-	own = pid_ns_inode_at(pid, level);
-	if (own == host_pid_ns)
-		return 0;
-	for (__u32 i = 0; i < MAX_EXPORTER_LEVEL; i++)
-		if (i < level && pid_ns_inode_at(pid, i) == host_pid_ns)
-			return pid_ns_inode_at(pid, i + 1);
-	return own;
+	if (in_node) {
+		pid = BPF_CORE_READ(task, thread_pid); /* a number to the verifier */
+		level = exporter_level((__u64)pid);
+	}
+	if (level == NO_LEVEL)
+		return OUTSIDE;
+	return level == LOAD(pid, level) ? 0 : pid_ns_inode_at(pid, level + 1);
 }
 
 static __always_inline struct origin *origin_get(__u32 number)
@@ -120,6 +94,8 @@ static __always_inline bool may_watch_for(__u32 number)
 
 	if (!number)
 		return true;
+	if (number == OUTSIDE)
+		return false;
 	origin = origin_get(number);
 	all = origin_all();
 	if (!origin || !all)
@@ -157,6 +133,10 @@ static __always_inline bool may_write_for(__u32 number, __u64 size, __u32 kind, 
 
 	if (!number)
 		return true;
+	if (number == OUTSIDE) {
+		count_outside(kind);
+		return false;
+	}
 	origin = origin_get(number);
 	if (!origin)
 		return false;

@@ -99,13 +99,7 @@ __attribute__((noinline)) __u64 walk_path(__u64 vfsmount, __u64 dentry_, __u64 a
 /* A pid as numbered in its own pid namespace: the process writes this number in a path of /proc. */
 static __always_inline __u32 own_number(struct pid *pid)
 {
-	struct upid *number = (void *)pid + bpf_core_field_offset(struct pid, numbers);
-	__u32 level = LOAD(pid, level);
-	int nr = 0;
-
-	if (level <= 32) /* MAX_PID_NS_LEVEL */
-		bpf_core_read(&nr, sizeof(nr), &number[level].nr);
-	return nr;
+	return pid_at(pid, LOAD(pid, level));
 }
 
 enum proc_path_kind {

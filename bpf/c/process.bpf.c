@@ -54,9 +54,9 @@ static __noinline int process_fork_slow(struct task_struct *child, __u64 flags)
 		return 0;
 	fill_header(&e->h, EVENT_FORK, forker);
 	e->h.flags = flags;
-	e->child = READ(child, tgid);
+	e->child = shown_pid(child);
 	e->child_start_time = READ(child, start_boottime);
-	e->parent = READ(child, real_parent, tgid);
+	e->parent = shown_pid(READ(child, real_parent));
 	__builtin_memset(&e->ns, 0, sizeof(e->ns));
 	__builtin_memset(&e->netns, 0, sizeof(e->netns));
 	if (flags & CLONE_NEW_ALL) {
@@ -197,8 +197,8 @@ static __always_inline int process_running(struct seq_file *seq, struct task_str
 		return 0;
 	e.time = bpf_ktime_get_boot_ns();
 	e.start_time = READ(task, start_boottime);
-	e.pid = READ(task, tgid);
-	e.parent = READ(task, real_parent, tgid);
+	e.pid = shown_pid(task);
+	e.parent = shown_pid(READ(task, real_parent));
 	fill_namespaces(&e.ns, task);
 	bpf_seq_write(seq, &e, sizeof(e));
 	return 0;

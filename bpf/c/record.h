@@ -157,6 +157,10 @@ static __always_inline void fill_header(struct event_header *h, __u32 kind, stru
 	h->kind = kind;
 	h->pid = id >> 32;
 	h->tid = id;
+	if (in_node) {
+		h->pid = pid_in_node(READ(task, group_leader));
+		h->tid = pid_in_node(task);
+	}
 	h->mnt_ns = READ(ns, mnt_ns, ns.inum);
 	h->net_ns = READ(ns, net_ns, ns.inum);
 	h->origin = current_origin(w);

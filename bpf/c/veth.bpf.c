@@ -79,6 +79,21 @@ static __always_inline int dellink_enter(__u64 device, __u64 list, const bool tw
 	return 0;
 }
 
+/*
+ * The origin of a change to a pair. When a network namespace ends, a thread of
+ * the kernel deletes its pairs, whosever they are. The exporter knows those of
+ * its own node.
+ */
+static __always_inline __u32 origin_of_change(__u32 kind)
+{
+	struct task_struct *task = current_task();
+	__u32 origin = origin_of(task);
+
+	if (origin == OUTSIDE && kind == EVENT_VETH_DELLINK && READ(task, flags) & PF_KTHREAD)
+		return 0;
+	return origin;
+}
+
 static __always_inline int veth_exit(__u32 kind, long ret)
 {
 	__u64 id = bpf_get_current_pid_tgid();
@@ -87,9 +102,11 @@ static __always_inline int veth_exit(__u32 kind, long ret)
 
 	if (!pair)
 		return 0;
-	e = RESERVE(event_veth, kind, origin_of(current_task()));
+	e = RESERVE(event_veth, kind, origin_of_change(kind));
 	if (e) {
 		fill_header(&e->h, kind, NULL);
+		if (!e->h.pid) /* a thread of the kernel: the pair's */
+			e->h.origin = 0;
 		e->h.duration = e->h.time - pair->begin;
 		e->h.ret = ret;
 		e->rtnl_wait = pair->rtnl_wait;

@@ -28,7 +28,7 @@ func check(w io.Writer, c *common) error {
 	fmt.Fprintf(w, "kernel      %s, %s\n", kernelRelease(), runtime.GOARCH)
 	fmt.Fprintf(w, "BTF         %s\n", kernelBTF())
 	fmt.Fprintf(w, "privileges  %s\n", privilege.Describe())
-	if note := pidNamespaceNote(); note != "" {
+	if note, _ := pidNamespace(); note != "" {
 		fmt.Fprintf(w, "pids        %s\n", note)
 	}
 	probes, err := openProbes(c)

@@ -42,8 +42,8 @@ func supportsUnicode() bool {
 // printAttached prints on standard error that events are reported from now on, and
 // how many kernel probes are attached.
 func printAttached(probes []bpf.ProbeStatus) {
-	if note := pidNamespaceNote(); note != "" {
-		fmt.Fprintln(os.Stderr, note)
+	if note, mistaken := pidNamespace(); mistaken {
+		fmt.Fprintf(os.Stderr, "PID namespace: %s\n", note)
 	}
 	attached := countState(probes, bpf.Attached)
 	if attached == len(probes) {

@@ -85,7 +85,7 @@ func (s *server) probeStats() metrics.ProbeStats {
 	stats := probes.Stats()
 	out := metrics.ProbeStats{
 		Received: make(map[string]uint64), Lost: make(map[metrics.Loss]uint64), Truncated: make(map[string]uint64),
-		BufferUsed: stats.BufferUsed, BufferSize: stats.BufferSize,
+		Outside: make(map[string]uint64), BufferUsed: stats.BufferUsed, BufferSize: stats.BufferSize,
 		BundlesUnread: s.pipeline.bundles.Unread(),
 	}
 	for kind, n := range stats.Received {
@@ -93,6 +93,9 @@ func (s *server) probeStats() metrics.ProbeStats {
 	}
 	for kind, n := range stats.Truncated {
 		out.Truncated[string(kind)] = n
+	}
+	for kind, n := range stats.Outside {
+		out.Outside[string(kind)] = n
 	}
 	for loss, n := range stats.Lost {
 		out.Lost[metrics.Loss{Event: string(loss.Kind), Cause: string(loss.Cause)}] = n

@@ -26,7 +26,7 @@ const afterLoss = 3
 
 // lost is called when events were lost.
 func (r *recheck) lost() {
-	if seesAllProcesses() {
+	if proc.ShowsOwnPIDs() {
 		r.times = afterLoss
 	}
 }

@@ -210,8 +210,10 @@ func (s *server) logProbes(probes []bpf.ProbeStatus) {
 			s.log.Warn("Probe not attached", "probe", p.Name, "impact", p.Impact, "reason", p.Err())
 		}
 	}
-	if note := pidNamespaceNote(); note != "" {
+	if note, mistaken := pidNamespace(); mistaken {
 		s.log.Warn("PID namespace", "effect", note)
+	} else if note != "" {
+		s.log.Info("PID namespace", "effect", note)
 	}
 	missing, err := privilege.Missing(probes)
 	if err != nil {

@@ -14,8 +14,9 @@ type Event struct {
 	Time int64 `json:"time"`
 	Kind Kind  `json:"kind"`
 
-	// PID is the process (thread group) that did it, in the initial pid
-	// namespace; TID is the thread, if that is not the leader.
+	// PID is the process (thread group) that did it, in the exporter's pid
+	// namespace, absent if it is outside of that; TID is the thread, if that is not
+	// the leader.
 	PID int `json:"pid,omitempty"`
 	TID int `json:"tid,omitempty"`
 	// Born is the start time of that process (CLOCK_BOOTTIME, ns). (PID, Born)

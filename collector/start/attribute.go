@@ -3,7 +3,7 @@ package start
 // The attributes of operations: keys of Operation.Attributes. Values are text;
 // what is not known is absent. OperationName says which operation has which.
 const (
-	AttrPID      = "pid"       // process that is the operation, in the initial pid namespace
+	AttrPID      = "pid"       // process that is the operation, in the exporter's pid namespace
 	AttrExitCode = "exit_code" // of that process as a shell has it: 128 + signal number if it was killed
 	AttrError    = "error"     // why a call failed: the message of its errno
 

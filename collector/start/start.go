@@ -96,7 +96,7 @@ type Start struct {
 	// monitor, runtime, init. A role that was not seen is absent.
 	Lineage []Ancestor `json:"lineage,omitempty"`
 	// PID is the entrypoint's (or the init's that died before), in the
-	// initial pid namespace.
+	// exporter's pid namespace.
 	PID int `json:"pid,omitempty"`
 	// Ready is the time from the entrypoint to the container's first
 	// listen(2); 0 is unknown.

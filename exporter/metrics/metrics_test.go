@@ -56,6 +56,7 @@ func sampleProbes() ProbeStats {
 		},
 		Received: map[string]uint64{"exec": 30, "mount": 80}, Lost: map[Loss]uint64{{"exec", "buffer_full"}: 0, {"mount", "return_missed"}: 7, {"", "undecodable"}: 1},
 		Truncated:  map[string]uint64{"exec": 2},
+		Outside:    map[string]uint64{"exec": 3, "fork": 4},
 		BufferUsed: 4096, BufferSize: 8 << 20, RunTime: 250 * time.Millisecond, RunCount: 5000,
 	}
 }

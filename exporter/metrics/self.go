@@ -19,6 +19,9 @@ type ProbeStats struct {
 	// read by kind, those that were lost by kind and cause.
 	Received map[string]uint64
 	Lost     map[Loss]uint64
+	// Outside counts, by kind, events of processes outside of the exporter's pid
+	// namespace, which are left out.
+	Outside map[string]uint64
 	// Truncated are those of the received events, by kind, that are cut.
 	Truncated map[string]uint64
 	// BufferUsed and BufferSize are bytes of the ring buffer; a size of 0 is
@@ -107,6 +110,8 @@ var (
 		"OCI bundles that could not be read; their starts lack name, image and hook kinds.")
 	lostDesc = selfDesc("container_start_exporter_events_lost_total",
 		"Events lost, by kind (unknown if it could not be decoded) and cause: buffer_full, no_scratch, calls_full, watched_full, return_missed, preempted, unreadable, over_quota (a container's own), socket_full, backlog_full, undecodable.", "event", "cause")
+	outsideDesc = selfDesc("container_start_exporter_events_outside_total",
+		"Events left out, by kind, because their process is outside of the exporter's PID namespace: on the host or in another node; only if the exporter runs in a node that is a container.", "event")
 	truncatedDesc = selfDesc("container_start_exporter_events_truncated_total",
 		"Events received of which a part did not fit, by kind: of an exec, arguments or environment.", "event")
 	usedDesc = selfDesc("container_start_exporter_buffer_used_bytes",
@@ -130,7 +135,7 @@ func (s *self) Describe(descs chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
 		inProgressDesc, nestedInProgressDesc, attemptedDesc, endedDesc, discardedDesc, handledDesc,
 		joinedDesc, nodeDesc, unjoinedDesc, waitingDesc, processesDesc, unseenDesc, evictionsDesc,
-		attachedDesc, receivedDesc, lostDesc, truncatedDesc, unreadDesc, usedDesc, sizeDesc, runTimeDesc, runCountDesc,
+		attachedDesc, receivedDesc, lostDesc, outsideDesc, truncatedDesc, unreadDesc, usedDesc, sizeDesc, runTimeDesc, runCountDesc,
 		spansExportedDesc, spansDroppedDesc,
 	} {
 		descs <- d
@@ -189,6 +194,7 @@ func collectProbes(to sink, p ProbeStats) {
 	}
 	to.counters(receivedDesc, p.Received)
 	to.losses(lostDesc, p.Lost)
+	to.counters(outsideDesc, p.Outside)
 	to.counters(truncatedDesc, p.Truncated)
 	if len(p.Probes) > 0 {
 		to.counter(unreadDesc, float64(p.BundlesUnread))

@@ -92,7 +92,7 @@ func Attributes() []Attribute {
 		{prefixOperation + "NAME", "an attribute of the operation's record, as text; " + start.AttrPID + " and " + start.AttrExitCode + " have keys of their own"},
 		{string(keyOperationDuration), "full time of an operation that is cut, or of a mount, which is a span event; in seconds"},
 		{string(keyOperationCut), "true if the operation lasted longer than its span, which never extends beyond the start's"},
-		{string(semconv.ProcessPIDKey), "pid, in the initial pid namespace, of the process that is the operation; on the root, of the container's init"},
+		{string(semconv.ProcessPIDKey), "pid, in the exporter's pid namespace, of the process that is the operation; on the root, of the container's init"},
 		{string(semconv.ProcessExitCodeKey), "exit code of the process that is the operation, 128 + the number of the signal if it was killed"},
 		{string(keyCPU), "CPU time of that process, in seconds"},
 		{string(keyRunDelay), "run-queue delay of that process, in seconds"},

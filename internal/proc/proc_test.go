@@ -75,3 +75,18 @@ func TestParseStat(t *testing.T) {
 		}
 	}
 }
+
+// TestShowsOwnPIDs reads /proc here, and as a process in a pid namespace of its own does
+// that has the host's.
+func TestShowsOwnPIDs(t *testing.T) {
+	if !ShowsOwnPIDs() {
+		t.Error("/proc is another pid namespace's")
+	}
+	for status, want := range map[string]int{
+		"Name:\tsh\nNSpid:\t7\nNSpgid:\t7\n": 1, "NStgid:\t712\t7\nNSpid:\t712\t7\n": 2, "Name:\tNSpid: 1\n": 0, "": 0,
+	} {
+		if got := pidNamespacesShown([]byte(status)); got != want {
+			t.Errorf("%q shows pids of %d namespaces, want %d", status, got, want)
+		}
+	}
+}

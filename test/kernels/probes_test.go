@@ -38,7 +38,7 @@ const ours = "Test(MissesEvents|WantedVariables|Clock|Urgent|Lost|ReaderIsWoken|
 
 // alike are the tests that do not depend on the mechanism: those of the events
 // of process tracepoints, and those of the objects.
-const alike = "Test(Environment.*|Origin|CostOf.*|Signalled|LongArguments|Running|OpenLeavesMemlock|OpenTakes|EveryProgramLoads|AbsenceIsNotRemembered)"
+const alike = "Test(InNode|Environment.*|Origin|CostOf.*|Signalled|LongArguments|Running|OpenLeavesMemlock|OpenTakes|EveryProgramLoads|AbsenceIsNotRemembered)"
 
 // otherHosts are the tests that need no program but the test binary: they run on
 // an architecture for which there is no userland here.
