@@ -48,6 +48,12 @@ func serve(t testing.TB, words []string, dir string, flags, env []string) *Serve
 	cmd := exec.Command(words[0], words[1:]...)
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), env...)
+	return serveBy(t, address, cmd)
+}
+
+// serveBy is Serve by a command whose server listens on an address.
+func serveBy(t testing.TB, address string, cmd *exec.Cmd) *Server {
+	t.Helper()
 	s := &Server{Process: Start(t, cmd), Address: address, URL: "http://" + address}
 	s.WaitFor(t, 30*time.Second, "200 from /-/ready", func() bool { return Answer(s.URL+"/-/ready") != "" })
 	return s

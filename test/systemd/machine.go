@@ -92,7 +92,10 @@ func boot(t *testing.T) *machine {
 // workDir makes the machine's directory, with what boot.sh copies to /etc.
 func workDir(t *testing.T) string {
 	t.Helper()
-	dir := filepath.Join(host.Dir(), "machine")
+	dir, err := os.MkdirTemp(host.Dir(), "machine-")
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, sub := range []string{"memory", "etc/systemd/system"} {
 		if err := os.MkdirAll(filepath.Join(dir, sub), 0o755); err != nil {
 			t.Fatal(err)

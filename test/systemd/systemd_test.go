@@ -130,14 +130,7 @@ func (m *machine) paths(t *testing.T) map[string]string {
 // record returns the starts while do runs, as an exporter on the machine reports them.
 func (m *machine) record(t *testing.T, do func()) []report.Start {
 	t.Helper()
-	binary := filepath.Join(m.work, "exporter")
-	content, err := os.ReadFile(host.Exporter(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(binary, content, 0o755); err != nil {
-		t.Fatal(err)
-	}
+	binary := m.exporter(t)
 	p := host.Start(t, m.command(binary, "watch", "--format=json"))
 	p.WaitFor(t, 30*time.Second, "its probes", func() bool { return strings.Contains(p.Stderr.String(), "attached") })
 	do()
