@@ -43,7 +43,7 @@ func supportsUnicode() bool {
 // how many kernel probes are attached.
 func printAttached(probes []bpf.ProbeStatus) {
 	if note, mistaken := pidNamespace(); mistaken {
-		fmt.Fprintf(os.Stderr, "PID namespace: %s\n", note)
+		fmt.Fprintf(os.Stderr, "pids %s\n", note)
 	}
 	attached := countState(probes, bpf.Attached)
 	if attached == len(probes) {

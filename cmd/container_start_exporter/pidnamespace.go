@@ -10,13 +10,13 @@ import (
 	"container_start_exporter/internal/proc"
 )
 
-// What the exporter's pid namespace means if it is not the host's.
+// What it means if the exporter's pid namespace is not the host's: whose pids it has.
 const (
 	noteNode = "of a node that is a container (kind, k3d, minikube): starts outside of it are left out, and counted"
-	noteOwn  = "a PID namespace of the exporter's own, in which no engine runs: starts on the host are left out; " +
-		"run it in the host's (--pid=host, hostPID: true)"
-	noteForeign = "/proc is of another PID namespace than the exporter: names and images are missing; " +
-		"run it in the host's (--pid=host, hostPID: true), or with a /proc of its own (unshare --mount-proc)"
+	noteOwn  = "of a PID namespace of the exporter's own, in which no engine runs: it sees no start on the host; " +
+		"run it in the host's PID namespace (--pid=host, hostPID: true)"
+	noteForeign = "in /proc are of another PID namespace than the exporter's: names and images are missing; " +
+		"run it in the host's PID namespace (--pid=host, hostPID: true), or with a /proc of its own (unshare --mount-proc)"
 )
 
 // pidNamespace describes the pid namespace that the exporter is in, and whether it is

@@ -211,9 +211,9 @@ func (s *server) logProbes(probes []bpf.ProbeStatus) {
 		}
 	}
 	if note, mistaken := pidNamespace(); mistaken {
-		s.log.Warn("PID namespace", "effect", note)
+		s.log.Warn("PID namespace", "pids", note)
 	} else if note != "" {
-		s.log.Info("PID namespace", "effect", note)
+		s.log.Info("PID namespace", "pids", note)
 	}
 	missing, err := privilege.Missing(probes)
 	if err != nil {
