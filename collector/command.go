@@ -123,6 +123,7 @@ func (t *startTable) launched(p *process, id string) *attempt {
 // setInit makes p the start's init.
 func (a *Assembler) setInit(att *attempt, p *process) {
 	att.init = p
+	att.ownNetnsOfInit(a.clock.now)
 	a.containerMade(att)
 }
 

@@ -26,7 +26,7 @@ var withoutProbe = map[string][]string{
 
 	"clone":       {start.LacksOperation(start.OpNetns)},
 	"unshare":     {start.LacksPhase(start.PhaseNamespaces), start.LacksOperation(start.OpNetns)},
-	"setns":       {start.LacksOperation(start.OpLibnetwork)},
+	"setns":       {start.LacksOperation(start.OpLibnetwork), start.LacksOperation(start.OpNetwork)},
 	"copy_net_ns": {start.LacksOperation(start.OpNetns)},
 
 	"mount":          {start.LacksPhase(start.PhaseRootfs), start.LacksOperation(start.OpMount), start.LacksOperation(start.OpRootfsMount)},
@@ -103,6 +103,7 @@ func (att *attempt) degraded(outcome start.Outcome, unseen []string) (parts []st
 		{att.timeline.overflowed, start.DegradedOperations},
 		{att.lacksCgroup(outcome), start.DegradedCgroup},
 		{att.network.overflowed, start.DegradedNetwork},
+		{att.network.vethUnknown(), start.LacksOperation(start.OpVeth)},
 		{att.argumentsCut, start.DegradedArguments},
 	} {
 		if one.lacks {
@@ -110,7 +111,7 @@ func (att *attempt) degraded(outcome start.Outcome, unseen []string) (parts []st
 		}
 	}
 	for _, part := range unseen {
-		if !att.isWhole(part, outcome) {
+		if !att.isWhole(part, outcome) && !slices.Contains(parts, part) {
 			parts = append(parts, part)
 		}
 	}

@@ -38,7 +38,7 @@ func (a *Assembler) onExec(e *event.Event) disposition {
 	if c, ok := runtime.Parse(e.Args); ok && p.hook == nil {
 		return a.execRuntime(p, c, e)
 	}
-	if r, ok := network.Parse(e.Args, e.Env); ok && !p.netTool.inheritsCNIEnv(r, e) {
+	if r, ok := network.Parse(e.File, e.Args, e.Env); ok && !p.netTool.inheritsCNIEnv(r, e) {
 		return a.execNetwork(p, r, e)
 	}
 	return a.execOther(p, e)

@@ -71,7 +71,8 @@ func (a *Assembler) applyRequest(att *attempt, e *event.Event) {
 		n.addVeth(e, att.origin.joins.Owns(att, join.Netns(e.LinkNS)), att.origin.joins.Owns(att, join.Netns(e.TargetNS)), a.veths.hears(e.LinkNS, e.TargetNS))
 		a.ownLinks(att, e)
 	case e.Message == "RTM_SETLINK" && e.TargetNS != 0:
-		n.link(e.Index).moved = true
+		l := n.link(e.Index)
+		l.moved, l.unheard = true, !a.veths.hears(e.LinkNS)
 		a.ownLinks(att, e)
 	case e.Message == "RTM_SETLINK" && e.Name != "" && att.origin.joins.Owns(att, join.Netns(e.LinkNS)):
 		n.link(e.Index).renamed = e.Name

@@ -42,6 +42,9 @@ func (a *Assembler) onMount(e *event.Event) disposition {
 
 // hostMount handles a mount by an engine or a shim: the rootfs is joined by its path.
 func (a *Assembler) hostMount(p *process, e *event.Event) disposition {
+	if p.netTool != nil {
+		p.netTool.active(e.Time)
+	}
 	switch {
 	case e.Kind == event.KindUmount && e.Ret == 0:
 		a.originOf(e).joins.Cancel(join.Path(e.MntNS, e.ResolvedTarget()), isDeferredMount)

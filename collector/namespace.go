@@ -108,10 +108,35 @@ func (a *Assembler) onNamespaces(e *event.Event) disposition {
 	if created != 0 {
 		return a.onNewNamespaces(p, p, e)
 	}
+	if e.Kind == event.KindSetns && e.Ret == 0 && e.Namespaces != nil {
+		a.onEntered(p, e)
+	}
 	if p.currentStart() == nil {
 		return unrelated
 	}
 	return joined
+}
+
+// onEntered handles that a process has entered other namespaces.
+func (a *Assembler) onEntered(p *process, e *event.Event) {
+	if p.netTool != nil {
+		p.netTool.enter(e)
+	}
+	if att := p.currentStart(); att != nil && att.init == p {
+		att.ownNetnsOfInit(e.Time)
+	}
+}
+
+// ownNetnsOfInit makes the start own the network namespace that its init is in, if the
+// bundle names one that was made for it: what has entered that namespace, and does not
+// name it as the bundle does, has set up this start's network.
+func (att *attempt) ownNetnsOfInit(at int64) {
+	if att.bundle == nil || att.bundle.NetnsPath == "" || att.joinsOthersNetns() {
+		return
+	}
+	if ns := att.init.ns.Net; ns != 0 && ns != att.create.process.ns.Net {
+		att.origin.joins.Own(att, at, join.Netns(ns))
+	}
 }
 
 // onNewNamespaces handles namespaces that a known process p has created; member is

@@ -3,6 +3,7 @@ package collector
 import (
 	"cmp"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -21,11 +22,17 @@ type netTool struct {
 	process     *process
 	program     string // its path
 	longRunning bool   // it runs for as long as the container does
+	lastActive  int64  // when it was last seen to set something up
+
+	netNS       uint32 // that it was executed in
+	entersNetns bool   // it enters the one that it sets up
+	entered     uint32 // the first other one that it has entered; 0 if none
 
 	attempt         *attempt       // the start that it belongs to, nil if not known
 	unrelated       bool           // it belongs to no start
 	deferred        []*event.Event // until its start is known
 	nested          []*netTool     // runs that it executed before its start was known
+	outermost       *netTool       // the run that it was executed by, or one that was, before its start was known
 	traceParent     string
 	keys            []join.Key // that its start then owns
 	onlyDuringStart bool       // it is joined only to a start that began before it
@@ -36,17 +43,17 @@ const maxDeferred = 1024
 
 // execNetwork handles the exec of a network program. The run belongs to the
 // start of its process; else to that of the run that executed it; else it is
-// joined by the keys in its arguments and environment.
+// joined by the keys in its arguments and environment, and by the network
+// namespace that it enters.
 func (a *Assembler) execNetwork(p *process, r network.Run, e *event.Event) disposition {
-	n := &netTool{
-		operation: operation{name: r.Operation, begin: e.Time, attributes: r.Attributes, before: e.Cost},
-		a:         a, process: p, longRunning: r.Stays,
-		onlyDuringStart: r.ContainerID == "" && len(r.NetnsPaths) == 0,
-	}
-	n.traceParent = traceParent(e.Env)
-	n.attributes[start.AttrPID] = strconv.Itoa(p.pid)
 	outer := p.netTool
-	n.program = strings.Clone(e.File)
+	if outer.isSameRun(p, r) {
+		return p.execInRun(e)
+	}
+	n := newNetTool(a, p, r, e)
+	if outer != nil && outer.process == p {
+		outer.end, outer.cost = e.Time, e.Cost.Since(outer.before) // its process is this run now
+	}
 	p.netTool = n
 	if att := p.currentStart(); att != nil {
 		n.Resolve(att)
@@ -56,16 +63,42 @@ func (a *Assembler) execNetwork(p *process, r network.Run, e *event.Event) dispo
 		outer.nest(n)
 		return outer.onEvent(e)
 	}
-	keys := runKeys(r, e)
-	if r.Teardown || len(keys) == 0 {
+	keys := a.runKeys(p, r, e)
+	if r.Teardown || len(keys) == 0 && !r.EntersNetns {
 		n.unrelated = true
 		return unrelated
 	}
-	if r.ContainerID != "" || r.Stays {
-		n.keys = keys
+	if r.ContainerID != "" || r.Stays { // but not the id: a start owns no other than its own
+		n.keys = slices.DeleteFunc(slices.Clone(keys), func(k join.Key) bool { return k == join.Container(r.ContainerID) })
 	}
 	n.deferred = append(n.deferred, e)
 	return a.deferJoin(n, p.origin, e.Size(), keys)
+}
+
+func newNetTool(a *Assembler, p *process, r network.Run, e *event.Event) *netTool {
+	n := &netTool{
+		operation: operation{name: r.Operation, begin: e.Time, attributes: r.Attributes, before: e.Cost},
+		a:         a, process: p, program: strings.Clone(e.File), longRunning: r.Stays,
+		netNS: e.NetNS, entersNetns: r.EntersNetns,
+		onlyDuringStart: r.ContainerID == "" && len(r.NetnsPaths) == 0 && !r.EntersNetns,
+		traceParent:     traceParent(e.Env),
+	}
+	n.attributes[start.AttrPID] = strconv.Itoa(p.pid)
+	return n
+}
+
+// isSameRun reports whether the run r of a network program, executed by p, is that of n:
+// pasta executes the variant of itself that fits the CPU.
+func (n *netTool) isSameRun(p *process, r network.Run) bool {
+	return n != nil && n.process == p && n.name == r.Operation && n.attributes[start.AttrPlugin] == r.Attributes[start.AttrPlugin]
+}
+
+// execInRun handles the exec of a program that belongs to the run of p.
+func (p *process) execInRun(e *event.Event) disposition {
+	if p.currentStart() != nil {
+		return p.countExec()
+	}
+	return p.netTool.onEvent(e)
 }
 
 // inheritsCNIEnv reports whether a program has a CNI plugin's environment only
@@ -77,13 +110,18 @@ func (n *netTool) inheritsCNIEnv(r network.Run, e *event.Event) bool {
 }
 
 // runKeys returns the keys that the run of a network program can be joined by.
-func runKeys(r network.Run, e *event.Event) []join.Key {
+func (a *Assembler) runKeys(by *process, r network.Run, e *event.Event) []join.Key {
 	var keys []join.Key
 	if r.ContainerID != "" {
 		keys = append(keys, join.Container(r.ContainerID))
 	}
 	for _, p := range r.NetnsPaths {
 		keys = append(keys, join.Path(e.MntNS, p))
+	}
+	for _, pid := range r.NetnsPIDs {
+		if ns := a.netnsOf(pid, by.origin); ns != 0 && ns != e.NetNS {
+			keys = append(keys, join.Netns(ns))
+		}
 	}
 	for _, address := range r.Addresses {
 		keys = append(keys, join.Address(e.NetNS, address))
@@ -94,8 +132,51 @@ func runKeys(r network.Run, e *event.Event) []join.Key {
 	return keys
 }
 
+// netnsOf returns the network namespace of a process that one of an origin names by its
+// pid, 0 if it is not known: a pid in a container is one of another pid namespace.
+func (a *Assembler) netnsOf(pid int, by *origin) uint32 {
+	if p := a.processes.byPID[pid]; p != nil && by.isHost() && p.origin.isHost() {
+		return p.ns.Net
+	}
+	return 0
+}
+
+// enter handles that the run's process, or a child of it, has entered a network namespace.
+// The first one that is not its own is the one that it sets up: what a start owns it by.
+func (n *netTool) enter(e *event.Event) {
+	n.active(e.Time)
+	root, ns := cmp.Or(n.outermost, n), e.Namespaces.Net
+	if !n.entersNetns || ns == 0 || ns == n.netNS || root.entered != 0 || root.attempt != nil || root.unrelated {
+		return
+	}
+	root.entered = ns
+	n.process.origin.joins.Wait(netnsEntry{root, e.Time}, n.a.clock.now, []join.Key{join.Netns(ns)})
+}
+
+// netnsEntry joins a run to the start that owns the network namespace that it has entered.
+// The run waits for its other keys as well.
+type netnsEntry struct {
+	run *netTool
+	at  int64
+}
+
+// At returns when the run entered the namespace.
+func (n netnsEntry) At() int64 { return n.at }
+
+// Resolve joins the run to the start.
+func (n netnsEntry) Resolve(att *attempt) { n.run.Resolve(att) }
+
+// Expire does nothing: the run may still be joined by another key.
+func (n netnsEntry) Expire() {}
+
+// active records that the run was seen to set something up.
+func (n *netTool) active(at int64) { n.lastActive = at }
+
 // onEvent handles an event of the run's process or of a child of that process.
 func (n *netTool) onEvent(e *event.Event) disposition {
+	if e.Kind != event.KindExit || e.PID != n.process.pid {
+		n.active(e.Time)
+	}
 	switch {
 	case n.attempt != nil && !n.attempt.ended:
 		n.apply(n.attempt, e)
@@ -123,6 +204,7 @@ func (n *netTool) nest(inner *netTool) {
 	case n.unrelated:
 		inner.unrelated = true
 	default:
+		inner.outermost = cmp.Or(n.outermost, n)
 		n.nested = append(n.nested, inner)
 	}
 }
@@ -140,7 +222,11 @@ func (n *netTool) apply(att *attempt, e *event.Event) {
 func (n *netTool) At() int64 { return n.begin }
 
 // Resolve joins the run to a start, with its nested runs and its deferred events.
+// A run that waits for several keys is joined by the first of them.
 func (n *netTool) Resolve(att *attempt) {
+	if n.attempt != nil || n.unrelated {
+		return
+	}
 	if att.ended || n.onlyDuringStart && att.begin > n.begin {
 		n.Expire() // the address of a container that has ended
 		return
@@ -164,6 +250,9 @@ func (n *netTool) Resolve(att *attempt) {
 // Expire marks the run, its nested runs and its deferred events as belonging to
 // no start.
 func (n *netTool) Expire() {
+	if n.attempt != nil {
+		return
+	}
 	n.unrelated = true
 	for _, inner := range n.nested {
 		inner.Expire()
@@ -186,12 +275,13 @@ func (n *netTool) size() int {
 }
 
 // finishedOperation returns the run as an operation of a start that ends at end:
-// a run that has not ended lasts until then, a long-running one takes no time.
+// a run that has not ended lasts until then, a long-running one until it was last seen
+// to set something up, as no probe sees by what it reports that it is ready.
 func (n *netTool) finishedOperation(end int64) *operation {
 	o := n.operation
 	switch {
 	case n.longRunning:
-		o.end = o.begin
+		o.end = max(o.begin, min(n.lastActive, end))
 	case o.end == 0:
 		o.end = end
 	}

@@ -142,6 +142,7 @@ type veth struct {
 type link struct {
 	name    string // in the namespace where it was created
 	moved   bool   // into the container's namespace
+	unheard bool   // from one that no notifications come from
 	renamed string // its new name there
 	address string // its address there
 }
@@ -170,6 +171,21 @@ func (n *netSetup) creationUnseen() bool {
 	for _, l := range n.links {
 		isEnd := func(v *veth) bool { return v.name == l.name || v.peer == l.name }
 		if l.moved && l.name != "" && !slices.ContainsFunc(n.veths, isEnd) {
+			return true
+		}
+	}
+	return false
+}
+
+// vethUnknown reports whether an interface was moved into the container of which nothing
+// shows whether it is a veth: only the driver's event, or a notification, connects its
+// index with the name that it was created by.
+func (n *netSetup) vethUnknown() bool {
+	if len(n.confirmed()) > 0 {
+		return false
+	}
+	for _, l := range n.links {
+		if l.moved && l.unheard && l.name == "" {
 			return true
 		}
 	}

@@ -1,23 +1,38 @@
 package network
 
-import "container_start_exporter/collector/start"
+import (
+	"path"
+	"strings"
+
+	"container_start_exporter/collector/start"
+)
 
 // cni recognises CNI plugins, any program whose environment has a CNI command (CNI
 // specification, section 2). An ADD is part of a start. A VERSION, which Podman asks
 // for before every command, sets nothing up and is not recognised.
-func cni(base string, _ []string, env map[string]string) (Run, bool) {
+func cni(plugin string, env map[string]string) (Run, bool) {
 	command := env["CNI_COMMAND"]
 	if command != "ADD" && command != "DEL" && command != "CHECK" {
 		return Run{}, false
 	}
 	r := Run{
 		Operation:   start.OpCNI,
-		Attributes:  map[string]string{start.AttrPlugin: base, start.AttrCommand: command},
+		Attributes:  map[string]string{start.AttrPlugin: plugin, start.AttrCommand: command},
 		ContainerID: env["CNI_CONTAINERID"],
+		EntersNetns: true,
 		Teardown:    command != "ADD",
 	}
 	if p := env["CNI_NETNS"]; p != "" {
 		r.NetnsPaths = []string{p}
 	}
 	return r, true
+}
+
+// pluginName returns the name of a plugin: that of the file that is executed, as args[0]
+// of a script is its interpreter. A file that is named by a descriptor has none.
+func pluginName(file string, args []string) string {
+	if file == "" || strings.HasPrefix(file, "/proc/") || strings.HasPrefix(file, "/dev/fd/") {
+		file = args[0]
+	}
+	return path.Base(file)
 }

@@ -7,9 +7,11 @@ import (
 	"container_start_exporter/collector/start"
 )
 
-// dockerProxy recognises docker-proxy, which listens on a published port.
+// dockerProxy recognises docker-proxy, which listens on a published port, and what a
+// rootless dockerd executes in its place: that has the port forwarded to its network
+// namespace before it executes docker-proxy there.
 func dockerProxy(base string, args []string, _ map[string]string) (Run, bool) {
-	if base != "docker-proxy" {
+	if base != "docker-proxy" && base != "rootlesskit-docker-proxy" {
 		return Run{}, false
 	}
 	port := publishedPort(argv.Value(args, "-proto"), argv.Value(args, "-host-ip"), argv.Value(args, "-host-port"))

@@ -7,7 +7,8 @@ import (
 )
 
 // netavark recognises Podman's other network stack: `netavark [flags] setup NETNS`,
-// with the container's description on standard input.
+// with the container's description on standard input. NETNS is a path; that of a
+// descriptor of Podman (/proc/PID/fd/N, in a build) says nothing: netavark enters it.
 func netavark(base string, args []string, _ map[string]string) (Run, bool) {
 	if base != "netavark" {
 		return Run{}, false
@@ -16,7 +17,12 @@ func netavark(base string, args []string, _ map[string]string) (Run, bool) {
 		if arg != "setup" && arg != "teardown" {
 			continue
 		}
-		r := Run{Operation: start.OpNetavark, Attributes: map[string]string{start.AttrCommand: arg}, Teardown: arg == "teardown"}
+		r := Run{
+			Operation:   start.OpNetavark,
+			Attributes:  map[string]string{start.AttrCommand: arg},
+			EntersNetns: true,
+			Teardown:    arg == "teardown",
+		}
 		if last := args[len(args)-1]; i+1 < len(args) && path.IsAbs(last) {
 			r.NetnsPaths = []string{last}
 		}

@@ -189,8 +189,10 @@ const (
 	OpPivotRoot   OperationName = "pivot_root"   // the call, or MS_MOVE and chroot
 	OpCNI         OperationName = "cni"          // a CNI plugin's run: plugin, command, pid, exit_code
 	OpNetavark    OperationName = "netavark"     // netavark's run: command, pid, exit_code
+	OpPasta       OperationName = "pasta"        // pasta's run, until it has set up the network: pid, exit_code
+	OpSlirp4netns OperationName = "slirp4netns"  // slirp4netns's run, until the last it is seen to do to set up: pid
 	OpIptables    OperationName = "iptables"     // a run of iptables: program, rule, pid, exit_code
-	OpProxy       OperationName = "proxy"        // docker-proxy was executed: port, pid
+	OpProxy       OperationName = "proxy"        // docker-proxy, until the last it is seen to do to set up: port, pid
 	OpLibnetwork  OperationName = "libnetwork"   // dockerd inside the network namespace: command, pid, exit_code
 	OpNetwork     OperationName = "network"      // all that set up the network: begins with the first, lasts for the union
 )

@@ -10,7 +10,7 @@ import (
 )
 
 // setsUpNetwork are the names of the operations that the operation network covers.
-var setsUpNetwork = []string{"netns", "veth", "cni", "netavark", "iptables", "proxy", "libnetwork"}
+var setsUpNetwork = []string{"netns", "veth", "cni", "netavark", "pasta", "slirp4netns", "iptables", "proxy", "libnetwork"}
 
 // networkParts returns the operations of a start that set up its network.
 func networkParts(d namedRecord) []operation {
