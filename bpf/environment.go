@@ -7,7 +7,8 @@ import (
 )
 
 // envNames are the variables that identify a start. No other leaves this
-// package: environments hold secrets. Each has at least seven characters.
+// package: environments hold secrets. Each has at least seven characters. The programs
+// recognise a CNI plugin by the first.
 var envNames = []string{
 	"CNI_COMMAND", "CNI_CONTAINERID", "CNI_NETNS", "CNI_IFNAME", "CNI_ARGS",
 	"TRACEPARENT", "TRACESTATE", "BAGGAGE",

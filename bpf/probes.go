@@ -25,11 +25,14 @@ import (
 // memory, not in a CPU cache.
 const defaultBufferSize = 2 << 20
 
-// Options are what Open watches and how. Names and Runtimes are base names of
-// executables: at most 31 bytes each, at most 256 in both lists together.
+// Options are what Open watches and how. Names, Runtimes and Plugins are base names of
+// executables: at most 31 bytes each, at most 256 in all lists together.
 type Options struct {
-	Names    []string // engines, shims, monitors, plugins
+	Names    []string // engines, shims, monitors
 	Runtimes []string // OCI runtimes: their exec wakes the reader at once
+	// Plugins are CNI plugins: watched, as all files in the usual directories of such
+	// are, if they are executed with a plugin's environment.
+	Plugins []string
 	// InitNames are the names that a runtime's init gives itself: at most 15
 	// bytes each, at most 64. The next program that it executes is the entrypoint.
 	InitNames  []string
@@ -164,7 +167,7 @@ func preloadBTF(types *btf.Cache) {
 func (p *Probes) watchNames(o Options) error {
 	var bloom nameFilter
 	for class, names := range map[probesTaskClass][]string{
-		probesTaskClassCLASS_ENGINE: o.Names, probesTaskClassCLASS_RUNTIME: o.Runtimes,
+		probesTaskClassCLASS_ENGINE: o.Names, probesTaskClassCLASS_RUNTIME: o.Runtimes, probesTaskClassCLASS_PLUGIN: o.Plugins,
 	} {
 		for _, name := range names {
 			key, err := keyOf(name)

@@ -286,8 +286,9 @@ type probesScratch struct {
 		Begin    uint64
 		At       uint64
 		State    uint32
-		InString uint16
-		Wanted   uint16
+		InString uint8
+		Wanted   uint8
+		Plugin   uint16
 	}
 	Fixed [256]int8
 	Text  [20480]int8
@@ -302,6 +303,7 @@ const (
 	probesTaskClassCLASS_CHILD   probesTaskClass = 3
 	probesTaskClassCLASS_JOINED  probesTaskClass = 4
 	probesTaskClassCLASS_INIT    probesTaskClass = 5
+	probesTaskClassCLASS_PLUGIN  probesTaskClass = 6
 )
 
 type probesTwinToken struct {

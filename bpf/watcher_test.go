@@ -37,6 +37,7 @@ var shared struct {
 var (
 	sharedNames = []string{"cse-all", "cse-cgroup", "cse-execute", "cse-io", "cse-long", "cse-mount", "cse-newmount",
 		"cse-origin", "cse-other", "cse-pivot", "cse-process", "cse-queue", "cse-setns", "cse-signalled", "cse-threads", "cse-veth"}
+	sharedPlugins  = []string{"cse-plugin"}
 	sharedRuntimes = []string{"cse-crun", "cse-l-crun", "cse-l-runc", "cse-reused", "cse-runc"}
 )
 
@@ -49,7 +50,7 @@ func watch(t *testing.T, name string) *watcher {
 		t.Fatalf("the shared probes do not watch %s", name)
 	}
 	if shared.probes == nil {
-		shared.probes = open(t, Options{Names: sharedNames, Runtimes: sharedRuntimes})
+		shared.probes = open(t, Options{Names: sharedNames, Runtimes: sharedRuntimes, Plugins: sharedPlugins})
 		shared.done = make(chan error)
 		go func() { shared.done <- shared.probes.Read(shareEvent) }()
 	}

@@ -19,7 +19,8 @@
 /*
  * The first eight characters of each wanted variable, with its '=' if that is
  * one of them; the rest is 0. Go sets it, and leaves out what only begins alike.
- * Not a constant: numbers of 64 bits cannot be folded into the code.
+ * The first variable is that by which a CNI plugin is recognised. Not a
+ * constant: numbers of 64 bits cannot be folded into the code.
  */
 __u64 wanted_variables[WANTED_VARIABLES] SEC(".data.environment");
 
@@ -79,6 +80,8 @@ __attribute__((noinline)) int walk_environment(__u32 number)
 		if (!e->in_string) {
 			e->begin = at;
 			e->wanted = is_wanted_variable(s->text + at);
+			if (*(const __u64 *)(s->text + at) == wanted_variables[0])
+				e->plugin = true;
 		}
 		/* the last byte is a NUL of the helper, not of the string; if of both, "" is left */
 		e->in_string = n == TEXT_MAX;
@@ -100,6 +103,7 @@ static __always_inline __u64 put_environment(struct scratch *s, __u32 number, st
 	e->end = READ(mm, env_end);
 	e->at = at;
 	e->in_string = false;
+	e->plugin = false;
 	e->state = ENV_WALKING;
 	for (int i = 0; i < ENV_CALLS; i++) {
 		if (walk_environment(number) != ENV_WALKING)

@@ -92,6 +92,11 @@ static __always_inline __u64 put_args_and_environment(struct scratch *s, __u32 n
 	return end;
 }
 
+/* Eight characters as the number that they are in memory. */
+#define CHARACTERS(a, b, c, d, e, f, g, h)                                            \
+	((__u64)(a) | (__u64)(b) << 8 | (__u64)(c) << 16 | (__u64)(d) << 24 |         \
+	 (__u64)(e) << 32 | (__u64)(f) << 40 | (__u64)(g) << 48 | (__u64)(h) << 56)
+
 /* Eight characters, with all after the first NUL cleared. */
 static __always_inline __u64 cut_at_nul(__u64 characters)
 {
@@ -102,11 +107,11 @@ static __always_inline __u64 cut_at_nul(__u64 characters)
 }
 
 /*
- * The first eight characters of a text, of which at least eight bytes are
- * readable. If plain loads can read any address, they read it as a struct that
- * begins with eight bytes.
+ * Eight characters of a text, of which at least eight bytes are readable. If
+ * plain loads can read any address, they read it as a struct that begins with
+ * eight bytes.
  */
-static __always_inline __u64 first_characters(const void *text)
+static __always_inline __u64 eight_characters(const void *text)
 {
 	struct timespec64 *as_time = (void *)text;
 	__u64 characters = 0;
@@ -115,44 +120,93 @@ static __always_inline __u64 first_characters(const void *text)
 		characters = CAST(as_time)->tv_sec;
 	else
 		bpf_probe_read_kernel(&characters, sizeof(characters), text);
-	return cut_at_nul(characters);
+	return characters;
 }
 
-/* Whether the executed file may have a watched name. */
-static __always_inline bool may_match_file(struct linux_binprm *bprm)
+/* The first characters of the executed file's name. */
+static __always_inline __u64 file_characters(struct linux_binprm *bprm)
 {
-	return may_match_name(first_characters(READ(bprm, file, f_path.dentry, d_name.name)));
+	return cut_at_nul(eight_characters(READ(bprm, file, f_path.dentry, d_name.name)));
 }
 
 /*
- * Whether the executed path may end in a watched name: the kernel has just
- * named the thread after its last component.
+ * The first characters of the last component of the executed path: the kernel
+ * has just named the thread after that.
  */
-static __always_inline bool may_match_path(struct task_struct *task)
+static __always_inline __u64 path_characters(struct task_struct *task)
 {
 	__u64 comm[2];
 
 	READ_COMM(comm, task);
-	return may_match_name(cut_at_nul(comm[0]));
+	return cut_at_nul(comm[0]);
+}
+
+/* Whether the path or the name of the executed file may be watched; mostly they are the same. */
+static __always_inline bool may_match_exec(struct task_struct *task, struct linux_binprm *bprm)
+{
+	__u64 by_path = path_characters(task), by_file = file_characters(bprm);
+
+	return may_match_name(by_path) || (by_file != by_path && may_match_name(by_file));
+}
+
+#define AFTER_TOP 5 /* characters: /opt/, /usr/, /var/ */
+
+/*
+ * Whether the executed path is in a directory of CNI plugins: /opt/cni/bin,
+ * /usr/lib/cni, /usr/libexec/cni, /var/lib/cni. The path of a script is its
+ * own, its file the interpreter's. A path that is shorter than what is read of
+ * it lies in memory that is longer (struct filename, fs/namei.c).
+ */
+static __always_inline bool in_plugin_directory(struct linux_binprm *bprm)
+{
+	const char *path = READ(bprm, filename) + AFTER_TOP;
+	__u64 characters = eight_characters(path);
+
+	if (characters == CHARACTERS('l', 'i', 'b', 'e', 'x', 'e', 'c', '/'))
+		characters = eight_characters(path + 4);
+	return characters == CHARACTERS('c', 'n', 'i', '/', 'b', 'i', 'n', '/') ||
+	       characters == CHARACTERS('l', 'i', 'b', '/', 'c', 'n', 'i', '/') ||
+	       characters == CHARACTERS('x', 'e', 'c', '/', 'c', 'n', 'i', '/');
+}
+
+/* What the executed file may be watched by. */
+struct exec_filter {
+	bool by_path;   /* the last component of its path */
+	bool by_file;   /* its name */
+	bool by_directory;
+};
+
+/* The class of an executed file, of which the path is the text so far; any other goes before CLASS_PLUGIN. */
+static __always_inline __u32 class_of_exec(struct scratch *s, struct linux_binprm *bprm, __u64 file_len,
+					   const struct exec_filter *may)
+{
+	__u32 class = may->by_directory ? CLASS_PLUGIN : CLASS_NONE, named;
+
+	if (may->by_file) {
+		named = class_of_file(READ(bprm, file));
+		class = named ? named : class;
+	}
+	if ((!class || class == CLASS_PLUGIN) && may->by_path) {
+		named = class_of_path(s, file_len);
+		class = named ? named : class;
+	}
+	return class;
 }
 
 /*
- * Emits the exec if the process is watched or the name is, and sets *reported;
- * returns the class of the process after it. by_path and by_file say whether
- * the last component of the path and the name of the file may be watched.
+ * Emits the exec if the process is watched or the file is, and sets *reported;
+ * returns the class of the process after it. The file of a CNI plugin is
+ * watched only if its environment has a plugin's command: anything may have
+ * such a name.
  */
 static __always_inline __u32 emit_exec(struct scratch *s, __u32 number, struct watched *w,
-				       struct linux_binprm *bprm, bool by_path, bool by_file,
+				       struct linux_binprm *bprm, const struct exec_filter *may,
 				       bool *reported)
 {
 	__u64 file_len = put_kernel_text(s, 0, READ(bprm, filename)), end;
 	struct event_exec *e = RECORD(s, event_exec);
-	__u32 named = CLASS_NONE, class;
+	__u32 named = class_of_exec(s, bprm, file_len, may), class;
 
-	if (by_file)
-		named = class_of_file(READ(bprm, file));
-	if (!named && by_path)
-		named = class_of_path(s, file_len);
 	*reported = w || named;
 	if (!*reported)
 		return CLASS_NONE;
@@ -170,21 +224,36 @@ static __always_inline __u32 emit_exec(struct scratch *s, __u32 number, struct w
 	e->env_len = 0;
 	e->args_cut = 0;
 	e->env_cut = 0;
-	e->last = !class;
 	end = put_args_and_environment(s, number, e, file_len);
+	if (named == CLASS_PLUGIN) {
+		named = s->environment.plugin ? CLASS_ENGINE : CLASS_NONE;
+		if (w) {
+			class = class_after_exec(w, named);
+		} else if (named) {
+			class = named;
+		} else {
+			*reported = false;
+			return CLASS_NONE;
+		}
+	}
+	e->last = !class;
 	EMIT(s, event_exec, end, class == CLASS_RUNTIME);
 	return class;
 }
 
 static __noinline int process_exec_slow(struct task_struct *task, struct linux_binprm *bprm)
 {
-	bool by_path = may_match_path(task), by_file = may_match_file(bprm);
+	struct exec_filter may = {
+		.by_path = may_match_name(path_characters(task)),
+		.by_file = may_match_name(file_characters(bprm)),
+		.by_directory = in_plugin_directory(bprm),
+	};
 	struct watched *w = watched_get(task);
 	struct scratch *s;
 	__u32 number, class, tgid;
 	bool reported = false;
 
-	if (!w && !by_path && !by_file)
+	if (!w && !may.by_path && !may.by_file && !may.by_directory)
 		return 0;
 	if (done_by_twin(EVENT_EXEC, 0))
 		return 0;
@@ -192,7 +261,7 @@ static __noinline int process_exec_slow(struct task_struct *task, struct linux_b
 	s = scratch_acquire(&number, EVENT_EXEC);
 	if (!s)
 		return 0;
-	class = emit_exec(s, number, w, bprm, by_path, by_file, &reported);
+	class = emit_exec(s, number, w, bprm, &may, &reported);
 	scratch_release(s);
 	if (!reported)
 		return 0;
@@ -219,7 +288,7 @@ static __noinline int process_exec_slow(struct task_struct *task, struct linux_b
 
 static __always_inline int process_exec(struct task_struct *task, struct linux_binprm *bprm)
 {
-	if (UNLIKELY(may_be_watched(task)) || UNLIKELY(may_match_path(task)) || UNLIKELY(may_match_file(bprm)))
+	if (UNLIKELY(may_be_watched(task)) || UNLIKELY(may_match_exec(task, bprm)) || UNLIKELY(in_plugin_directory(bprm)))
 		return process_exec_slow(UNTRUSTED(task), bprm);
 	return 0;
 }

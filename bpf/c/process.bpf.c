@@ -185,7 +185,7 @@ static __always_inline int process_running(struct seq_file *seq, struct task_str
 	    !READ(task, signal, live.counter))
 		return 0;
 	class = class_of_file(READ(task, mm, exe_file));
-	if (!class)
+	if (!class || class == CLASS_PLUGIN) /* of which the environment would have to be read */
 		return 0;
 	BPF_CORE_READ_STR_INTO(&e.comm, task, comm);
 	if (class == CLASS_RUNTIME && is_init_name(e.comm))

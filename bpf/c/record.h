@@ -48,8 +48,9 @@ struct environment {
 	__u64 begin; /* the offset of the text of the current string */
 	__u64 at;    /* the offset after the wanted variables so far */
 	__u32 state;
-	__u16 in_string; /* the string is longer than what was read of it */
-	__u16 wanted;    /* the current string is */
+	__u8 in_string; /* the string is longer than what was read of it */
+	__u8 wanted;    /* the current string is */
+	__u16 plugin;   /* one of the strings is a CNI plugin's command */
 };
 
 /* The fields that nearly every use touches come first: they are on one page. */

@@ -26,11 +26,12 @@
 
 enum task_class {
 	CLASS_NONE,
-	CLASS_ENGINE,  /* watched by name */
+	CLASS_ENGINE,  /* watched by name, or as a CNI plugin */
 	CLASS_RUNTIME, /* watched by name, its exec wakes the reader; also its forks, until they execute */
 	CLASS_CHILD,   /* forked by any other watched process */
 	CLASS_JOINED,  /* a runtime's fork that joined the container's namespaces: it forks init */
 	CLASS_INIT,    /* the next exec is the entrypoint */
+	CLASS_PLUGIN,  /* only of a name: watched like ENGINE if it is executed as a CNI plugin */
 };
 
 struct name {
@@ -41,7 +42,7 @@ struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 256);
 	__type(key, struct name);
-	__type(value, __u32); /* CLASS_ENGINE or CLASS_RUNTIME */
+	__type(value, __u32); /* CLASS_ENGINE, CLASS_RUNTIME or CLASS_PLUGIN */
 } names SEC(".maps");
 
 #define COMM_LEN 16

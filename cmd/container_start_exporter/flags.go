@@ -9,6 +9,7 @@ import (
 	"container_start_exporter/bpf"
 	"container_start_exporter/collector"
 	"container_start_exporter/collector/engine"
+	"container_start_exporter/collector/network"
 	"container_start_exporter/collector/runtime"
 )
 
@@ -80,6 +81,7 @@ func (c *common) probes() bpf.Options {
 	return bpf.Options{
 		Names:      engine.Executables(),
 		Runtimes:   runtime.Executables(),
+		Plugins:    network.Plugins(),
 		InitNames:  runtime.InitNames(),
 		BufferSize: c.bufferSize,
 		Mechanism:  c.mechanism,

@@ -2,10 +2,25 @@ package network
 
 import (
 	"path"
+	"slices"
 	"strings"
 
 	"container_start_exporter/collector/start"
 )
+
+// plugins are the CNI plugins that are known by name, wherever they are: those of the CNI
+// project, and the main ones of others.
+var plugins = []string{
+	"bandwidth", "bridge", "dhcp", "dummy", "firewall", "host-device", "host-local", "ipvlan", "loopback", "macvlan",
+	"portmap", "ptp", "sbr", "static", "tap", "tuning", "vlan", "vrf",
+
+	"antrea", "aws-cni", "azure-ipam", "azure-vnet", "azure-vnet-ipam", "calico", "calico-ipam", "cilium-cni", "egress-cni",
+	"flannel", "ib-sriov", "istio-cni", "kube-ovn", "linkerd-cni", "multus", "multus-shim", "ovn-k8s-cni-overlay", "ovs",
+	"sriov", "weave-ipam", "weave-net", "whereabouts",
+}
+
+// Plugins returns the base names of the CNI plugins that are known by name.
+func Plugins() []string { return slices.Clone(plugins) }
 
 // cni recognises CNI plugins, any program whose environment has a CNI command (CNI
 // specification, section 2). An ADD is part of a start. A VERSION, which Podman asks

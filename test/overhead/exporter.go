@@ -15,6 +15,7 @@ import (
 	"container_start_exporter/bpf"
 	"container_start_exporter/collector/engine"
 	"container_start_exporter/collector/event"
+	"container_start_exporter/collector/network"
 	ociruntime "container_start_exporter/collector/runtime"
 )
 
@@ -36,6 +37,7 @@ func openExporter(mechanism string, others ...string) (*exporter, error) {
 	p, err := bpf.Open(bpf.Options{
 		Names:     append(engine.Executables(), others...),
 		Runtimes:  ociruntime.Executables(),
+		Plugins:   network.Plugins(),
 		InitNames: ociruntime.InitNames(),
 		Mechanism: mechanism,
 	})
