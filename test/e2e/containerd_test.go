@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"os/exec"
@@ -35,14 +36,15 @@ type generation struct {
 	path     func(t *testing.T) []string // directories of its programs and of its runtime
 	config   string                      // a format; its argument is the daemon's directory
 	podPhase string                      // first phase of a start of a pod's container
+	network  string                      // a format like cniNetwork, which it is if this is empty
 }
 
 var containerds = []generation{
-	{"containerd 1.6", func(*testing.T) []string { return nil }, config16, "shim"},
+	{name: "containerd 1.6", path: func(*testing.T) []string { return nil }, config: config16, podPhase: "shim"},
 	// It calls the pod's shim without executing a launcher: the rootfs mount is first.
-	{"containerd 2", func(t *testing.T) []string {
+	{name: "containerd 2", path: func(t *testing.T) []string {
 		return []string{containerd2.need(t), runc15.need(t)}
-	}, config2, "prepare"},
+	}, config: config2, podPhase: "prepare"},
 }
 
 // The sandboxes' image is local. restrict_oom_score_adj is set because a score
@@ -87,7 +89,7 @@ func (g generation) start(t *testing.T) *containerd {
 		t.Fatal(err)
 	}
 	c.write(t, "config.toml", fmt.Sprintf(g.config, c.dir))
-	c.write(t, "cni/10-e2e.conflist", fmt.Sprintf(cniNetwork, c.dir))
+	c.write(t, "cni/10-e2e.conflist", fmt.Sprintf(cmp.Or(g.network, cniNetwork), c.dir))
 	cmd := c.command("containerd", "--config", filepath.Join(c.dir, "config.toml"), "--address", c.socket(),
 		"--root", filepath.Join(c.dir, "root"), "--state", filepath.Join(c.dir, "state"))
 	cmd.SysProcAttr = &syscall.SysProcAttr{Unshareflags: syscall.CLONE_NEWNET}
