@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -30,14 +31,48 @@ var bootScript []byte
 // nothing that needs what this host may lack: limits without the controllers of cgroup v2,
 // or CAP_SYS_RESOURCE.
 var configuration = map[string]string{
-	"docker/daemon.json":                         `{"exec-opts":["native.cgroupdriver=systemd"],"bridge":"none"}`,
+	"docker/daemon.json":                         `{"exec-opts":["native.cgroupdriver=systemd"]}`,
 	"containers/containers.conf":                 "[containers]\npids_limit=0\ndefault_ulimits=[\"nofile=1024:1024\"]\n[engine]\ncgroup_manager=\"systemd\"\n",
+	"containerd/config.toml":                     containerdConfig,
+	"containerd/runc":                            podRuntime,
+	"cni/net.d/10-test.conflist":                 podNetwork,
 	"systemd/system/docker.service.d/x.conf":     noLimits,
 	"systemd/system/containerd.service.d/x.conf": noLimits,
-	"machine-id": "",
+	"machine-id":                                 "",
 }
 
 const noLimits = "[Service]\nLimitNOFILE=\nLimitNPROC=\nLimitCORE=\nOOMScoreAdjust=\nExecStartPre=\n"
+
+const containerdConfig = `version = 2
+[plugins."io.containerd.grpc.v1.cri"]
+sandbox_image = "` + image + `"
+restrict_oom_score_adj = true
+disable_apparmor = true
+[plugins."io.containerd.grpc.v1.cri".cni]
+bin_dir = "/usr/lib/cni"
+[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
+runtime_type = "io.containerd.runc.v2"
+[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc.options]
+SystemdCgroup = true
+BinaryName = "/etc/containerd/runc"
+`
+
+// podRuntime executes runc without the limit that containerd sets for each sandbox.
+const podRuntime = `#!/bin/sh
+for bundle; do
+	[ "$last" != --bundle ] || sed -i 's/,"cpu":{"shares":2}//' "$bundle/config.json"
+	last=$bundle
+done
+exec runc "$@"
+`
+
+const podNetwork = `{
+  "cniVersion": "1.0.0",
+  "name": "pods",
+  "plugins": [{"type": "bridge", "bridge": "pods0", "isGateway": true, "ipMasq": true,
+    "ipam": {"type": "host-local", "ranges": [[{"subnet": "10.214.0.0/24"}]], "routes": [{"dst": "0.0.0.0/0"}]}}]
+}
+`
 
 // masked are units that a host in namespaces cannot have.
 var masked = []string{
@@ -48,41 +83,39 @@ var masked = []string{
 
 // machine is a host whose pid 1 is systemd.
 type machine struct {
-	pid  int    // of systemd, on this host
-	work string // a directory that has the same path there
+	*host.Process
+	pid     int    // of systemd, on this host
+	name    string // of its cgroup, in each hierarchy
+	work    string // a directory that has the same path there
+	version string // of its cgroups, 1 or 2
 }
 
+// entering moves the shell to the cgroups before -- and executes the words behind it there,
+// in a cgroup namespace of their own.
+const entering = `while [ "$1" != -- ]; do echo 0 >"$1/cgroup.procs" || exit; shift; done; shift; exec unshare --cgroup "$@"`
+
 // boot starts systemd, and ends it with all of its processes when the test ends.
-func boot(t *testing.T) *machine {
+func boot(t *testing.T, version string) *machine {
 	t.Helper()
+	host.NeedRoot(t)
+	host.NeedProgram(t, "mmdebstrap", "mmdebstrap")
 	root, err := installed(t.Context())
 	if err != nil {
 		t.Fatalf("install %s: %v", suite, err)
 	}
-	m := &machine{work: workDir(t)}
-	cgroup := filepath.Join(cgroup2(t), fmt.Sprintf("cse-systemd-%d", os.Getpid()))
-	if err := os.Mkdir(cgroup, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { removeCgroups(t, cgroup) })
-	fd, err := os.Open(cgroup)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer fd.Close()
-	cmd := exec.Command("sh", filepath.Join(m.work, "boot.sh"), root, m.work)
+	name := fmt.Sprintf("cse-systemd-%d-v%s", os.Getpid(), version)
+	m := &machine{work: workDir(t, name), name: name, version: version}
+	words := append([]string{"-c", entering, "sh"}, m.makeCgroups(t)...)
+	cmd := exec.Command("sh", append(words, "--", "sh", filepath.Join(m.work, "boot.sh"), root, m.work, version)...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{
-		Cloneflags: syscall.CLONE_NEWPID | syscall.CLONE_NEWNS | syscall.CLONE_NEWUTS | syscall.CLONE_NEWIPC |
-			syscall.CLONE_NEWNET | syscall.CLONE_NEWCGROUP,
-		UseCgroupFD: true, CgroupFD: int(fd.Fd()),
+		Cloneflags: syscall.CLONE_NEWPID | syscall.CLONE_NEWNS | syscall.CLONE_NEWUTS | syscall.CLONE_NEWIPC | syscall.CLONE_NEWNET,
 	}
-	p, err := host.Launch(cmd)
-	if err != nil {
+	if m.Process, err = host.Launch(cmd); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = p.End(syscall.SIGKILL, 30*time.Second) })
-	m.pid = p.Cmd.Process.Pid
-	p.WaitFor(t, time.Minute, "systemd to have started", func() bool {
+	t.Cleanup(func() { _ = m.End(syscall.SIGKILL, 30*time.Second) })
+	m.pid = m.Cmd.Process.Pid
+	m.WaitFor(t, time.Minute, "systemd to have started", func() bool {
 		state, _ := m.command("systemctl", "is-system-running").Output()
 		return strings.Contains("running degraded", strings.TrimSpace(string(state))) && len(state) > 1
 	})
@@ -90,9 +123,9 @@ func boot(t *testing.T) *machine {
 }
 
 // workDir makes the machine's directory, with what boot.sh copies to /etc.
-func workDir(t *testing.T) string {
+func workDir(t *testing.T, name string) string {
 	t.Helper()
-	dir, err := os.MkdirTemp(host.Dir(), "machine-")
+	dir, err := os.MkdirTemp(host.Dir(), name+"-")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -118,25 +151,63 @@ func writeFile(t *testing.T, path string, content []byte) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(path, content, 0o644); err != nil {
+	if err := os.WriteFile(path, content, 0o755); err != nil {
 		t.Fatal(err)
 	}
 }
 
-// cgroup2 returns where cgroup v2 is mounted.
-func cgroup2(t *testing.T) string {
+// makeCgroups makes the machine's cgroup in each hierarchy that it uses, and removes them
+// with those below when the test ends.
+func (m *machine) makeCgroups(t *testing.T) (dirs []string) {
+	t.Helper()
+	for _, hierarchy := range hierarchies(t, m.version) {
+		dir := filepath.Join(hierarchy, m.name)
+		if err := os.Mkdir(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { removeCgroups(t, dir) })
+		dirs = append(dirs, dir)
+		if filepath.Base(hierarchy) != "cpuset" {
+			continue
+		}
+		for _, file := range []string{"cpuset.cpus", "cpuset.mems"} { // no process can enter before these are set
+			content, err := os.ReadFile(filepath.Join(hierarchy, file))
+			if err != nil {
+				t.Fatal(err)
+			}
+			writeFile(t, filepath.Join(dir, file), content)
+		}
+		writeFile(t, filepath.Join(dir, "cgroup.clone_children"), []byte("1"))
+	}
+	return dirs
+}
+
+// hierarchies returns where the host has mounted the hierarchies that a machine uses: v2,
+// and for v1 each hierarchy beside it.
+func hierarchies(t *testing.T, version string) (dirs []string) {
 	t.Helper()
 	mounts, err := os.ReadFile("/proc/self/mounts")
 	if err != nil {
 		t.Fatal(err)
 	}
+	var v1, v2 []string
 	for line := range strings.Lines(string(mounts)) {
-		if f := strings.Fields(line); len(f) > 2 && f[2] == "cgroup2" {
-			return f[1]
+		switch f := strings.Fields(line); f[2] {
+		case "cgroup":
+			v1 = append(v1, f[1])
+		case "cgroup2":
+			v2 = []string{f[1]}
 		}
 	}
-	t.Skip("cgroup v2 is not mounted")
-	return ""
+	switch {
+	case len(v2) == 0:
+		t.Skip("cgroup v2 is not mounted")
+	case version == "2":
+		return v2
+	case !slices.ContainsFunc(v1, func(dir string) bool { return filepath.Base(dir) == "systemd" }):
+		t.Skip("the host has no hierarchy name=systemd of cgroup v1")
+	}
+	return append(v1, v2...)
 }
 
 // removeCgroups removes a cgroup and those below it, in which no process is left.
@@ -162,12 +233,21 @@ func (m *machine) command(words ...string) *exec.Cmd {
 // run runs a command on the machine and returns what it writes, without the spaces around it.
 func (m *machine) run(t *testing.T, words ...string) string {
 	t.Helper()
+	out, err := m.output(words...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// output is run that returns an error, with what the command writes to its standard error.
+func (m *machine) output(words ...string) (string, error) {
 	cmd := m.command(words...)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
 	if err != nil {
-		t.Fatalf("%v: %v\n%s%s", words, err, out, stderr.String())
+		err = fmt.Errorf("%v: %w\n%s%s", words, err, out, stderr.String())
 	}
-	return strings.TrimSpace(string(out))
+	return strings.TrimSpace(string(out)), err
 }

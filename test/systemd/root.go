@@ -17,7 +17,9 @@ const suite = "trixie"
 
 var packages = []string{
 	"systemd", "systemd-sysv", "dbus", "docker.io", "docker-cli", "containerd", "runc", "crun", "podman", "conmon",
-	"iptables", "nftables", "iproute2", "busybox-static", "procps", "uidmap", "ca-certificates",
+	"containernetworking-plugins", "netavark", "iptables", "nftables", "iproute2", "busybox-static", "procps", "ca-certificates",
+	// What rootless engines need: a session of systemd's, ids, a network.
+	"dbus-user-session", "libpam-systemd", "uidmap", "passt", "slirp4netns", "rootlesskit", "fuse-overlayfs",
 }
 
 // installed returns a directory with the suite installed in it, which it makes unless it

@@ -27,6 +27,7 @@ type Start struct {
 	Operations  []Operation       `json:"operations"`
 	Counts      Counts            `json:"counts"`
 	Cgroup      Cgroup            `json:"cgroup"`
+	Pod         Pod               `json:"pod"`
 	Namespaces  map[string]uint64 `json:"namespaces"`
 	Veths       []Veth            `json:"veths"`
 	Made        []string          `json:"namespaces_made"`
@@ -62,6 +63,13 @@ type Counts struct {
 type Cgroup struct {
 	Path    string `json:"path"`
 	Version int    `json:"version"`
+}
+
+// Pod is the pod that a container is in.
+type Pod struct {
+	Name      string `json:"name"`
+	Namespace string `json:"namespace"`
+	UID       string `json:"uid"`
 }
 
 // Veth is a veth pair of a start.

@@ -1,36 +1,55 @@
 // Command cri starts a pod with containers over the Container Runtime
 // Interface, as a kubelet does, and removes it when its standard input ends.
 //
-//	cri ENDPOINT IMAGE POD CONTAINER...
+//	cri [-cgroup-parent PATH] [-host-port PORT] [-detach] ENDPOINT IMAGE POD CONTAINER...
 //
 // It writes the sandbox's id and those of the containers, a line each, as soon
 // as all of them run.
+//
+//	cri -inspect ENDPOINT ID...
+//
+// writes what crictl's inspect has of sandboxes and containers: a line ID PID NAME for a
+// sandbox, and ID PID NAME IMAGE for a container.
 package main
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
+	"flag"
 	"fmt"
 	"io"
 	"os"
 	"time"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/status"
 	runtime "k8s.io/cri-api/pkg/apis/runtime/v1"
 )
 
+var (
+	cgroupParent = flag.String("cgroup-parent", "", "the pod's cgroup (default /cse-e2e/podPOD)")
+	hostPort     = flag.Int("host-port", 18080, "publish the pod's port 80 at this port; 0: nowhere")
+	detach       = flag.Bool("detach", false, "do not remove the pod")
+	inspecting   = flag.Bool("inspect", false, "write what is known of sandboxes and containers")
+)
+
 func main() {
-	if len(os.Args) < 4 {
-		fmt.Fprintln(os.Stderr, "usage: cri ENDPOINT IMAGE POD CONTAINER...")
+	flag.Parse()
+	args := flag.Args()
+	if least := map[bool]int{false: 3, true: 1}[*inspecting]; len(args) < least {
+		flag.Usage()
 		os.Exit(2)
 	}
-	if err := run(os.Args[1], os.Args[2], os.Args[3], os.Args[4:]); err != nil {
+	if err := connect(args[0], args[1:]); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-func run(endpoint, image, pod string, containers []string) (err error) {
+func connect(endpoint string, args []string) error {
 	conn, err := grpc.NewClient(endpoint, grpc.WithTransportCredentials(insecure.NewCredentials()))
 	if err != nil {
 		return fmt.Errorf("connect to %s: %w", endpoint, err)
@@ -39,13 +58,22 @@ func run(endpoint, image, pod string, containers []string) (err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
 	client := runtime.NewRuntimeServiceClient(conn)
+	if *inspecting {
+		return inspect(ctx, client, args)
+	}
+	return run(ctx, client, args[0], args[1], args[2:])
+}
 
+func run(ctx context.Context, client runtime.RuntimeServiceClient, image, pod string, containers []string) (err error) {
 	config := sandbox(pod)
 	made, err := client.RunPodSandbox(ctx, &runtime.RunPodSandboxRequest{Config: config})
 	if err != nil {
 		return fmt.Errorf("run sandbox %s: %w", pod, err)
 	}
 	defer func() {
+		if *detach && err == nil {
+			return
+		}
 		if e := remove(ctx, client, made.PodSandboxId); err == nil {
 			err = e
 		}
@@ -61,19 +89,24 @@ func run(endpoint, image, pod string, containers []string) (err error) {
 	for _, id := range ids {
 		fmt.Println(id)
 	}
-	_, err = io.Copy(io.Discard, os.Stdin)
+	if !*detach {
+		_, err = io.Copy(io.Discard, os.Stdin)
+	}
 	return err
 }
 
 func sandbox(pod string) *runtime.PodSandboxConfig {
-	return &runtime.PodSandboxConfig{
+	config := &runtime.PodSandboxConfig{
 		Metadata: &runtime.PodSandboxMetadata{Name: pod, Uid: "uid-of-" + pod, Namespace: "e2e"},
 		Hostname: pod,
-		PortMappings: []*runtime.PortMapping{
-			{Protocol: runtime.Protocol_TCP, ContainerPort: 80, HostPort: 18080},
-		},
-		Linux: &runtime.LinuxPodSandboxConfig{CgroupParent: "/cse-e2e/pod" + pod},
+		Linux:    &runtime.LinuxPodSandboxConfig{CgroupParent: cmp.Or(*cgroupParent, "/cse-e2e/pod"+pod)},
 	}
+	if *hostPort != 0 {
+		config.PortMappings = []*runtime.PortMapping{
+			{Protocol: runtime.Protocol_TCP, ContainerPort: 80, HostPort: int32(*hostPort)},
+		}
+	}
+	return config
 }
 
 func start(ctx context.Context, client runtime.RuntimeServiceClient, pod string, config *runtime.PodSandboxConfig, name, image string) (string, error) {
@@ -105,4 +138,44 @@ func remove(ctx context.Context, client runtime.RuntimeServiceClient, pod string
 		return fmt.Errorf("remove sandbox %s: %w", pod, err)
 	}
 	return nil
+}
+
+// inspect writes what is known of sandboxes and containers.
+func inspect(ctx context.Context, client runtime.RuntimeServiceClient, ids []string) error {
+	for _, id := range ids {
+		line, err := inspectContainer(ctx, client, id)
+		if status.Code(err) == codes.NotFound {
+			line, err = inspectSandbox(ctx, client, id)
+		}
+		if err != nil {
+			return fmt.Errorf("inspect %s: %w", id, err)
+		}
+		fmt.Print(line)
+	}
+	return nil
+}
+
+func inspectContainer(ctx context.Context, client runtime.RuntimeServiceClient, id string) (string, error) {
+	answer, err := client.ContainerStatus(ctx, &runtime.ContainerStatusRequest{ContainerId: id, Verbose: true})
+	if err != nil {
+		return "", err
+	}
+	pid, err := pidIn(answer.Info)
+	return fmt.Sprintln(id, pid, answer.Status.Metadata.Name, answer.Status.Image.Image), err
+}
+
+func inspectSandbox(ctx context.Context, client runtime.RuntimeServiceClient, id string) (string, error) {
+	answer, err := client.PodSandboxStatus(ctx, &runtime.PodSandboxStatusRequest{PodSandboxId: id, Verbose: true})
+	if err != nil {
+		return "", err
+	}
+	pid, err := pidIn(answer.Info)
+	return fmt.Sprintln(id, pid, answer.Status.Metadata.Name), err
+}
+
+// pidIn returns the pid of the entrypoint in the verbose part of a status.
+func pidIn(info map[string]string) (int, error) {
+	var decoded struct{ Pid int }
+	err := json.Unmarshal([]byte(info["info"]), &decoded)
+	return decoded.Pid, err
 }

@@ -1,0 +1,137 @@
+package systemd
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"container_start_exporter/test/host"
+	"container_start_exporter/test/host/report"
+)
+
+// startEngines starts the daemons by their units and gives each engine the image.
+func (m *machine) startEngines(t *testing.T) {
+	t.Helper()
+	m.run(t, "timeout", "60", "sh", "-c", "systemctl start containerd docker || { systemctl status containerd docker; journalctl -n 60 -u containerd -u docker; false; } >&2")
+	archive, err := host.ImageTar()
+	if err != nil {
+		t.Fatal(err)
+	}
+	writeFile(t, filepath.Join(m.work, "image.tar"), archive.Bytes())
+	m.run(t, "sh", "-ec", importImage, m.work, image)
+}
+
+// importImage gives each engine the image $1, whose root file system is in the directory $0.
+const importImage = `docker import --change 'CMD ["/bin/sleep","600"]' "$0/image.tar" "$1"
+docker save --output "$0/saved.tar" "$1"
+podman load --quiet --input "$0/saved.tar"
+for namespace in default k8s.io; do ctr --namespace $namespace images import "$0/saved.tar"; done`
+
+// criClient returns the path of the client of the Container Runtime Interface on the machine.
+func (m *machine) criClient(t *testing.T) string {
+	t.Helper()
+	return m.program(t, host.BuildModule(t, "../e2e/testdata/cri"))
+}
+
+// program copies a program to the machine and returns its path.
+func (m *machine) program(t *testing.T, path string) string {
+	t.Helper()
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	copied := filepath.Join(m.work, filepath.Base(path))
+	if err := os.WriteFile(copied, content, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return copied
+}
+
+// startAll starts containers in each way, first one by one and then at once, and returns
+// them by their ids.
+func (m *machine) startAll(t *testing.T, ways []way, alone, atOnce int) map[string]container {
+	t.Helper()
+	ids := make([][]string, len(ways))
+	var mu sync.Mutex
+	start := func(i, number int) {
+		out, err := m.output(ways[i].run(fmt.Sprintf("%s-%d", ways[i].name, number))...)
+		if err != nil {
+			t.Error(err)
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		ids[i] = append(ids[i], strings.Fields(out)...)
+	}
+	for number := range alone {
+		for i := range ways {
+			start(i, number)
+		}
+	}
+	var running sync.WaitGroup
+	for number := range atOnce {
+		for i := range ways {
+			running.Go(func() { start(i, alone+number) })
+		}
+	}
+	running.Wait()
+	started := map[string]container{}
+	for i, w := range ways {
+		m.inspect(t, w, ids[i], started)
+	}
+	return started
+}
+
+// cgroupOf returns the path of a process's cgroup as /proc has it on the machine.
+func (m *machine) cgroupOf(t *testing.T, pid string) string {
+	t.Helper()
+	for line := range strings.Lines(m.run(t, "cat", "/proc/"+pid+"/cgroup")) {
+		if path, ok := strings.CutPrefix(line, "0::"); ok {
+			return strings.TrimSpace(path)
+		}
+	}
+	t.Fatalf("process %s has no cgroup", pid)
+	return ""
+}
+
+// exporter is one on the machine.
+type exporter struct {
+	*host.Process
+	m      *machine
+	binary string // its path on the machine
+}
+
+// attach starts an exporter on the machine that reports starts.
+func (m *machine) attach(t *testing.T) exporter {
+	t.Helper()
+	binary := m.program(t, host.Exporter(t))
+	return exporter{host.AttachCmd(t, m.command(binary, "watch", "--format=json")), m, binary}
+}
+
+// stop ends the exporter when it has reported a number of starts, and returns these.
+func (x exporter) stop(t *testing.T, n int) (starts []report.Start) {
+	t.Helper()
+	host.WaitFor(t, 30*time.Second, fmt.Sprintf("%d starts", n), func() bool { return strings.Count(x.Stdout.String(), "\n") >= n },
+		func() string { return fmt.Sprintf("%d are reported", strings.Count(x.Stdout.String(), "\n")) })
+	x.end(t)
+	for line := range strings.Lines(x.Stdout.String()) {
+		var s report.Start
+		if err := json.Unmarshal([]byte(line), &s); err != nil {
+			t.Fatalf("%v in %s", err, line)
+		}
+		starts = append(starts, s)
+	}
+	return starts
+}
+
+// end interrupts the exporter, whose name the kernel cuts; nsenter forwards no signals.
+func (x exporter) end(t *testing.T) {
+	t.Helper()
+	x.m.run(t, "pkill", "--signal", "INT", "--full", "^"+x.binary+" ")
+	<-x.Exited
+	x.CheckRaces(t)
+}
