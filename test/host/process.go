@@ -2,6 +2,7 @@ package host
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"os"
 	"os/exec"
@@ -40,8 +41,8 @@ func (o *Output) String() string {
 	return o.data.String()
 }
 
-// Launch starts cmd. The program gets SIGTERM when the tests exit, however they
-// do. The kernel sends that signal when the thread that forked exits, so that
+// Launch starts cmd. The program gets SIGTERM, or the command's own Pdeathsig, when
+// the tests exit, however they do. The kernel sends that signal when the thread that forked exits, so that
 // thread waits for the program.
 func Launch(cmd *exec.Cmd) (*Process, error) {
 	p := &Process{Cmd: cmd, Exited: make(chan struct{})}
@@ -54,7 +55,8 @@ func Launch(cmd *exec.Cmd) (*Process, error) {
 	if cmd.SysProcAttr == nil {
 		cmd.SysProcAttr = &syscall.SysProcAttr{}
 	}
-	cmd.SysProcAttr.Pdeathsig, cmd.SysProcAttr.Setpgid = syscall.SIGTERM, true
+	cmd.SysProcAttr.Pdeathsig = cmp.Or(cmd.SysProcAttr.Pdeathsig, syscall.SIGTERM)
+	cmd.SysProcAttr.Setpgid = true
 	started := make(chan error)
 	go func() {
 		runtime.LockOSThread()

@@ -39,14 +39,23 @@ for of in docker containerd containers; do
 	mkdir -p "$work/memory/lib/$of" "$new/var/lib/$of"
 	mount --bind "$work/memory/lib/$of" "$new/var/lib/$of" # an engine's overlay cannot lie on an overlay
 done
+# For every user, as udev makes it; the host's own may be for root only.
+mknod -m 666 "$work/memory/tun" c 10 200
+[ ! -e "$new/dev/net/tun" ] || mount --bind "$work/memory/tun" "$new/dev/net/tun"
 mkdir -p "$new$work"
 mount --bind "$work" "$new$work"
 cp -r "$work/etc" "$new/"
 ip link set lo up
+# Rootless networks copy the default route, which here leads nowhere.
+ip link add uplink type bridge
+ip address add 192.0.2.2/24 dev uplink
+ip link set uplink up
+ip route add default via 192.0.2.1
 cd "$new"
 mkdir -p old
 pivot_root . old
 umount -l /old
+mount --make-rshared / # as on a host
 # In a container systemd reads its own arguments as those of the kernel: these let it use v1.
 [ "$version" = 2 ] && set -- || set -- systemd.unified_cgroup_hierarchy=0 SYSTEMD_CGROUP_ENABLE_LEGACY_FORCE=1
 exec env -i container=other PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \

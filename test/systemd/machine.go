@@ -17,6 +17,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -78,7 +79,7 @@ const podNetwork = `{
 var masked = []string{
 	"systemd-udevd.service", "systemd-udevd-kernel.socket", "systemd-udevd-control.socket", "systemd-journald-audit.socket",
 	"podman.service", "podman.socket", "podman-restart.service",
-	"getty@tty1.service", "console-getty.service", "systemd-logind.service", "apt-daily.timer", "apt-daily-upgrade.timer", "e2scrub_all.timer",
+	"getty@tty1.service", "console-getty.service", "apt-daily.timer", "apt-daily-upgrade.timer", "e2scrub_all.timer",
 }
 
 // machine is a host whose pid 1 is systemd.
@@ -94,6 +95,9 @@ type machine struct {
 // in a cgroup namespace of their own.
 const entering = `while [ "$1" != -- ]; do echo 0 >"$1/cgroup.procs" || exit; shift; done; shift; exec unshare --cgroup "$@"`
 
+// booted is how many machines there were.
+var booted atomic.Int32
+
 // boot starts systemd, and ends it with all of its processes when the test ends.
 func boot(t *testing.T, version string) *machine {
 	t.Helper()
@@ -103,12 +107,13 @@ func boot(t *testing.T, version string) *machine {
 	if err != nil {
 		t.Fatalf("install %s: %v", suite, err)
 	}
-	name := fmt.Sprintf("cse-systemd-%d-v%s", os.Getpid(), version)
+	name := fmt.Sprintf("cse-systemd-%d-%d", os.Getpid(), booted.Add(1))
 	m := &machine{work: workDir(t, name), name: name, version: version}
 	words := append([]string{"-c", entering, "sh"}, m.makeCgroups(t)...)
 	cmd := exec.Command("sh", append(words, "--", "sh", filepath.Join(m.work, "boot.sh"), root, m.work, version)...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{
 		Cloneflags: syscall.CLONE_NEWPID | syscall.CLONE_NEWNS | syscall.CLONE_NEWUTS | syscall.CLONE_NEWIPC | syscall.CLONE_NEWNET,
+		Pdeathsig:  syscall.SIGKILL, // SIGTERM makes systemd execute itself again
 	}
 	if m.Process, err = host.Launch(cmd); err != nil {
 		t.Fatal(err)
@@ -227,7 +232,9 @@ func removeCgroups(t *testing.T, dir string) {
 func (m *machine) command(words ...string) *exec.Cmd {
 	enter := []string{"-t", strconv.Itoa(m.pid), "-a", "--", "env", "-i", "HOME=/root", "LANG=C",
 		"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}
-	return exec.Command("nsenter", append(enter, words...)...)
+	cmd := exec.Command("nsenter", append(enter, words...)...)
+	cmd.WaitDelay = 10 * time.Second // if something keeps its output open when nsenter has ended
+	return cmd
 }
 
 // run runs a command on the machine and returns what it writes, without the spaces around it.

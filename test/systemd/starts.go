@@ -29,6 +29,7 @@ func (m *machine) startEngines(t *testing.T) {
 // importImage gives each engine the image $1, whose root file system is in the directory $0.
 const importImage = `docker import --change 'CMD ["/bin/sleep","600"]' "$0/image.tar" "$1"
 docker save --output "$0/saved.tar" "$1"
+chmod a+r "$0/saved.tar"
 podman load --quiet --input "$0/saved.tar"
 for namespace in default k8s.io; do ctr --namespace $namespace images import "$0/saved.tar"; done`
 
@@ -86,15 +87,18 @@ func (m *machine) startAll(t *testing.T, ways []way, alone, atOnce int) map[stri
 	return started
 }
 
-// cgroupOf returns the path of a process's cgroup as /proc has it on the machine.
+// cgroupOf returns the path of a process's cgroup as /proc has it on the machine: that in
+// systemd's hierarchy.
 func (m *machine) cgroupOf(t *testing.T, pid string) string {
 	t.Helper()
-	for line := range strings.Lines(m.run(t, "cat", "/proc/"+pid+"/cgroup")) {
-		if path, ok := strings.CutPrefix(line, "0::"); ok {
+	hierarchy := map[string]string{"1": "name=systemd:", "2": "0::"}[m.version]
+	all := m.run(t, "cat", "/proc/"+pid+"/cgroup")
+	for line := range strings.Lines(all) {
+		if _, path, ok := strings.Cut(line, hierarchy); ok {
 			return strings.TrimSpace(path)
 		}
 	}
-	t.Fatalf("process %s has no cgroup", pid)
+	t.Fatalf("process %s is in no cgroup of systemd's:\n%s", pid, all)
 	return ""
 }
 
@@ -108,8 +112,20 @@ type exporter struct {
 // attach starts an exporter on the machine that reports starts.
 func (m *machine) attach(t *testing.T) exporter {
 	t.Helper()
+	return m.attachTo(t, "watch")
+}
+
+// attachTo starts an exporter on the machine by a subcommand that writes JSON.
+func (m *machine) attachTo(t *testing.T, subcommand string) exporter {
+	t.Helper()
 	binary := m.program(t, host.Exporter(t))
-	return exporter{host.AttachCmd(t, m.command(binary, "watch", "--format=json")), m, binary}
+	x := exporter{host.AttachCmd(t, m.command(binary, subcommand, "--format=json")), m, binary}
+	t.Cleanup(func() {
+		if x.Running() { // the test failed
+			x.end(t)
+		}
+	})
+	return x
 }
 
 // stop ends the exporter when it has reported a number of starts, and returns these.

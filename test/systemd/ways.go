@@ -2,6 +2,7 @@ package systemd
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -15,7 +16,7 @@ type way struct {
 	engine, runtime string                     // the labels of its starts
 	run             func(name string) []string // starts a container, or a pod, and writes the ids
 	inspect         []string                   // writes ID PID NAME IMAGE for each id that follows
-	starts          int                        // that run makes
+	ownMounts       bool                       // the runtime is in another mount namespace than the machine
 	unnamed         bool                       // the engine keeps the name and the image where the exporter does not look
 }
 
@@ -42,21 +43,34 @@ var (
 func rootWays(cri string) []way {
 	const socket = "unix:///run/containerd/containerd.sock"
 	return []way{
-		{name: "docker", engine: "docker", runtime: "runc", starts: 1, inspect: dockerInspect,
+		{name: "docker", engine: "docker", runtime: "runc", inspect: dockerInspect,
 			run: words("docker", "run", "--detach", "--name")},
-		{name: "podman", engine: "podman", runtime: "crun", starts: 1, inspect: podmanInspect,
+		{name: "podman", engine: "podman", runtime: "crun", inspect: podmanInspect,
 			run: words("podman", "run", "--detach", "--network", "none", "--name")},
-		{name: "podman-runc", engine: "podman", runtime: "runc", starts: 1, inspect: podmanInspect,
+		{name: "podman-runc", engine: "podman", runtime: "runc", inspect: podmanInspect,
 			run: words("podman", "--runtime", "runc", "run", "--detach", "--network", "none", "--name")},
-		{name: "ctr", engine: "containerd", runtime: "runc", starts: 1, unnamed: true, inspect: []string{"sh", "-c", ctrInspect, "sh"},
+		{name: "ctr", engine: "containerd", runtime: "runc", unnamed: true, inspect: []string{"sh", "-c", ctrInspect, "sh"},
 			run: func(name string) []string {
 				return []string{"sh", "-c", fmt.Sprintf("ctr run --detach --runc-systemd-cgroup --cpu-shares 0 --cgroup system.slice:ctr:%[1]s %[2]s %[1]s sleep 600 && echo %[1]s", name, image)}
 			}},
-		{name: "cri", engine: "cri", runtime: "runc", starts: 2, inspect: []string{cri, "-inspect", socket},
+		{name: "cri", engine: "cri", runtime: "runc", inspect: []string{cri, "-inspect", socket},
 			run: func(name string) []string {
 				parent := "kubepods-pod" + strings.ReplaceAll(name, "-", "_") + ".slice"
 				return []string{cri, "-detach", "-host-port", "0", "-cgroup-parent", parent, socket, image, name, "main-of-" + name}
 			}},
+	}
+}
+
+// rootlessWays are the ways to start containers as the machine's user.
+func rootlessWays() []way {
+	inspect := slices.Concat(asUser, podmanInspect)
+	return []way{
+		{name: "rootless", engine: "podman", runtime: "crun", ownMounts: true, inspect: inspect,
+			run: words(append(asUser[:len(asUser):len(asUser)], "podman", "run", "--detach", "--name")...)},
+		{name: "rootless-none", engine: "podman", runtime: "crun", ownMounts: true, inspect: inspect,
+			run: words(append(asUser[:len(asUser):len(asUser)], "podman", "run", "--detach", "--network", "none", "--name")...)},
+		{name: "rootless-runc", engine: "podman", runtime: "runc", ownMounts: true, inspect: inspect,
+			run: words(append(asUser[:len(asUser):len(asUser)], "podman", "--runtime", "runc", "run", "--detach", "--network", "none", "--name")...)},
 	}
 }
 
