@@ -128,13 +128,19 @@ func isLibrary(dir string) bool {
 // directory.
 func eachFile(t *testing.T, f func(dir string, file *ast.File)) {
 	t.Helper()
+	parseFiles(t, false, f)
+}
+
+// parseFiles calls f with each Go file of this module, those of tests or the others.
+func parseFiles(t *testing.T, tests bool, f func(dir string, file *ast.File)) {
+	t.Helper()
 	err := filepath.WalkDir("..", func(name string, entry fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
 			return err
 		case entry.IsDir() && (entry.Name() == "testdata" || name != ".." && strings.HasPrefix(entry.Name(), ".")):
 			return fs.SkipDir
-		case !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go"):
+		case !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") != tests:
 			return nil
 		}
 		file, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)

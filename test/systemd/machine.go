@@ -98,8 +98,15 @@ const entering = `while [ "$1" != -- ]; do echo 0 >"$1/cgroup.procs" || exit; sh
 // booted is how many machines there were.
 var booted atomic.Int32
 
-// boot starts systemd, and ends it with all of its processes when the test ends.
-func boot(t *testing.T, version string) *machine {
+// boot starts systemd on cgroup v2, and ends it with all of its processes when the test
+// ends.
+func boot(t *testing.T) *machine {
+	t.Helper()
+	return bootVersion(t, "2")
+}
+
+// bootVersion is boot on a version of cgroups.
+func bootVersion(t *testing.T, version string) *machine {
 	t.Helper()
 	host.NeedRoot(t)
 	host.NeedProgram(t, "mmdebstrap", "mmdebstrap")

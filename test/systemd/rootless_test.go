@@ -8,8 +8,8 @@ import (
 // TestRootless starts containers by Podman as a user: the user's own systemd makes the
 // cgroups.
 func TestRootless(t *testing.T) {
-	m := boot(t, "2")
-	m.startEngines(t)
+	m := boot(t)
+	m.giveImage(t)
 	m.addUser(t)
 	m.run(t, slices.Concat(asUser, []string{"podman", "load", "--quiet", "--input", m.work + "/saved.tar"})...)
 	m.compare(t, rootlessWays(), 3, 3)

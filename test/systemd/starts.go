@@ -14,8 +14,8 @@ import (
 	"container_start_exporter/test/host/report"
 )
 
-// startEngines starts the daemons by their units and gives each engine the image.
-func (m *machine) startEngines(t *testing.T) {
+// giveImage starts the daemons by their units and gives each engine the image.
+func (m *machine) giveImage(t *testing.T) {
 	t.Helper()
 	m.run(t, "timeout", "60", "sh", "-c", "systemctl start containerd docker || { systemctl status containerd docker; journalctl -n 60 -u containerd -u docker; false; } >&2")
 	archive, err := host.ImageTar()
@@ -37,6 +37,12 @@ for namespace in default k8s.io; do ctr --namespace $namespace images import "$0
 func (m *machine) criClient(t *testing.T) string {
 	t.Helper()
 	return m.program(t, host.BuildModule(t, "../e2e/testdata/cri"))
+}
+
+// exporter copies the exporter to the machine and returns its path.
+func (m *machine) exporter(t *testing.T) string {
+	t.Helper()
+	return m.program(t, host.Exporter(t))
 }
 
 // program copies a program to the machine and returns its path.
@@ -102,39 +108,44 @@ func (m *machine) cgroupOf(t *testing.T, pid string) string {
 	return ""
 }
 
-// exporter is one on the machine.
-type exporter struct {
+// watcher is an exporter on the machine.
+type watcher struct {
 	*host.Process
 	m      *machine
 	binary string // its path on the machine
 }
 
 // attach starts an exporter on the machine that reports starts.
-func (m *machine) attach(t *testing.T) exporter {
+func (m *machine) attach(t *testing.T) watcher {
 	t.Helper()
 	return m.attachTo(t, "watch")
 }
 
 // attachTo starts an exporter on the machine by a subcommand that writes JSON.
-func (m *machine) attachTo(t *testing.T, subcommand string) exporter {
+func (m *machine) attachTo(t *testing.T, subcommand string) watcher {
 	t.Helper()
-	binary := m.program(t, host.Exporter(t))
-	x := exporter{host.AttachCmd(t, m.command(binary, subcommand, "--format=json")), m, binary}
+	binary := m.exporter(t)
+	w := watcher{host.AttachCmd(t, m.command(binary, subcommand, "--format=json")), m, binary}
 	t.Cleanup(func() {
-		if x.Running() { // the test failed
-			x.end(t)
+		if w.Running() { // the test failed
+			w.end(t)
 		}
 	})
-	return x
+	return w
 }
 
 // stop ends the exporter when it has reported a number of starts, and returns these.
-func (x exporter) stop(t *testing.T, n int) (starts []report.Start) {
+func (w watcher) stop(t *testing.T, n int) []report.Start {
 	t.Helper()
-	host.WaitFor(t, 30*time.Second, fmt.Sprintf("%d starts", n), func() bool { return strings.Count(x.Stdout.String(), "\n") >= n },
-		func() string { return fmt.Sprintf("%d are reported", strings.Count(x.Stdout.String(), "\n")) })
-	x.end(t)
-	for line := range strings.Lines(x.Stdout.String()) {
+	host.WaitFor(t, 30*time.Second, fmt.Sprintf("%d starts", n), func() bool { return strings.Count(w.Stdout.String(), "\n") >= n },
+		func() string { return fmt.Sprintf("%d are reported", strings.Count(w.Stdout.String(), "\n")) })
+	w.end(t)
+	return parse(t, w.Stdout.String())
+}
+
+func parse(t *testing.T, lines string) (starts []report.Start) {
+	t.Helper()
+	for line := range strings.Lines(lines) {
 		var s report.Start
 		if err := json.Unmarshal([]byte(line), &s); err != nil {
 			t.Fatalf("%v in %s", err, line)
@@ -145,9 +156,9 @@ func (x exporter) stop(t *testing.T, n int) (starts []report.Start) {
 }
 
 // end interrupts the exporter, whose name the kernel cuts; nsenter forwards no signals.
-func (x exporter) end(t *testing.T) {
+func (w watcher) end(t *testing.T) {
 	t.Helper()
-	x.m.run(t, "pkill", "--signal", "INT", "--full", "^"+x.binary+" ")
-	<-x.Exited
-	x.CheckRaces(t)
+	w.m.run(t, "pkill", "--signal", "INT", "--full", "^"+w.binary+" ")
+	<-w.Exited
+	w.CheckRaces(t)
 }

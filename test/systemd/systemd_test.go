@@ -21,8 +21,8 @@ func TestMain(m *testing.M) { os.Exit(host.Main(m)) }
 // bpftrace saw systemd's calls, the path that /proc has, and the name and the image that
 // the engine's inspect has.
 func TestSystemdDriver(t *testing.T) {
-	m := boot(t, "2")
-	m.startEngines(t)
+	m := boot(t)
+	m.giveImage(t)
 	m.compare(t, rootWays(m.criClient(t)), 8, 9)
 }
 
@@ -31,9 +31,9 @@ func TestSystemdDriver(t *testing.T) {
 func (m *machine) compare(t *testing.T, ways []way, alone, atOnce int) {
 	t.Helper()
 	systemd := observe(t)
-	x := m.attach(t)
+	w := m.attach(t)
 	started := m.startAll(t, ways, alone, atOnce)
-	starts := x.stop(t, len(started))
+	starts := w.stop(t, len(started))
 	calls := systemd.stop(t)
 	t.Logf("%d starts", len(starts))
 	for _, s := range starts {

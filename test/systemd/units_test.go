@@ -21,16 +21,16 @@ for i in $(seq 20); do "$@" systemd-run --quiet --user --scope true; done`
 // TestUnitsMakeNoRecords starts units while the exporter runs: systemd makes a cgroup for
 // each, and none of them is worth a record, but that of a container is.
 func TestUnitsMakeNoRecords(t *testing.T) {
-	m := boot(t, "2")
-	m.startEngines(t)
+	m := boot(t)
+	m.giveImage(t)
 	m.addUser(t)
 	systemd := observe(t)
-	x := m.attachTo(t, "events")
+	w := m.attachTo(t, "events")
 	m.run(t, append([]string{"sh", "-ec", units, "sh"}, asUser...)...)
 	id := m.run(t, words("docker", "run", "--detach", "--name")("container")...)
-	host.WaitFor(t, 10*time.Second, "the container's records", func() bool { return strings.Contains(x.Stdout.String(), "docker-"+id+".scope") },
-		x.Stderr.String)
-	x.end(t)
+	host.WaitFor(t, 10*time.Second, "the container's records", func() bool { return strings.Contains(w.Stdout.String(), "docker-"+id+".scope") },
+		w.Stderr.String)
+	w.end(t)
 	made := 0
 	for path := range systemd.stop(t) {
 		if strings.HasPrefix(path, "/"+m.name+"/") {
@@ -41,7 +41,7 @@ func TestUnitsMakeNoRecords(t *testing.T) {
 		t.Errorf("bpftrace saw %d cgroups; want at least 130", made)
 	}
 	records := map[string]int{} // of cgroups, by path
-	for line := range strings.Lines(x.Stdout.String()) {
+	for line := range strings.Lines(w.Stdout.String()) {
 		var e struct{ Kind, Path string }
 		if err := json.Unmarshal([]byte(line), &e); err != nil {
 			t.Fatalf("%v in %s", err, line)
