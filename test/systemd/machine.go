@@ -137,10 +137,7 @@ func bootVersion(t *testing.T, version string) *machine {
 // workDir makes the machine's directory, with what boot.sh copies to /etc.
 func workDir(t *testing.T, name string) string {
 	t.Helper()
-	dir, err := os.MkdirTemp(host.Dir(), name+"-")
-	if err != nil {
-		t.Fatal(err)
-	}
+	dir := filepath.Join(host.Dir(), name)
 	for _, sub := range []string{"memory", "etc/systemd/system"} {
 		if err := os.MkdirAll(filepath.Join(dir, sub), 0o755); err != nil {
 			t.Fatal(err)

@@ -1,12 +1,9 @@
 package systemd
 
 import (
-	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"container_start_exporter/test/host"
 )
@@ -15,18 +12,14 @@ import (
 // and minikube make it. The exporter in it names what the node's engines start, by the
 // pids of the node, and leaves out what Docker starts on the host meanwhile.
 func TestNode(t *testing.T) {
-	host.NeedRoot(t)
-	host.NeedProgram(t, "mmdebstrap", "mmdebstrap")
 	outer := host.NeedDocker(t)
 	m := boot(t)
 	m.giveImage(t)
-	exporter := m.exporter(t)
-	if says := m.run(t, exporter, "check"); !strings.Contains(says, "\npids        of a node that is a container") || strings.Contains(says, "--pid=host") {
+	if says := m.run(t, m.exporter(t), "check"); !strings.Contains(says, "\npids        of a node that is a container") || strings.Contains(says, "--pid=host") {
 		t.Errorf("check says\n%s", says)
 	}
 
-	p := host.Start(t, m.command(exporter, "watch", "--nested", "--format=json"))
-	p.WaitFor(t, 30*time.Second, "its probes", func() bool { return strings.Contains(p.Stderr.String(), "attached") })
+	w := m.attachTo(t, "watch", "--nested", "--format=json")
 	pids := map[string]string{}
 	outside := func() {
 		if _, client := outer.Run(t, host.Image, "true"); client.Cmd.ProcessState.ExitCode() != 0 {
@@ -41,11 +34,7 @@ func TestNode(t *testing.T) {
 		outside()
 		m.run(t, engine, "rm", "-f", name)
 	}
-	p.WaitFor(t, 30*time.Second, "all starts", func() bool { return strings.Count(p.Stdout.String(), "\n") >= len(pids) })
-	m.run(t, "pkill", "--signal", "INT", "--exact", filepath.Base(exporter)) // nsenter forwards no signals
-	<-p.Exited
-	p.CheckRaces(t)
-	for _, s := range parse(t, p.Stdout.String()) {
+	for _, s := range w.stop(t, len(pids)) {
 		if pids[s.Name] == "" || pids[s.Name] != strconv.Itoa(s.PID) || s.Image != image || s.Engine != strings.TrimPrefix(s.Name, "in-node-") {
 			t.Errorf("%s: %s of %s, pid %d; the engines say %v, and %s", s.Engine, s.Name, s.Image, s.PID, pids, image)
 		}
@@ -55,20 +44,6 @@ func TestNode(t *testing.T) {
 		delete(pids, s.Name)
 	}
 	if len(pids) != 0 {
-		t.Errorf("not reported: %v\n%s", pids, p.Stderr.String())
+		t.Errorf("not reported: %v\n%s", pids, w.Stderr.String())
 	}
-}
-
-// exporter copies the exporter to the machine, and returns its path there.
-func (m *machine) exporter(t *testing.T) string {
-	t.Helper()
-	binary := filepath.Join(m.work, "exporter")
-	content, err := os.ReadFile(host.Exporter(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(binary, content, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	return binary
 }

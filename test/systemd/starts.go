@@ -118,14 +118,14 @@ type watcher struct {
 // attach starts an exporter on the machine that reports starts.
 func (m *machine) attach(t *testing.T) watcher {
 	t.Helper()
-	return m.attachTo(t, "watch")
+	return m.attachTo(t, "watch", "--format=json")
 }
 
-// attachTo starts an exporter on the machine by a subcommand that writes JSON.
-func (m *machine) attachTo(t *testing.T, subcommand string) watcher {
+// attachTo starts an exporter on the machine by a command line.
+func (m *machine) attachTo(t *testing.T, words ...string) watcher {
 	t.Helper()
 	binary := m.exporter(t)
-	w := watcher{host.AttachCmd(t, m.command(binary, subcommand, "--format=json")), m, binary}
+	w := watcher{host.AttachCmd(t, m.command(append([]string{binary}, words...)...)), m, binary}
 	t.Cleanup(func() {
 		if w.Running() { // the test failed
 			w.end(t)

@@ -25,7 +25,7 @@ func TestUnitsMakeNoRecords(t *testing.T) {
 	m.giveImage(t)
 	m.addUser(t)
 	systemd := observe(t)
-	w := m.attachTo(t, "events")
+	w := m.attachTo(t, "events", "--format=json")
 	m.run(t, append([]string{"sh", "-ec", units, "sh"}, asUser...)...)
 	id := m.run(t, words("docker", "run", "--detach", "--name")("container")...)
 	host.WaitFor(t, 10*time.Second, "the container's records", func() bool { return strings.Contains(w.Stdout.String(), "docker-"+id+".scope") },
