@@ -103,9 +103,11 @@ func namespaces(ns *probesEventNamespaces) *event.Namespaces {
 }
 
 // fixed returns the text in one of the kernel's arrays of 16 characters.
-func fixed(c *[16]int8) string {
-	b := unsafe.Slice((*byte)(unsafe.Pointer(c)), len(c))
-	return text(b)
+func fixed(c *[16]int8) string { return fixedText(c[:]) }
+
+// fixedText returns the text in an array of the kernel's.
+func fixedText(c []int8) string {
+	return text(unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(c))), len(c)))
 }
 
 // text returns b up to a NUL, as valid UTF-8: processes may use any bytes.

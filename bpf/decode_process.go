@@ -3,6 +3,7 @@ package bpf
 import (
 	"bytes"
 	"os"
+	"path"
 	"strconv"
 	"strings"
 
@@ -44,7 +45,17 @@ func decodeExec(e *event.Event, raw []byte) error {
 	}
 	e.Args = splitNUL(args)
 	e.Env = identifyingVariables(env)
+	e.Exe = exeOf(e, r.Exe[:])
 	return nil
+}
+
+// exeOf returns the name of the executed file, empty if that is the last component of the path.
+func exeOf(e *event.Event, name []int8) string {
+	exe, base := fixedText(name), path.Base(e.File)
+	if exe == base || len(exe) == len(name)-1 && strings.HasPrefix(base, exe) {
+		return ""
+	}
+	return exe
 }
 
 // splitNUL splits b at NULs. A NUL at the end is not a separator.

@@ -94,13 +94,17 @@ func TestOrigin(t *testing.T) {
 // pid namespace of its own: in there the rest is lost, counted, and said to be its own.
 func TestQuotas(t *testing.T) {
 	for scenario, many := range map[string]int{"chroots": manyChroots, "children": manyChildren} {
-		for _, attributes := range []*syscall.SysProcAttr{nil, inContainer} {
+		for _, player := range []struct {
+			name       string
+			attributes *syscall.SysProcAttr
+		}{{"cse-origin", nil}, {"cse-origin", inContainer}, {"cse-origin-2.1", inContainer}} {
+			attributes := player.attributes
 			w := watch(t, "cse-origin")
 			before := w.Stats().Lost
-			state, _, r := playAs(t, "cse-origin", scenario, attributes)
+			state, _, r := playAs(t, player.name, scenario, attributes)
 			kind := map[string]event.Kind{"chroots": event.KindChroot, "children": event.KindExit}[scenario]
 			seen := len(w.seen(kind, func(e *event.Event) bool {
-				return e.PID == state.Pid() || kind == event.KindExit && e.Comm == "cse-origin" && e.PID != state.Pid()
+				return e.PID == state.Pid() || kind == event.KindExit && e.Comm == player.name && e.PID != state.Pid()
 			}))
 			lost := uint64(0)
 			for _, e := range w.seen(event.KindLost, func(e *event.Event) bool { return e.Cause == string(CauseOverQuota) }) {

@@ -25,10 +25,13 @@ import (
 // memory, not in a CPU cache.
 const defaultBufferSize = 2 << 20
 
-// Options are what Open watches and how. Names, Runtimes and Plugins are base names of
-// executables: at most 31 bytes each, at most 256 in all lists together.
+// Options are what Open watches and how. Names, Shims, Runtimes and Plugins are base
+// names of executables: at most 31 bytes each, at most 256 in all lists together. A
+// version may follow each. A runtime may also be a part of a name, if "run" is in that
+// (collector/argv).
 type Options struct {
-	Names    []string // engines, shims, monitors
+	Names    []string // engines
+	Shims    []string // and monitors: what they execute is watched as a runtime
 	Runtimes []string // OCI runtimes: their exec wakes the reader at once
 	// Plugins are CNI plugins: watched, as all files in the usual directories of such
 	// are, if they are executed with a plugin's environment.
@@ -166,15 +169,21 @@ func preloadBTF(types *btf.Cache) {
 // watchNames passes the names of executables to the programs.
 func (p *Probes) watchNames(o Options) error {
 	var bloom nameFilter
-	for class, names := range map[probesTaskClass][]string{
-		probesTaskClassCLASS_ENGINE: o.Names, probesTaskClassCLASS_RUNTIME: o.Runtimes, probesTaskClassCLASS_PLUGIN: o.Plugins,
+	for _, list := range []struct {
+		class probesTaskClass
+		names []string
+	}{
+		{probesTaskClassCLASS_ENGINE, o.Names},
+		{probesTaskClassCLASS_SHIM, o.Shims},
+		{probesTaskClassCLASS_RUNTIME, o.Runtimes},
+		{probesTaskClassCLASS_PLUGIN, o.Plugins},
 	} {
-		for _, name := range names {
+		for _, name := range list.names {
 			key, err := keyOf(name)
 			if err != nil {
 				return err
 			}
-			if err := p.loader.maps[probesMapNames].Put(key, uint32(class)); err != nil {
+			if err := p.loader.maps[probesMapNames].Put(key, uint32(list.class)); err != nil {
 				return fmt.Errorf("watch %s: %w", name, err)
 			}
 			bloom.add(key)

@@ -67,6 +67,7 @@ type probesEventExec struct {
 	ArgsCut uint8
 	EnvCut  uint8
 	Last    uint16
+	Exe     [32]int8
 }
 
 type probesEventExit struct {
@@ -290,6 +291,18 @@ type probesScratch struct {
 		Wanted   uint8
 		Plugin   uint16
 	}
+	Name struct {
+		_         structs.HostLayout
+		Whole     probesName
+		Part      probesName
+		Stem      probesName
+		Length    uint32
+		Separated uint32
+		Numbered  uint32
+		Versioned uint32
+		Runtime   uint32
+		Shim      uint32
+	}
 	Fixed [256]int8
 	Text  [20480]int8
 }
@@ -299,11 +312,12 @@ type probesTaskClass uint32
 const (
 	probesTaskClassCLASS_NONE    probesTaskClass = 0
 	probesTaskClassCLASS_ENGINE  probesTaskClass = 1
-	probesTaskClassCLASS_RUNTIME probesTaskClass = 2
-	probesTaskClassCLASS_CHILD   probesTaskClass = 3
-	probesTaskClassCLASS_JOINED  probesTaskClass = 4
-	probesTaskClassCLASS_INIT    probesTaskClass = 5
-	probesTaskClassCLASS_PLUGIN  probesTaskClass = 6
+	probesTaskClassCLASS_SHIM    probesTaskClass = 2
+	probesTaskClassCLASS_RUNTIME probesTaskClass = 3
+	probesTaskClassCLASS_CHILD   probesTaskClass = 4
+	probesTaskClassCLASS_JOINED  probesTaskClass = 5
+	probesTaskClassCLASS_INIT    probesTaskClass = 6
+	probesTaskClassCLASS_PLUGIN  probesTaskClass = 7
 )
 
 type probesTwinToken struct {

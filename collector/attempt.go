@@ -33,6 +33,8 @@ type attempt struct {
 	name         string // as given to the monitor
 	traceParent  string
 	bundle       *event.Bundle
+	wrapper      *command // that executed the runtime, if it has a wrapper; the outermost
+	bundleOf     *command // whose it is: a wrapper may change what the runtime reads
 	engineMounts []*event.Event
 	counts       start.Counts
 	createdFlags uint64 // CLONE_NEW* flags of the namespaces created for it

@@ -17,10 +17,10 @@ func (a *Assembler) onBundle(e *event.Event) disposition {
 		return unrelated
 	}
 	att := p.creatingStart()
-	if att == nil || att.bundle != nil || !att.share.keep(e.Bundle.Size()) {
+	if att == nil || att.bundleOf == att.create || !att.share.keep(e.Bundle.Size()) {
 		return unrelated
 	}
-	att.bundle = e.Bundle
+	att.bundle, att.bundleOf = e.Bundle, att.create
 	att.engine = engine.ByState(att.engine, att.create.root, e.Bundle.Engine)
 	att.build = att.build || e.Bundle.Build
 	a.decideID(att.origin, att.id, e.Time)

@@ -4,8 +4,10 @@ import (
 	"cmp"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
+	"container_start_exporter/collector/argv"
 	"container_start_exporter/collector/engine"
 	"container_start_exporter/collector/event"
 	"container_start_exporter/collector/runtime"
@@ -18,34 +20,39 @@ type command struct {
 	runtime *runtime.Runtime
 	name    string
 	id      string
-	root    string
+	root    string // "" is not known
 	bundle  string
 	systemd bool   // it lets systemd make the cgroup
 	mntNS   uint32 // the mount namespace of its bundle's paths
+	program string // its name
+	script  bool
+	unknown bool // of its runtime only the command line is known
+	wrapped bool // it was a wrapper: it has executed the runtime
 	process *process
 	attempt *attempt // the start that it creates or starts
 	begin   int64
 	op      *operation
 }
 
-func newCommand(p *process, c runtime.Command, e *event.Event) *command {
+func newCommand(p *process, c runtime.Command, program argv.Program, e *event.Event) *command {
 	return &command{
-		runtime: c.Runtime, name: c.Name, id: keptID(c.ID), root: kept(c.Root), bundle: kept(c.Bundle), systemd: c.Systemd,
-		mntNS: e.MntNS, process: p, begin: e.Time,
+		runtime: c.Runtime, name: c.Name, id: keptID(c.ID), root: kept(cmp.Or(c.Root, c.Runtime.DefaultRoot)), bundle: kept(c.Bundle), systemd: c.Systemd,
+		mntNS: e.MntNS, process: p, begin: e.Time, program: strings.Clone(bounded(program.Name)), script: program.Script,
+		unknown: c.Runtime.IsUnknown(),
 	}
 }
 
 // createKey identifies a container by what its create and start commands have in
-// common: an id is unique under one root directory of one runtime, and that
-// directory is a path in a mount namespace.
+// common: an id is unique under one root directory, which is a path in a mount
+// namespace. A wrapper has it in common with the runtime that it executes.
 type createKey struct {
-	origin            uint32
-	runtime, root, id string
-	mntNS             uint32
+	origin   uint32
+	root, id string
+	mntNS    uint32
 }
 
 func (c *command) key() createKey {
-	return createKey{c.process.origin.number, c.runtime.Name, c.root, c.id, c.mntNS}
+	return createKey{c.process.origin.number, c.root, c.id, c.mntNS}
 }
 
 // launchKey identifies the start that a shim or monitor was executed for.
@@ -55,13 +62,19 @@ type launchKey struct {
 }
 
 // execRuntime handles the execution of a runtime's command.
-func (a *Assembler) execRuntime(p *process, c runtime.Command, e *event.Event) disposition {
-	reexec := p.command != nil && p.command.process == p
-	if reexec || c.Name == "init" {
+func (a *Assembler) execRuntime(p *process, c runtime.Command, program argv.Program, e *event.Event) disposition {
+	cmd := newCommand(p, c, program, e)
+	outer := p.command
+	wrapped := cmd.isWrappedBy(outer)
+	reexec := outer != nil && outer.process == p
+	if reexec && !wrapped || c.Name == "init" {
 		return p.countExec()
 	}
-	cmd := newCommand(p, c, e)
 	p.command, p.byInit, p.netTool = cmd, false, nil
+	if wrapped {
+		a.unwrap(outer, cmd, e)
+		return a.addCommand(cmd, e)
+	}
 	a.processes.assign(p, nil)
 	switch c.Name {
 	case "create", "run":
@@ -71,14 +84,19 @@ func (a *Assembler) execRuntime(p *process, c runtime.Command, e *event.Event) d
 	case "kill", "delete":
 		a.cancel(cmd)
 	}
-	att := cmd.attempt
+	return a.addCommand(cmd, e)
+}
+
+// addCommand adds a command to the start that it creates or starts, if there is one.
+func (a *Assembler) addCommand(cmd *command, e *event.Event) disposition {
+	p, att := cmd.process, cmd.attempt
 	if att == nil {
 		return unrelated
 	}
 	a.processes.assign(p, att)
 	att.traceParent = cmp.Or(att.traceParent, traceParent(e.Env))
 	cmd.op = att.addExec(start.OpRuntime, e, map[string]string{
-		start.AttrRuntime: c.Runtime.Name, start.AttrCommand: c.Name, start.AttrPID: strconv.Itoa(p.pid),
+		start.AttrRuntime: cmd.runtime.Name, start.AttrCommand: cmd.name, start.AttrPID: strconv.Itoa(p.pid),
 	})
 	return p.countExec()
 }
@@ -122,7 +140,7 @@ func (t *startTable) launched(p *process, id string) *attempt {
 
 // setInit makes p the start's init.
 func (a *Assembler) setInit(att *attempt, p *process) {
-	att.init = p
+	att.init, att.evidence.made = p, true
 	att.ownNetnsOfInit(a.clock.now)
 	a.containerMade(att)
 }
@@ -181,16 +199,26 @@ func (a *Assembler) onRuntimeStart(p *process, c *command) *attempt {
 	if att.startExecuted {
 		return nil
 	}
+	c.adopt(att)
 	att.startExecuted = true
 	att.failure.progress()
 	att.beginPhase(start.PhaseStart, c.begin)
 	return att
 }
 
+// adopt makes the command one of the runtime that creates the container, if nothing else
+// is known of its own.
+func (c *command) adopt(att *attempt) {
+	if c.unknown && att.runtime != nil {
+		c.runtime = att.runtime
+	}
+}
+
 // cancel handles a kill or delete of a container that was created and not started:
 // the engine gives the start up. The start fails once its init has died of it.
 func (a *Assembler) cancel(c *command) {
 	if att := a.starts.byCreate[c.key()]; att != nil && att.created && !att.startExecuted {
+		c.adopt(att)
 		att.failure.cause = failureCause{start.ErrorCancelled, fmt.Sprintf("given up: %[1]s %[2]s ran before %[1]s start", c.runtime.Name, c.name), c.begin}
 		if c.runtime.Sandboxed { // there is no init to see die of it
 			a.fail(att, c.begin, att.failure.cause.kind, att.failure.cause.text)
@@ -200,6 +228,12 @@ func (a *Assembler) cancel(c *command) {
 
 // exitRuntime handles the exit of a runtime's command.
 func (a *Assembler) exitRuntime(c *command, e *event.Event) {
+	if c.wrapped {
+		if c.op != nil {
+			c.op.exit(e)
+		}
+		return
+	}
 	if c.process.origin.isHost() { // anybody in a container can execute what looks like one
 		a.node.NodeFact(Command{Runtime: c.runtime.Name, Name: c.name, Duration: time.Duration(e.Time - c.begin)})
 	}
@@ -239,5 +273,9 @@ func (att *attempt) waitForStart(at int64) {
 
 // describeExit describes in words how the command has failed.
 func (c *command) describeExit(status int) string {
-	return fmt.Sprintf("%s %s %s", c.runtime.Name, c.name, describeExit(status))
+	name := c.runtime.Name
+	if c.runtime.IsUnknown() {
+		name = c.program
+	}
+	return fmt.Sprintf("%s %s %s", name, c.name, describeExit(status))
 }

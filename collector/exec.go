@@ -5,10 +5,10 @@ import (
 	"fmt"
 	"path"
 
+	"container_start_exporter/collector/argv"
 	"container_start_exporter/collector/engine"
 	"container_start_exporter/collector/event"
 	"container_start_exporter/collector/network"
-	"container_start_exporter/collector/runtime"
 	"container_start_exporter/collector/start"
 )
 
@@ -29,14 +29,15 @@ func (a *Assembler) onExec(e *event.Event) disposition {
 	if att != nil && p == att.init {
 		return a.execEntrypoint(att, p, e)
 	}
-	if l, ok := parseLaunch(e.Args); ok && p.hook == nil {
+	program := argv.ProgramOf(e.File, e.Exe, e.Args)
+	if l, ok := parseLaunch(program); ok && p.hook == nil {
 		return a.execShim(p, l, e)
 	}
 	p.leaveShim()
-	p.builder = cmp.Or(engine.Builder(e.Args), p.builder)
+	p.builder = cmp.Or(engine.Builder(program), p.builder)
 	// before the network programs: anybody can give a runtime a plugin's environment
-	if c, ok := runtime.Parse(e.Args); ok && p.hook == nil {
-		return a.execRuntime(p, c, e)
+	if c, ok := a.parseCommand(p, program); ok && p.hook == nil {
+		return a.execRuntime(p, c, program, e)
 	}
 	if r, ok := network.Parse(e.File, e.Args, e.Env); ok && !p.netTool.inheritsCNIEnv(r, e) {
 		return a.execNetwork(p, r, e)

@@ -31,7 +31,7 @@ func (p *process) hookCandidate() *attempt {
 		return nil
 	}
 	att := p.command.attempt
-	if att == nil || att.ended {
+	if att == nil || att.ended || p.command.wrapped || p.command.mayBeWrapper() && !att.hasInit() {
 		return nil
 	}
 	return att

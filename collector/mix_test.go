@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 	"slices"
 
+	"container_start_exporter/collector/argv"
 	"container_start_exporter/collector/event"
 	"container_start_exporter/collector/runtime"
 )
@@ -48,7 +49,7 @@ func (s *stream) places(random *rand.Rand, honest []*event.Event) []int {
 	switch s.when {
 	case beforeCreate:
 		create := slices.IndexFunc(honest, func(e *event.Event) bool {
-			c, ok := runtime.Parse(e.Args)
+			c, ok := runtime.Parse(argv.ProgramOf(e.File, e.Exe, e.Args))
 			return ok && e.Kind == event.KindExec && (c.Name == "create" || c.Name == "run")
 		})
 		for i := range places {

@@ -48,11 +48,11 @@ func (a *Assembler) onFork(e *event.Event) disposition {
 	}
 	a.processes.add(child)
 	att := p.currentStart()
-	if creating := p.creatingStart(); creating != nil && !creating.evidence.made {
+	if creating := p.creatingStart(); creating != nil && !creating.evidence.made && !creating.create.mayBeWrapper() {
 		creating.evidence.made = true
 		a.decideID(creating.origin, creating.id, e.Time)
 	}
-	if creating := p.creatingStart(); creating != nil && created != 0 && creating.init == nil && creating.runtime.InitComm == "" && !creating.runtime.Sandboxed {
+	if creating := p.creatingStart(); creating != nil && created != 0 && creating.beginsWithClone() {
 		creating.beginPhase(start.PhaseNamespaces, e.Began())
 		a.setInit(creating, child)
 	}
@@ -68,6 +68,12 @@ func (a *Assembler) onFork(e *event.Event) disposition {
 	return joined
 }
 
+// beginsWithClone reports whether the namespaces begin with a clone, whose child is init:
+// the runtime, which is no script, has no stages that name themselves.
+func (att *attempt) beginsWithClone() bool {
+	return att.init == nil && att.runtime.InitComm == "" && !att.runtime.Sandboxed && !att.create.script
+}
+
 // onRename handles the names that the stages of a runtime give themselves.
 func (a *Assembler) onRename(e *event.Event) disposition {
 	p := a.processes.find(e.PID, e.StartTime)
@@ -79,6 +85,7 @@ func (a *Assembler) onRename(e *event.Event) disposition {
 	if att == nil || e.Name == "" {
 		return unrelated
 	}
+	att.learnRuntime(e.Name)
 	switch e.Name {
 	case att.runtime.NamespacesComm:
 		att.beginPhase(start.PhaseNamespaces, e.Time)

@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"strings"
 
+	"container_start_exporter/collector/argv"
 	"container_start_exporter/collector/engine"
 	"container_start_exporter/collector/event"
 	"container_start_exporter/collector/start"
@@ -34,8 +35,8 @@ func (s *shim) beginningLost() string {
 
 // parseLaunch reads the command line of a shim or a monitor, cut to what its processes
 // may keep; false if it is neither.
-func parseLaunch(args []string) (engine.Launch, bool) {
-	l, ok := engine.Parse(args)
+func parseLaunch(program argv.Program) (engine.Launch, bool) {
+	l, ok := engine.Parse(program)
 	l.ID, l.Name = keptID(l.ID), strings.Clone(bounded(l.Name))
 	return l, ok
 }

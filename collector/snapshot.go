@@ -1,6 +1,7 @@
 package collector
 
 import (
+	"container_start_exporter/collector/argv"
 	"container_start_exporter/collector/engine"
 	"container_start_exporter/collector/event"
 	"container_start_exporter/collector/runtime"
@@ -18,19 +19,20 @@ func (a *Assembler) onExistingProcess(e *event.Event) disposition {
 	if e.Namespaces != nil {
 		p.ns, p.originNetNS = *e.Namespaces, e.Namespaces.Net
 	}
-	p.builder = engine.Builder(e.Args)
-	if l, ok := parseLaunch(e.Args); ok {
+	program := argv.ProgramOf(e.File, e.Exe, e.Args)
+	p.builder = engine.Builder(program)
+	if l, ok := parseLaunch(program); ok {
 		p.enterShim(&shim{Launch: l, launcher: p})
 		return unrelated
 	}
-	c, ok := runtime.Parse(e.Args)
+	c, ok := a.parseCommand(p, program)
 	switch {
 	case !ok:
 		return unrelated
 	case c.Name == "init":
 		return a.onExistingInit(p, c, e)
 	}
-	p.command = newCommand(p, c, e)
+	p.command = newCommand(p, c, program, e)
 	if c.Name == "create" { // a run may have started its container long ago
 		a.adoptInProgress(p.command)
 	}

@@ -73,8 +73,10 @@ func (t *startTable) remove(att *attempt) {
 	if t.byShim[att.launchKey()] == att {
 		delete(t.byShim, att.launchKey())
 	}
-	if att.create != nil && t.byCreate[att.create.key()] == att {
-		delete(t.byCreate, att.create.key())
+	for _, c := range [...]*command{att.create, att.wrapper} {
+		if c != nil && t.byCreate[c.key()] == att {
+			delete(t.byCreate, c.key())
+		}
 	}
 }
 

@@ -111,6 +111,7 @@ struct event_exec {
 	__u8 args_cut;   /* arguments did not fit */
 	__u8 env_cut;    /* of the environment, wanted variables may be missing */
 	__u16 last;      /* from now on the process is not watched */
+	char exe[32];    /* the name of the file, which the path may be a link to; the first 31 bytes */
 };
 
 struct event_exit {

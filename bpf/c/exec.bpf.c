@@ -5,34 +5,9 @@
 #include "container.h"
 #include "entry.h"
 #include "environment.h"
+#include "name.h"
 
 #define ARGS_MAX 0x3000UL /* with a path before them, they end before TEXT_START */
-
-/* The class of the path at the start of text, of length len, by its last component. */
-static __noinline __u32 class_of_path(struct scratch *s, __u64 len)
-{
-	struct name name = {};
-	__u64 from = 0;
-
-	if (!s)
-		return CLASS_NONE;
-	for (int i = 0; i < NAME_LEN; i++) {
-		__u64 at = len - 1 - i;
-
-		if (at >= TEXT_MAX) /* wrapped around: no more characters */
-			break;
-		if (s->text[at] == '/') {
-			from = at + 1;
-			break;
-		}
-		if (i == NAME_LEN - 1)
-			return CLASS_NONE; /* longer than any name */
-	}
-	if (from >= TEXT_MAX)
-		return CLASS_NONE;
-	bpf_probe_read_kernel_str(name.text, sizeof(name.text), s->text + from);
-	return class_of(&name);
-}
 
 /* The class of a watched process after it executed a file; named is the class of the file's name. */
 static __always_inline __u32 class_after_exec(struct watched *w, __u32 named)
@@ -97,15 +72,6 @@ static __always_inline __u64 put_args_and_environment(struct scratch *s, __u32 n
 	((__u64)(a) | (__u64)(b) << 8 | (__u64)(c) << 16 | (__u64)(d) << 24 |         \
 	 (__u64)(e) << 32 | (__u64)(f) << 40 | (__u64)(g) << 48 | (__u64)(h) << 56)
 
-/* Eight characters, with all after the first NUL cleared. */
-static __always_inline __u64 cut_at_nul(__u64 characters)
-{
-	/* the lowest bit that is set is the highest bit of the first NUL */
-	__u64 zeros = (characters - 0x0101010101010101UL) & ~characters & 0x8080808080808080UL;
-
-	return characters & (((zeros & -zeros) >> 7) - 1); /* all of them if there is no NUL */
-}
-
 /*
  * Eight characters of a text, of which at least eight bytes are readable. If
  * plain loads can read any address, they read it as a struct that begins with
@@ -123,30 +89,46 @@ static __always_inline __u64 eight_characters(const void *text)
 	return characters;
 }
 
-/* The first characters of the executed file's name. */
-static __always_inline __u64 file_characters(struct linux_binprm *bprm)
+/*
+ * The words of the executed file's name, of which 32 bytes are readable: a dentry holds
+ * a shorter name itself, and has as many bytes for a longer one (DNAME_INLINE_LEN,
+ * fs/dcache.c). What follows a NUL may be anything.
+ */
+static __always_inline void file_words(__u64 words[4], struct linux_binprm *bprm)
 {
-	return cut_at_nul(eight_characters(READ(bprm, file, f_path.dentry, d_name.name)));
+	const unsigned char *name = READ(bprm, file, f_path.dentry, d_name.name);
+	struct timespec64 *low = (void *)name, *high = (void *)(name + 16);
+
+	if (bpf_rdonly_cast) {
+		words[0] = CAST(low)->tv_sec;
+		words[1] = CAST(low)->tv_nsec;
+		words[2] = CAST(high)->tv_sec;
+		words[3] = CAST(high)->tv_nsec;
+	} else {
+		bpf_probe_read_kernel(words, 4 * sizeof(words[0]), name);
+	}
+}
+
+/* Whether the name of the executed file may be watched. */
+static __always_inline bool may_match_file(struct linux_binprm *bprm)
+{
+	__u64 words[4] = {};
+
+	file_words(words, bprm);
+	return may_match_name(words[0]) || has_run(words[0], words[1]) || has_run(words[1], words[2]) ||
+	       has_run(words[2], words[3]) || has_run(words[3], 0);
 }
 
 /*
- * The first characters of the last component of the executed path: the kernel
- * has just named the thread after that.
+ * Whether the last component of the executed path may be watched: the kernel has
+ * just named the thread after its first 15 characters.
  */
-static __always_inline __u64 path_characters(struct task_struct *task)
+static __always_inline bool may_match_path(struct task_struct *task)
 {
 	__u64 comm[2];
 
 	READ_COMM(comm, task);
-	return cut_at_nul(comm[0]);
-}
-
-/* Whether the path or the name of the executed file may be watched; mostly they are the same. */
-static __always_inline bool may_match_exec(struct task_struct *task, struct linux_binprm *bprm)
-{
-	__u64 by_path = path_characters(task), by_file = file_characters(bprm);
-
-	return may_match_name(by_path) || (by_file != by_path && may_match_name(by_file));
+	return may_match_name(comm[0]) || has_run(comm[0], comm[1]) || has_run(comm[1], 0);
 }
 
 #define AFTER_TOP 5 /* characters: /opt/, /usr/, /var/ */
@@ -177,17 +159,17 @@ struct exec_filter {
 };
 
 /* The class of an executed file, of which the path is the text so far; any other goes before CLASS_PLUGIN. */
-static __always_inline __u32 class_of_exec(struct scratch *s, struct linux_binprm *bprm, __u64 file_len,
-					   const struct exec_filter *may)
+static __always_inline __u32 class_of_exec(struct scratch *s, __u32 number, struct linux_binprm *bprm,
+					   __u64 file_len, const struct exec_filter *may)
 {
 	__u32 class = may->by_directory ? CLASS_PLUGIN : CLASS_NONE, named;
 
 	if (may->by_file) {
-		named = class_of_file(READ(bprm, file));
+		named = class_of_file(s, number, READ(bprm, file));
 		class = named ? named : class;
 	}
 	if ((!class || class == CLASS_PLUGIN) && may->by_path) {
-		named = class_of_path(s, file_len);
+		named = class_of_path(s, number, file_len);
 		class = named ? named : class;
 	}
 	return class;
@@ -205,7 +187,7 @@ static __always_inline __u32 emit_exec(struct scratch *s, __u32 number, struct w
 {
 	__u64 file_len = put_kernel_text(s, 0, READ(bprm, filename)), end;
 	struct event_exec *e = RECORD(s, event_exec);
-	__u32 named = class_of_exec(s, bprm, file_len, may), class;
+	__u32 named = class_of_exec(s, number, bprm, file_len, may), class;
 
 	*reported = w || named;
 	if (!*reported)
@@ -224,6 +206,8 @@ static __always_inline __u32 emit_exec(struct scratch *s, __u32 number, struct w
 	e->env_len = 0;
 	e->args_cut = 0;
 	e->env_cut = 0;
+	__builtin_memset(e->exe, 0, sizeof(e->exe));
+	bpf_probe_read_kernel_str(e->exe, sizeof(e->exe), READ(bprm, file, f_path.dentry, d_name.name));
 	end = put_args_and_environment(s, number, e, file_len);
 	if (named == CLASS_PLUGIN) {
 		named = s->environment.plugin ? CLASS_ENGINE : CLASS_NONE;
@@ -237,15 +221,15 @@ static __always_inline __u32 emit_exec(struct scratch *s, __u32 number, struct w
 		}
 	}
 	e->last = !class;
-	EMIT(s, event_exec, end, class == CLASS_RUNTIME);
+	EMIT(s, event_exec, end, class == CLASS_RUNTIME || class == CLASS_SHIM);
 	return class;
 }
 
 static __noinline int process_exec_slow(struct task_struct *task, struct linux_binprm *bprm)
 {
 	struct exec_filter may = {
-		.by_path = may_match_name(path_characters(task)),
-		.by_file = may_match_name(file_characters(bprm)),
+		.by_path = may_match_path(task),
+		.by_file = may_match_file(bprm),
 		.by_directory = in_plugin_directory(bprm),
 	};
 	struct watched *w = watched_get(task);
@@ -288,7 +272,7 @@ static __noinline int process_exec_slow(struct task_struct *task, struct linux_b
 
 static __always_inline int process_exec(struct task_struct *task, struct linux_binprm *bprm)
 {
-	if (UNLIKELY(may_be_watched(task)) || UNLIKELY(may_match_exec(task, bprm)) || UNLIKELY(in_plugin_directory(bprm)))
+	if (UNLIKELY(may_be_watched(task)) || UNLIKELY(may_match_path(task)) || UNLIKELY(may_match_file(bprm)) || UNLIKELY(in_plugin_directory(bprm)))
 		return process_exec_slow(UNTRUSTED(task), bprm);
 	return 0;
 }
@@ -319,6 +303,7 @@ static __always_inline void emit_failed_exec(struct watched *w, struct call *cal
 	e->args_cut = 0;
 	e->env_cut = 0;
 	e->last = 0;
+	__builtin_memset(e->exe, 0, sizeof(e->exe));
 	EMIT(s, event_exec, e->file_len, false);
 	scratch_release(s);
 }

@@ -208,6 +208,7 @@ struct kernel_clone_args {
 
 struct timespec64 {
 	__s64 tv_sec;
+	long tv_nsec;
 };
 
 struct linux_binprm {

@@ -38,7 +38,7 @@ static __always_inline int begin_namespace_call(struct watched *w, __u32 kind, _
  */
 static __always_inline void joined(struct watched *w)
 {
-	if (w && w->class == CLASS_RUNTIME && !w->executed)
+	if (w && (w->class == CLASS_RUNTIME || w->class == CLASS_SHIM) && !w->executed)
 		w->class = CLASS_JOINED;
 }
 

@@ -3,6 +3,7 @@
 
 #include "calls.h"
 #include "container.h"
+#include "name.h"
 
 /* The class of a new child, from that of the process that forked it; task is the forking thread. */
 static __always_inline __u32 class_of_child(struct watched *forker, struct task_struct *task, __u64 flags)
@@ -14,6 +15,8 @@ static __always_inline __u32 class_of_child(struct watched *forker, struct task_
 	case CLASS_RUNTIME:
 		/* init may be forked by a fork of a fork: crun run --detach */
 		return flags & CLONE_NEWNS ? CLASS_INIT : CLASS_RUNTIME;
+	case CLASS_SHIM:
+		return flags & CLONE_NEWNS ? CLASS_INIT : CLASS_SHIM;
 	case CLASS_JOINED:
 		return CLASS_INIT;
 	case CLASS_INIT:
@@ -172,6 +175,20 @@ static __always_inline int process_rename(struct task_struct *task, const char *
 	return 0;
 }
 
+/* The class of a process by the name of the file that it executes. */
+static __always_inline __u32 class_of_running(struct task_struct *task)
+{
+	struct scratch *s;
+	__u32 number, class;
+
+	s = scratch_acquire(&number, EVENT_EXEC);
+	if (!s)
+		return CLASS_NONE;
+	class = class_of_file(s, number, READ(task, mm, exe_file));
+	scratch_release(s);
+	return class;
+}
+
 /*
  * Watches a process that was started before the exporter, if the name of its
  * file is watched, and writes an event_process.
@@ -184,7 +201,7 @@ static __always_inline int process_running(struct seq_file *seq, struct task_str
 	if (READ(task, pid) != READ(task, tgid) ||
 	    !READ(task, signal, live.counter))
 		return 0;
-	class = class_of_file(READ(task, mm, exe_file));
+	class = class_of_running(task);
 	if (!class || class == CLASS_PLUGIN) /* of which the environment would have to be read */
 		return 0;
 	BPF_CORE_READ_STR_INTO(&e.comm, task, comm);

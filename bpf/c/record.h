@@ -53,11 +53,25 @@ struct environment {
 	__u16 plugin;   /* one of the strings is a CNI plugin's command */
 };
 
+/* The name of an executable, and what has been read of it: see name.h. */
+struct parsed_name {
+	struct name whole;
+	struct name part; /* since the last separator */
+	struct name stem; /* what was read */
+	__u32 length;     /* of the part */
+	__u32 separated;  /* the last character is a separator */
+	__u32 numbered;   /* the part has ended at a digit */
+	__u32 versioned;  /* the version has begun */
+	__u32 runtime;    /* a part is the name of a runtime */
+	__u32 shim;       /* a part is "shim" */
+};
+
 /* The fields that nearly every use touches come first: they are on one page. */
 struct scratch {
 	__u64 holders;
 	struct proc_path proc;
 	struct environment environment;
+	struct parsed_name name;
 	char fixed[FIXED_MAX];
 	char text[TEXT_SPACE];
 };

@@ -2,7 +2,8 @@
 /*
  * Which processes are watched: those that executed a file with a watched name,
  * and those that a watched process forked. A container's init is no longer
- * watched once it has executed the entrypoint.
+ * watched once it has executed the entrypoint. What a shim executes may be a
+ * runtime whatever it is named: its forks can be inits.
  *
  *	names ──exec──▶ ENGINE ──fork──▶ CHILD ──exec of a runtime──▶ RUNTIME ◀─┐
  *	                                   ▲                             │      │ fork
@@ -27,6 +28,7 @@
 enum task_class {
 	CLASS_NONE,
 	CLASS_ENGINE,  /* watched by name, or as a CNI plugin */
+	CLASS_SHIM,    /* watched by name; also what it forks and executes that has no name: a runtime or a wrapper */
 	CLASS_RUNTIME, /* watched by name, its exec wakes the reader; also its forks, until they execute */
 	CLASS_CHILD,   /* forked by any other watched process */
 	CLASS_JOINED,  /* a runtime's fork that joined the container's namespaces: it forks init */
@@ -42,7 +44,7 @@ struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 256);
 	__type(key, struct name);
-	__type(value, __u32); /* CLASS_ENGINE, CLASS_RUNTIME or CLASS_PLUGIN */
+	__type(value, __u32); /* CLASS_ENGINE, CLASS_SHIM, CLASS_RUNTIME or CLASS_PLUGIN */
 } names SEC(".maps");
 
 #define COMM_LEN 16
@@ -163,27 +165,6 @@ static __always_inline bool watched_put(struct task_struct *task, __u32 class, b
 	unwatch_for(origin);
 	count_lost(EVENT_FORK, LOST_WATCHED_FULL);
 	return false;
-}
-
-/* The class of a name, which is zero-padded like the map's keys; CLASS_NONE if it is not watched. */
-static __always_inline __u32 class_of(struct name *name)
-{
-	__u32 *class = bpf_map_lookup_elem(&names, name);
-
-	return class ? *class : CLASS_NONE;
-}
-
-/* The class of an executable by the name of its file. */
-static __always_inline __u32 class_of_file(struct file *file)
-{
-	struct name name = {};
-	const unsigned char *from = READ(file, f_path.dentry, d_name.name);
-
-	if (!from)
-		return CLASS_NONE;
-	/* a name that does not fit is cut to NAME_LEN - 1 characters */
-	bpf_probe_read_kernel_str(name.text, sizeof(name.text), from);
-	return class_of(&name);
 }
 
 /* Whether this is the name that the last stage of a runtime's init gives itself. */

@@ -51,7 +51,12 @@ func newApplication() (*kingpin.Application, map[string]func() error) {
 		addServe, addRun, addWatch, addEvents, addReplay, addCheck,
 	} {
 		clause, do := add(app, &c)
-		commands[clause.FullCommand()] = do
+		commands[clause.FullCommand()] = func() error {
+			if err := c.registerNames(); err != nil {
+				return err
+			}
+			return do()
+		}
 	}
 	return app, commands
 }

@@ -22,6 +22,8 @@ func TestCommandLine(t *testing.T) {
 		{"--probe.mechanism=kprobe check", "check"},
 		{"--no-privileges.keep events", "events"},
 		{"replay --start-timeout=1m -", "replay"},
+		{"--runtime.name=tank --runtime.name=other_tank-2 --shim.name tank-shim watch", "watch"},
+		{"replay --runtime.name=tank --shim.name=tank-shim -", "replay"},
 		{"--format json replay watch", "replay"},
 		{"-o check run watch --nope", "run"},
 		{"--buffer-size=4MiB run -- docker run --rm busybox true", "run"},
@@ -43,6 +45,7 @@ func TestCommandLineRefuses(t *testing.T) {
 		"replay --privileges.keep FILE":      "replay has no flag --privileges.keep: try container_start_exporter replay --help",
 		"replay --ready-timeout=0 FILE":      "replay has no flag --ready-timeout: try container_start_exporter replay --help",
 		"check --start-timeout=1m":           "check has no flag --start-timeout: try container_start_exporter check --help",
+		"check --runtime.name=tank":          "check has no flag --runtime.name: try container_start_exporter check --help",
 		"check --privileges.keep":            "check has no flag --privileges.keep: try container_start_exporter check --help",
 		"events --start-timeout=1m":          "events has no flag --start-timeout: try container_start_exporter events --help",
 		"--web.listen-address=:1 watch":      "watch has no flag --web.listen-address: try container_start_exporter watch --help",
@@ -66,7 +69,8 @@ func TestCommandLineRefuses(t *testing.T) {
 // TestHelpListsFlagsThatApply checks which flags --help lists.
 func TestHelpListsFlagsThatApply(t *testing.T) {
 	probes := []string{"buffer-size", "probe.mechanism", "help"}
-	reading := append([]string{"privileges.keep"}, probes...)
+	names := []string{"runtime.name", "shim.name"}
+	reading := slices.Concat([]string{"privileges.keep"}, names, probes)
 	starts := append([]string{"start-timeout", "ready-timeout", "nested"}, reading...)
 	for command, want := range map[string][]string{
 		"": {"help", "version"},
@@ -75,7 +79,7 @@ func TestHelpListsFlagsThatApply(t *testing.T) {
 		"run":    append([]string{"output", "format", "wait-ready"}, starts...),
 		"watch":  append([]string{"format", "waterfall", "wait-ready"}, starts...),
 		"events": append([]string{"format"}, reading...),
-		"replay": {"format", "start-timeout", "nested", "help"},
+		"replay": append([]string{"format", "start-timeout", "nested", "help"}, names...),
 		"check":  probes,
 	} {
 		var got []string

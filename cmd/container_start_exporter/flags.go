@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"time"
 
 	"github.com/alecthomas/kingpin/v2"
@@ -22,6 +23,8 @@ type common struct {
 	readyTimeout time.Duration
 	bufferSize   int // in bytes
 
+	runtimes, shims []string // names of executables
+
 	mechanism      string
 	keepPrivileges bool
 }
@@ -37,8 +40,30 @@ func (c *common) addProbeFlags(cmd *kingpin.CmdClause) {
 // addReadFlags adds the flags of commands that attach the probes and read events.
 func (c *common) addReadFlags(cmd *kingpin.CmdClause) {
 	c.addProbeFlags(cmd)
+	c.addNames(cmd)
 	cmd.Flag("privileges.keep", "Keep all capabilities. By default those that are no longer needed are dropped once the probes are attached.").
 		BoolVar(&c.keepPrivileges)
+}
+
+// addNames adds the flags that add names of runtimes and shims.
+func (c *common) addNames(cmd *kingpin.CmdClause) {
+	addListFlag(cmd, "runtime.name", &c.runtimes, parseName,
+		"Another name of an OCI runtime's executable, which is its label, too (in lower case, with dashes for dots). Needed only if the name says nothing and no shim or monitor executes it. Repeatable.")
+	addListFlag(cmd, "shim.name", &c.shims, parseName,
+		"Another name of a shim's or monitor's executable, whose command line is like that of containerd-shim-runc-v2 or conmon. Repeatable.")
+}
+
+// registerNames makes the names that were given known. It must be called before events are
+// handled.
+func (c *common) registerNames() error {
+	var errs []error
+	for _, name := range c.runtimes {
+		errs = append(errs, runtime.Add(name))
+	}
+	for _, name := range c.shims {
+		errs = append(errs, engine.AddShim(name))
+	}
+	return errors.Join(errs...)
 }
 
 // addNested adds --nested. The help begins with what the command does with the starts.
@@ -80,6 +105,7 @@ func (c *common) addWaitReady(cmd *kingpin.CmdClause) func() time.Duration {
 func (c *common) probes() bpf.Options {
 	return bpf.Options{
 		Names:      engine.Executables(),
+		Shims:      engine.Shims(),
 		Runtimes:   runtime.Executables(),
 		Plugins:    network.Plugins(),
 		InitNames:  runtime.InitNames(),

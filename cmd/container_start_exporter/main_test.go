@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -83,6 +84,9 @@ func TestBadInput(t *testing.T) {
 		"no timeout":        {args: []string{"--start-timeout=0s"}, code: statusUsage, says: []string{"--start-timeout=0s: must be more than 0"}},
 		"negative timeout":  {args: []string{"--ready-timeout=-1s"}, code: statusUsage, says: []string{"--ready-timeout=-1s: must not be less than 0"}},
 		"odd size":          {args: []string{"watch", "--buffer-size=100KiB"}, code: statusUsage, says: []string{"--buffer-size=100KiB: must be a power of two from 64KiB to 1GiB"}},
+		"path of a runtime": {args: []string{"--runtime.name=/usr/bin/tank"}, code: statusUsage, says: []string{"--runtime.name=/usr/bin/tank: must be the name of an executable without a directory"}},
+		"no name of a shim": {args: []string{"watch", "--shim.name="}, code: statusUsage, says: []string{"--shim.name=: must be the name of an executable without a directory"}},
+		"too many runtimes": {args: slices.Repeat([]string{"--runtime.name=tank"}, 65), code: statusUsage, says: []string{"--runtime.name=tank: may be given at most 64 times"}},
 		"size in what":      {args: []string{"--buffer-size=3"}, code: statusUsage, says: []string{"--buffer-size=3: give a unit, for example 4MiB"}},
 		"unknown mechanism": {args: []string{"--probe.mechanism=magic", "check"}, code: statusUsage, says: []string{"--probe.mechanism=magic: must be one of auto, fentry, kprobe, tracepoint"}},
 		"misspelt flag":     {args: []string{"--privilege.keep", "check"}, code: statusUsage, says: []string{"--privilege.keep", "--help"}},

@@ -23,6 +23,7 @@ func addReplay(app *kingpin.Application, c *common) (*kingpin.CmdClause, func() 
 		program+" replay --format=json recording.jsonl > starts.jsonl"))
 	var format string
 	addFormatFlag(cmd, &format, "Output format: text (a waterfall per start), json (an object per line).", formatText, formatJSON)
+	c.addNames(cmd)
 	c.addNested(cmd, "Show")
 	c.addStartTimeout(cmd)
 	name := cmd.Arg("FILE", "The recording, or - for standard input.").Required().String()

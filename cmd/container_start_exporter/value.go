@@ -10,6 +10,8 @@ import (
 
 	"github.com/alecthomas/kingpin/v2"
 	"github.com/alecthomas/units"
+
+	"container_start_exporter/collector/argv"
 )
 
 // value is the value of a flag. Unlike those of kingpin its errors name the flag.
@@ -41,6 +43,47 @@ func (v value[T]) String() string { return fmt.Sprint(*v.to) }
 // addFlag adds a flag that sets to.
 func addFlag[T any](cmd *kingpin.CmdClause, name, byDefault string, to *T, parse func(string) (T, error), help string) {
 	cmd.Flag(name, help).Default(byDefault).SetValue(value[T]{name, to, parse})
+}
+
+// listValue is the value of a flag that may be repeated.
+type listValue[T any] struct {
+	flag  string
+	to    *[]T
+	parse func(string) (T, error)
+}
+
+func (v listValue[T]) Set(text string) error {
+	if len(*v.to) == maxList {
+		return &valueError{v.flag, text, fmt.Errorf("may be given at most %d times", maxList)}
+	}
+	parsed, err := v.parse(text)
+	if err != nil {
+		return &valueError{v.flag, text, err}
+	}
+	*v.to = append(*v.to, parsed)
+	return nil
+}
+
+func (v listValue[T]) String() string { return fmt.Sprint(*v.to) }
+
+// IsCumulative shows kingpin that the flag may be repeated.
+func (v listValue[T]) IsCumulative() bool { return true }
+
+// maxList is how often a flag may be repeated: there is room for so many names in the
+// programs.
+const maxList = 64
+
+// addListFlag adds a flag that may be repeated. Each value is appended to what to points to.
+func addListFlag[T any](cmd *kingpin.CmdClause, name string, to *[]T, parse func(string) (T, error), help string) {
+	cmd.Flag(name, help).PlaceHolder("NAME").SetValue(listValue[T]{name, to, parse})
+}
+
+// parseName accepts the name of an executable.
+func parseName(text string) (string, error) {
+	if !argv.IsPlainName(text) {
+		return "", errors.New(argv.PlainNameRule)
+	}
+	return text, nil
 }
 
 // oneOf returns a function that accepts these values.

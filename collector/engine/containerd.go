@@ -1,6 +1,10 @@
 package engine
 
-import "container_start_exporter/collector/argv"
+import (
+	"path"
+
+	"container_start_exporter/collector/argv"
+)
 
 func init() { Register(containerd) }
 
@@ -23,16 +27,32 @@ var containerd = Engine{
 // containerdShim is containerd's shim of API version 2, for the containerd
 // namespaces that an engine owns. It is executed twice for a start: as a launcher
 // (`... -id ID start`) and, by that, as the shim proper without an action.
-// `... delete` cleans up after a container.
+// `... delete` cleans up after a container. The shim before those, containerd-shim, has no
+// -id: the directory that it is given is named by it.
 func containerdShim(owns func(namespace string) bool) Shim {
 	return Shim{
-		Executables: []string{"containerd-shim-runc-v2", "containerd-shim-runc-v1", "containerd-shim-crun-v2", "containerd-shim-runsc-v1"},
+		Executables: []string{
+			"containerd-shim-runc-v2", "containerd-shim-runc-v1", "containerd-shim-crun-v2", "containerd-shim-runsc-v1",
+			"containerd-shim", "docker-containerd-shim",
+		},
+		OfRuntime: "containerd-shim",
 		Launch: func(args []string) (Launch, bool) {
 			id := argv.Value(args, "-id", "--id")
+			if id == "" {
+				id = lastDirectory(argv.Value(args, "-workdir", "--workdir"))
+			}
 			if id == "" || args[len(args)-1] == "delete" || !owns(argv.Value(args, "-namespace", "--namespace")) {
 				return Launch{}, false
 			}
 			return Launch{ID: id}, true
 		},
 	}
+}
+
+// lastDirectory returns the name of a directory, by its path; empty if that has none.
+func lastDirectory(dir string) string {
+	if base := path.Base(dir); base != "." && base != "/" {
+		return base
+	}
+	return ""
 }

@@ -7,9 +7,10 @@ package engine
 
 import (
 	"errors"
-	"path"
 	"slices"
 	"strings"
+
+	"container_start_exporter/collector/argv"
 )
 
 // Names of engines: the metric label. None is a runtime without an engine.
@@ -60,7 +61,10 @@ type Engine struct {
 
 // Shim is a shim or a monitor.
 type Shim struct {
-	Executables []string // base names
+	Executables []string // base names, which a version may follow
+	// OfRuntime is what all other names of it begin with that have a runtime's in them;
+	// empty if there are none.
+	OfRuntime string
 	// Launch reads the arguments, without args[0]; false if the shim is executed
 	// for something other than a start, or for another engine.
 	Launch func(args []string) (Launch, bool)
@@ -135,9 +139,19 @@ func Register(e Engine) {
 // Executables are the base names of the executables of all engines: daemons,
 // shims and monitors.
 func Executables() []string {
-	var names []string
+	names := slices.Clone(addedShims)
 	for _, e := range engines {
 		names = append(names, e.Daemons...)
+		names = append(names, e.Shim.Executables...)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// Shims are the base names of the shims and monitors of all engines.
+func Shims() []string {
+	names := slices.Clone(addedShims)
+	for _, e := range engines {
 		names = append(names, e.Shim.Executables...)
 	}
 	slices.Sort(names)
@@ -156,16 +170,15 @@ func Annotations() []string {
 
 // Parse reads the command line of a shim or monitor; false if it is neither, or
 // if it is executed for something other than a start.
-func Parse(args []string) (Launch, bool) {
-	if len(args) == 0 {
+func Parse(p argv.Program) (Launch, bool) {
+	if len(p.Args) == 0 {
 		return Launch{}, false
 	}
-	base := path.Base(args[0])
 	for _, e := range engines {
-		if !slices.Contains(e.Shim.Executables, base) {
+		if !e.Shim.executes(p) {
 			continue
 		}
-		if l, ok := e.Shim.Launch(args[1:]); ok {
+		if l, ok := e.Shim.Launch(p.Args[1:]); ok {
 			l.Engine, l.Build = e.Name, e.OnlyBuilds
 			return l, true
 		}
@@ -173,16 +186,15 @@ func Parse(args []string) (Launch, bool) {
 	return Launch{}, false
 }
 
-// Builder returns the name by which StepOf knows a process that runs the steps of
-// builds, by its arguments; empty if it is none.
-func Builder(args []string) string {
-	if len(args) == 0 {
-		return ""
-	}
-	base := path.Base(args[0])
-	for _, e := range engines {
-		if slices.Contains(e.Builders, base) {
-			return base
+// Builder returns the name by which StepOf knows a program that runs the steps of builds;
+// empty if it is none.
+func Builder(p argv.Program) string {
+	for base := range p.Names() {
+		base = argv.WithoutVersion(base)
+		for _, e := range engines {
+			if slices.Contains(e.Builders, base) {
+				return base
+			}
 		}
 	}
 	return ""

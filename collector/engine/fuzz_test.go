@@ -5,32 +5,35 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"container_start_exporter/collector/argv"
 )
 
 // FuzzParse parses any words as the command line of a shim or a monitor: a start has an id,
-// its id is a word of the line, and its name is in the line.
+// its id is a word of the line or the directory that one names, and its name is in the line.
 func FuzzParse(f *testing.F) {
 	for _, line := range []string{
 		"containerd-shim-runc-v2 -namespace moby -id abc start", "containerd-shim-runc-v2 -id -namespace k8s.io", "containerd-shim-runc-v2 -id",
 		"/usr/bin/conmon -c abc -n name --exit-dir /run/crio/exits", "conmon --cid  -n", "conmon -c abc --exec-attach", "conmon -n -c x", "conmon", "",
-		"containerd-shim-runc-v2 -id a delete", "/-shim -id a",
+		"containerd-shim-runc-v2 -id a delete", "/-shim -id a", "containerd-shim -workdir /a/b", "containerd-shim-runc-v2-2.1 -id a",
 	} {
 		f.Add(strings.ReplaceAll(line, " ", "\n"))
 	}
 	f.Fuzz(func(t *testing.T, line string) {
 		args := strings.Split(line, "\n")
-		l, ok := Parse(args)
+		l, ok := Parse(argv.ProgramOf("", "", args))
 		if !ok {
 			if l != (Launch{}) {
 				t.Errorf("%q: not a start, but %+v", args, l)
 			}
 			return
 		}
-		if l.ID == "" || !slices.Contains(args[1:], l.ID) || !strings.Contains(line, l.Name) {
+		isID := func(word string) bool { return word == l.ID || lastDirectory(word) == l.ID }
+		if l.ID == "" || !slices.ContainsFunc(args[1:], isID) || !strings.Contains(line, l.Name) {
 			t.Errorf("%q: the start %+v", args, l)
 		}
 		by := slices.IndexFunc(engines, func(e Engine) bool { return e.Name == l.Engine })
-		if by < 0 || !slices.Contains(engines[by].Shim.Executables, path.Base(args[0])) {
+		if by < 0 || !engines[by].Shim.isNamed(path.Base(args[0])) {
 			t.Errorf("%q: the engine %q", args, l.Engine)
 		}
 	})

@@ -69,6 +69,9 @@ type Event struct {
 
 	// File is the path given to exec, or the executable of a process.
 	File string `json:"file,omitempty"`
+	// Exe is the name of the executed file, if that is not the last component of File,
+	// which may be a link or a script; at most 31 bytes of it (exec).
+	Exe string `json:"exe,omitempty"`
 	// Args are the arguments, as executed. Env holds only the variables that
 	// identify a start (CNI_*, TRACEPARENT, _LIBCONTAINER_INITTYPE, ...).
 	// Truncated means that some did not fit.
@@ -208,7 +211,7 @@ func (e *Event) ByLeader() bool { return e.TID == 0 || e.TID == e.PID }
 func (e *Event) Size() int {
 	const structs = 800 // of Event, with its Cost and Namespaces
 	n := structs
-	for _, s := range []string{e.Comm, e.File, e.Name, e.Source, e.Target, e.RealTarget, e.FSType, e.Data, e.Path, e.PeerName, e.Address} {
+	for _, s := range []string{e.Comm, e.File, e.Exe, e.Name, e.Source, e.Target, e.RealTarget, e.FSType, e.Data, e.Path, e.PeerName, e.Address} {
 		n += len(s)
 	}
 	for _, list := range [][]string{e.Args, e.Env} {

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"container_start_exporter/collector/argv"
 )
 
 // FuzzParse parses any words as a command line: the command is one of the list, and each
@@ -21,14 +23,14 @@ func FuzzParse(f *testing.F) {
 	f.Add("crun\n-root\n/\x10--log=/\n")
 	f.Fuzz(func(t *testing.T, line string) {
 		args := strings.Split(line, "\n")
-		c, ok := Parse(args)
+		c, ok := Parse(argv.ProgramOf("", "", args))
 		if !ok {
 			if c != (Command{}) {
 				t.Errorf("%q: not a command, but %+v", args, c)
 			}
 			return
 		}
-		if c.Runtime == nil || !slices.Contains(c.Runtime.Executables, path.Base(args[0])) {
+		if c.Runtime == nil || !containsAny(path.Base(args[0]), c.Runtime.Executables) {
 			t.Errorf("%q: by the runtime %+v", args, c.Runtime)
 		}
 		if c.Name != Other && (!commands[c.Name] || !slices.Contains(args[1:], c.Name)) {
@@ -45,6 +47,10 @@ func FuzzParse(f *testing.F) {
 			t.Errorf("%q: the root directory %q", args, c.Root)
 		}
 	})
+}
+
+func containsAny(base string, names []string) bool {
+	return slices.ContainsFunc(names, func(name string) bool { return strings.Contains(base, name) })
 }
 
 // values returns all that may be a flag's value: words, and what follows a = or letters

@@ -5,6 +5,7 @@ package runtime
 
 import (
 	"path"
+	"slices"
 	"strings"
 )
 
@@ -38,6 +39,8 @@ type Runtime struct {
 	Sandboxed bool
 	// Helpers are programs that it executes and that are not hooks.
 	Helpers []string
+
+	unknown bool // nothing of it is known but its command line
 }
 
 // runtimes are those that are registered.
@@ -82,20 +85,15 @@ func InitNames() []string {
 // Executables returns the base names of all runtimes' executables.
 func Executables() []string {
 	var names []string
-	for _, r := range runtimes {
+	for _, r := range slices.Concat(added, runtimes) {
 		names = append(names, r.Executables...)
 	}
 	return names
 }
 
-// Parse returns the command in a runtime's command line; false if that is not a
-// runtime's or has no command (--version).
-func Parse(args []string) (Command, bool) {
+// parse returns the command in the command line of this runtime.
+func (r *Runtime) parse(args []string) (Command, bool) {
 	if len(args) < 2 {
-		return Command{}, false
-	}
-	r := find(path.Base(args[0]))
-	if r == nil {
 		return Command{}, false
 	}
 	global, rest := flagSet{getopt: r.Getopt, values: r.GlobalValues}.split(args[1:])
@@ -129,17 +127,6 @@ func (r *Runtime) rootOf(given string) string {
 		return ""
 	}
 	return root
-}
-
-func find(base string) *Runtime {
-	for _, r := range runtimes {
-		for _, name := range r.Executables {
-			if name == base {
-				return r
-			}
-		}
-	}
-	return nil
 }
 
 func contains(list []string, s string) bool {

@@ -180,6 +180,7 @@ const (
 	OpRootfsMount OperationName = "rootfs_mount" // the engine's mount of the rootfs: source, target, type
 	OpIDMap       OperationName = "idmap"        // the shim's id-mapped mounts of layers, first to last: count
 	OpShim        OperationName = "shim"         // a shim or monitor, exec to exit of its first process: pid, exit_code
+	OpWrapper     OperationName = "wrapper"      // a program that executes the runtime in its place, exec to exit or to the exec of that: program, command, pid, exit_code
 	OpRuntime     OperationName = "runtime"      // a command of the runtime, exec to exit: runtime, command, pid, exit_code
 	OpCgroup      OperationName = "cgroup"       // the first mkdir to the last attach: path
 	OpNetns       OperationName = "netns"        // the call that created the network namespace: inode

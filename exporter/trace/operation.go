@@ -62,6 +62,8 @@ func operationName(s *start.Start, o start.Operation) string {
 			runtime = s.Runtime
 		}
 		return safe.Label(runtime) + " " + safe.Label(o.Attributes[start.AttrCommand])
+	case start.OpWrapper: // wrapper nvidia-container-runtime
+		return "wrapper " + word(o.Attributes[start.AttrProgram])
 	case start.OpHook: // hook libnetwork-setkey
 		return "hook " + word(o.Attributes[start.AttrHook])
 	case start.OpRootfsMount:

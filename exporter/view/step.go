@@ -78,6 +78,8 @@ func stepLabel(o *start.Operation) string {
 	switch o.Name {
 	case start.OpRuntime:
 		return words(a(start.AttrRuntime), a(start.AttrCommand))
+	case start.OpWrapper:
+		return words("wrapper", path.Base(a(start.AttrProgram)), a(start.AttrCommand))
 	case start.OpHook:
 		return words("hook", path.Base(a(start.AttrHook)))
 	case start.OpVeth:

@@ -10,11 +10,15 @@
 package bundle
 
 import (
+	"hash/maphash"
 	"os"
+	"slices"
+	"strconv"
 	"sync/atomic"
 	"syscall"
 	"time"
 
+	"container_start_exporter/collector/argv"
 	"container_start_exporter/collector/event"
 	"container_start_exporter/collector/runtime"
 	"container_start_exporter/internal/boottime"
@@ -71,11 +75,15 @@ func (r *Reader) Handle(e *event.Event) {
 	if e.Kind != event.KindExec || e.Ret < 0 {
 		return
 	}
-	c, ok := runtime.Parse(e.Args)
+	program := argv.ProgramOf(e.File, e.Exe, e.Args)
+	c, ok := runtime.Parse(program)
+	if !ok { // it may be one under a shim: that decides what the bundle is for
+		c, ok = runtime.ParseUnknown(program)
+	}
 	if !ok || c.Name != "create" && c.Name != "run" {
 		return
 	}
-	if r.recent.add(e.PID, e.StartTime) { // else the runtime executed itself again
+	if r.recent.add(e.PID, e.StartTime, program) { // else the runtime executed itself again
 		r.begin(e, c)
 	}
 }
@@ -132,23 +140,30 @@ func (r *Reader) readFor(one *reading, e *event.Event, x execution) {
 	r.read <- one
 }
 
-// recent remembers the last 256 processes.
+// executed is a program that a process has executed.
+type executed struct {
+	pid     int
+	born    int64
+	program uint64 // a hash of its name, and whether it is a script
+}
+
+// nameSeed is what names are hashed with.
+var nameSeed = maphash.MakeSeed()
+
+// recent remembers the last 256 programs that processes have executed: a wrapper may change
+// the bundle before it executes the runtime in its place.
 type recent struct {
-	ring [256]struct {
-		pid  int
-		born int64
-	}
+	ring [256]executed
 	next int
 }
 
-// add remembers a process. It returns false if that is remembered already.
-func (r *recent) add(pid int, born int64) bool {
-	for _, p := range r.ring {
-		if p.pid == pid && p.born == born {
-			return false
-		}
+// add remembers a program of a process. It returns false if that is remembered already.
+func (r *recent) add(pid int, born int64, program argv.Program) bool {
+	one := executed{pid, born, maphash.String(nameSeed, program.Name+strconv.FormatBool(program.Script))}
+	if slices.Contains(r.ring[:], one) {
+		return false
 	}
-	r.ring[r.next].pid, r.ring[r.next].born = pid, born
+	r.ring[r.next] = one
 	r.next = (r.next + 1) % len(r.ring)
 	return true
 }

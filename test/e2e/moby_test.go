@@ -32,8 +32,8 @@ type moby struct {
 	dir    string
 }
 
-// needMoby starts moby 2 with containerd 2 and runc 1.5.
-func needMoby(t *testing.T) *moby {
+// needMoby starts moby 2 with containerd 2 and runc 1.5, and with more flags.
+func needMoby(t *testing.T, flags ...string) *moby {
 	t.Helper()
 	host.NeedRoot(t)
 	host.NeedProgram(t, "docker", "docker.io")
@@ -46,8 +46,8 @@ func needMoby(t *testing.T) *moby {
 	}
 	m.makeNetns(t)
 	m.Host = "unix://" + m.file("sock")
-	cmd := m.inside("dockerd", "--data-root", m.file("data"), "--exec-root", m.file("exec"),
-		"--pidfile", m.file("pid"), "-H", m.Host, "--shutdown-timeout", "5")
+	cmd := m.inside(append([]string{"dockerd", "--data-root", m.file("data"), "--exec-root", m.file("exec"),
+		"--pidfile", m.file("pid"), "-H", m.Host, "--shutdown-timeout", "5"}, flags...)...)
 	cmd.Env = append(os.Environ(), "PATH="+strings.Join(path, ":")+":"+os.Getenv("PATH"))
 	if m.Process, err = host.Launch(cmd); err != nil {
 		t.Fatal(err)

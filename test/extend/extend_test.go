@@ -73,7 +73,7 @@ func TestRuntimeAndEngineFromGoAlone(t *testing.T) {
 	engine.Register(fakeEngine)
 	runtime.Register(&fakeRuntime)
 	probes, err := bpf.Open(bpf.Options{
-		Names: engine.Executables(), Runtimes: runtime.Executables(), InitNames: runtime.InitNames(),
+		Names: engine.Executables(), Shims: engine.Shims(), Runtimes: runtime.Executables(), InitNames: runtime.InitNames(),
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -36,6 +36,7 @@ type exporter struct {
 func openExporter(mechanism string, others ...string) (*exporter, error) {
 	p, err := bpf.Open(bpf.Options{
 		Names:     append(engine.Executables(), others...),
+		Shims:     engine.Shims(),
 		Runtimes:  ociruntime.Executables(),
 		Plugins:   network.Plugins(),
 		InitNames: ociruntime.InitNames(),
