@@ -299,6 +299,30 @@ func TestSlirp4netns(t *testing.T) {
 	}
 }
 
+// TestRootlessPort publishes a port of a container of rootless Podman: what forwards it is
+// joined by the network namespace that a thread of it enters to execute itself there.
+func TestRootlessPort(t *testing.T) {
+	h := newHostile(t)
+	p := podman{hostile: h, pid: 100, id: "a", mntNS: 11, outer: 12, netNS: 13}
+	p.begin()
+	p.makeNetns(p.netNS, p.netnsPath())
+	p.runNetavark(p.netnsPath())
+	port := p.execute(25, p.mntNS, hostNetNS, nil, "rootlessport")
+	h.now += int64(7 * time.Millisecond)
+	h.do(event.Event{Kind: event.KindSetns, PID: port, TID: port + 9, Flags: unix.CLONE_NEWNET, Namespaces: &event.Namespaces{Net: p.netNS}, NetNS: p.netNS})
+	h.do(event.Event{Kind: event.KindFork, PID: port, Child: port + 1})
+	h.do(event.Event{Kind: event.KindExec, PID: port + 1, File: "/proc/self/exe", Args: []string{"rootlessport-child"}, NetNS: p.netNS})
+	h.now += int64(time.Second)
+	p.create()
+	s := p.release(32)
+	if got, want := programs(s), []string{"netavark 120", "proxy 125"}; !slices.Equal(got, want) {
+		t.Fatalf("programs %q, want %q", got, want)
+	}
+	if d := took(s, start.OpProxy); d < 7*time.Millisecond || d > 8*time.Millisecond {
+		t.Errorf("it took %v, want 7 ms", d)
+	}
+}
+
 // TestEntersAnother lets network programs enter network namespaces that are no start's:
 // the one that they were executed in, that of another container, and two after each other,
 // of which the first is the one that is set up. None is joined to the start in progress.

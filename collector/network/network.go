@@ -1,5 +1,5 @@
 // Package network knows the programs that set up a container's network: CNI
-// plugins, netavark, pasta, slirp4netns, iptables, docker's proxy. Each is one
+// plugins, netavark, pasta, slirp4netns, iptables, what forwards ports. Each is one
 // file; a new one is a new file and its entry in the list programs.
 package network
 
@@ -37,7 +37,7 @@ type program func(base string, args []string, env map[string]string) (Run, bool)
 
 // programs are those that are recognised by args[0]; a CNI plugin is recognised by its
 // environment, whatever its name.
-var programs = []program{netavark, pasta, slirp4netns, iptables, dockerProxy, libnetwork}
+var programs = []program{netavark, pasta, slirp4netns, iptables, dockerProxy, rootlessPort, libnetwork}
 
 // Parse returns the run of a network program; false if the program is not one, or
 // is only asked what it can do. File, args and env are those of an Event.

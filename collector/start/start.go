@@ -193,7 +193,7 @@ const (
 	OpPasta       OperationName = "pasta"        // pasta's run, until it has set up the network: pid, exit_code
 	OpSlirp4netns OperationName = "slirp4netns"  // slirp4netns's run, until the last it is seen to do to set up: pid
 	OpIptables    OperationName = "iptables"     // a run of iptables: program, rule, pid, exit_code
-	OpProxy       OperationName = "proxy"        // docker-proxy, until the last it is seen to do to set up: port, pid
+	OpProxy       OperationName = "proxy"        // docker-proxy or rootlessport, until the last it is seen to do to set up: program, port, pid
 	OpLibnetwork  OperationName = "libnetwork"   // dockerd inside the network namespace: command, pid, exit_code
 	OpNetwork     OperationName = "network"      // all that set up the network: begins with the first, lasts for the union
 )

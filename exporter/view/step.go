@@ -95,7 +95,7 @@ func stepLabel(o *start.Operation) string {
 	case start.OpNetavark, start.OpLibnetwork:
 		return words(string(o.Name), a(start.AttrCommand))
 	case start.OpProxy:
-		return words("docker-proxy", a(start.AttrPort))
+		return words(cmp.Or(a(start.AttrProgram), "docker-proxy"), a(start.AttrPort))
 	case start.OpShim, start.OpCgroup, start.OpPivotRoot:
 		return string(o.Name)
 	default:
