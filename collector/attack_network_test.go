@@ -115,7 +115,17 @@ func (x *attacker) networkPrograms() {
 		x.exec(x.newPID(), "docker-proxy", "-proto", "tcp", "-host-ip", "0.0.0.0", "-host-port", fmt.Sprint(8000+i%1000), "-container-ip", address)
 	}
 	for i := range 100 * len(x.netns) {
-		x.exec(x.newPID(), "netavark", "setup", x.netns[i%len(x.netns)])
+		path := x.netns[i%len(x.netns)]
+		x.exec(x.newPID(), "netavark", "setup", path)
+		x.exec(x.newPID(), "pasta", "--netns", path)
+	}
+	for i := range 20 * len(x.pids) {
+		number := fmt.Sprint(x.pids[i%len(x.pids)])
+		x.exec(x.newPID(), "slirp4netns", "-r", "3", number, "tap0")
+		pid := x.newPID()
+		x.do(event.Event{Kind: event.KindExec, PID: pid, File: "/opt/cni/bin/ptp", Args: []string{"ptp"},
+			Env: []string{"CNI_COMMAND=ADD", "CNI_CONTAINERID=" + x.word(), "CNI_NETNS=/proc/" + number + "/ns/net"}})
+		x.do(event.Event{Kind: event.KindSetns, PID: pid, Flags: unix.CLONE_NEWNET, Namespaces: &event.Namespaces{Net: x.newInode()}})
 	}
 }
 
