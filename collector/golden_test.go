@@ -43,6 +43,20 @@ func TestRecordings(t *testing.T) {
 	}
 }
 
+// TestCorpusIsListed wants a row of the corpus' README for each recording.
+func TestCorpusIsListed(t *testing.T) {
+	readme, err := os.ReadFile("testdata/README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, _ := filepath.Glob("testdata/*.events.jsonl")
+	for _, file := range files {
+		if name := strings.TrimSuffix(filepath.Base(file), ".events.jsonl"); !bytes.Contains(readme, []byte("`"+name+"`")) {
+			t.Errorf("testdata/README.md does not list %s", name)
+		}
+	}
+}
+
 // replayStarts returns the starts of a recording as indented JSON.
 func replayStarts(t *testing.T, file string) []byte {
 	t.Helper()
