@@ -2,13 +2,16 @@ package collector
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"container_start_exporter/collector/event"
+	"container_start_exporter/collector/start"
 )
 
 // TestTogether replays each recording while another one happens on the same host: each
@@ -27,12 +30,38 @@ func TestTogether(t *testing.T) {
 				n = (n + 1) % len(files)
 				other = onBootClock(readEvents(t, files[n]))
 			}
-			other = elsewhere(other, firstBegin(want, one)-firstBegin(records(t, other), other))
+			other = elsewhere(other, 1, firstBegin(want, one)-firstBegin(records(t, other), other))
 			got := records(t, merge(one, other))
 			compareRecords(t, want, got)
 			compareRecords(t, records(t, other), got)
 		})
 	}
+}
+
+// TestAllTogether replays all recordings at once, but those of a container that another
+// one has: each start is reported as alone.
+func TestAllTogether(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.events.jsonl")
+	if err != nil || len(files) < 2 {
+		t.Fatalf("no recordings: %v", err)
+	}
+	const begin = int64(time.Hour)
+	var all []*event.Event
+	want := &reported{starts: map[string]*start.Start{}}
+	for i, file := range files {
+		one := onBootClock(readEvents(t, file))
+		one = elsewhere(one, i, begin-firstBegin(records(t, one), one))
+		alone := records(t, one)
+		if sharesContainer(want, alone) {
+			continue
+		}
+		maps.Copy(want.starts, alone.starts)
+		all = merge(all, one)
+	}
+	if len(want.starts) < len(files)/2 {
+		t.Fatalf("%d starts of %d recordings", len(want.starts), len(files))
+	}
+	compareRecords(t, want, records(t, all))
 }
 
 // sharesContainer reports whether two recordings have starts of the same container.
@@ -75,9 +104,22 @@ func beforeAll(events []*event.Event) int {
 	return slices.IndexFunc(events, func(e *event.Event) bool { return e.Kind != event.KindClock && e.Kind != event.KindProcess })
 }
 
-// elsewhere moves events in time, and to other processes and namespaces.
-func elsewhere(events []*event.Event, later int64) []*event.Event {
+// elsewhere moves events in time, and to the processes and namespaces of a place. No two
+// places share any.
+func elsewhere(events []*event.Event, place int, later int64) []*event.Event {
 	var moved []*event.Event
+	otherPID := func(pid int) int {
+		if pid <= 1 {
+			return pid
+		}
+		return pid + place<<23
+	}
+	otherInode := func(inode uint32) uint32 {
+		if inode == 0 {
+			return 0
+		}
+		return inode - uint32(place)<<20
+	}
 	for _, e := range events {
 		m := *e
 		for _, at := range []*int64{&m.Time, &m.StartTime, &m.ChildStartTime, &m.Made, &m.NetnsBegan, &m.Since, &m.Wall} {
@@ -98,43 +140,25 @@ func elsewhere(events []*event.Event, later int64) []*event.Event {
 			}
 			m.Namespaces = &ns
 		}
-		m.Source = otherProc(m.Source)
+		if pid, rest, ok := ofProcess(m.Source); ok {
+			m.Source = fmt.Sprintf("/proc/%d/%s", otherPID(pid), rest)
+		}
 		moved = append(moved, &m)
 	}
 	return moved
 }
 
-// otherPID returns a pid that no recording has, for one that a recording may have.
-func otherPID(pid int) int {
-	if pid <= 1 {
-		return pid
-	}
-	return pid + 1<<23
-}
-
-// otherInode returns the inode number of a namespace that no recording has.
-func otherInode(inode uint32) uint32 {
-	if inode == 0 {
-		return 0
-	}
-	return inode - 1<<30
-}
-
-// otherProc returns a path of /proc with the pid of the other process.
-func otherProc(path string) string {
-	var pid int
-	var rest string
-	if n, _ := fmt.Sscanf(path, "/proc/%d/%s", &pid, &rest); n < 2 {
-		return path
-	}
-	return fmt.Sprintf("/proc/%d/%s", otherPID(pid), rest)
+// ofProcess returns the pid in a path of /proc, and what follows it.
+func ofProcess(path string) (pid int, rest string, ok bool) {
+	n, _ := fmt.Sscanf(path, "/proc/%d/%s", &pid, &rest)
+	return pid, rest, n == 2
 }
 
 // merge returns the events of two recordings in the order in which they happened. Each
 // keeps its own order.
 func merge(a, b []*event.Event) []*event.Event {
 	merged := make([]*event.Event, 0, len(a)+len(b))
-	i, j := beforeAll(a), beforeAll(b)
+	i, j := max(beforeAll(a), 0), beforeAll(b)
 	merged = append(append(merged, a[:i]...), b[:j]...)
 	for i < len(a) && j < len(b) {
 		if a[i].Time <= b[j].Time {
