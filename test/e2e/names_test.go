@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"encoding/json"
 	"io"
 	"os"
 	"os/exec"
@@ -179,11 +180,18 @@ func TestNamesDocker(t *testing.T) {
 	host.NeedRoot(t)
 	runc, shim := filepath.Join(runc15.need(t), "runc"), filepath.Join(containerd2.need(t), "containerd-shim-runc-v2")
 	dir := t.TempDir()
-	var flags []string
+	runtimes := map[string]map[string]string{}
 	for _, n := range namings {
-		flags = append(flags, "--add-runtime", n.title("runc")+"="+n.path(t, dir, runc))
+		runtimes[n.title("runc")] = map[string]string{"path": n.path(t, dir, runc)}
 	}
-	m := needMoby(t, flags...)
+	for _, n := range shimNamings {
+		runtimes[shimRuntime(n)] = map[string]string{"runtimeType": n.path(t, t.TempDir(), shim)}
+	}
+	config, err := json.Marshal(map[string]any{"runtimes": runtimes})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := needMoby(t, "--config-file", writeFile(t, "daemon.json", string(config), 0o644))
 	run := func(t *testing.T, runtime string) string {
 		t.Helper()
 		args := []string{"--network", "none"}
@@ -202,8 +210,18 @@ func TestNamesDocker(t *testing.T) {
 		}
 		return run(t, path)
 	})
-	checkNamings(t, shim, shimNamings, run)
+	checkNamings(t, shim, shimNamings, func(t *testing.T, path string) string {
+		for _, n := range shimNamings {
+			if path != "" && filepath.Base(path) == n.title(filepath.Base(shim)) {
+				return run(t, shimRuntime(n))
+			}
+		}
+		return run(t, "")
+	})
 }
+
+// shimRuntime is the name of the runtime that Docker executes a shim of that name for.
+func shimRuntime(n naming) string { return "shim-" + strings.ReplaceAll(n.name, "%s", "plain") }
 
 // TestNamesPodman starts containers by runtimes of other names, under conmon.
 func TestNamesPodman(t *testing.T) {
