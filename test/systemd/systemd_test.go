@@ -14,7 +14,7 @@ import (
 	"container_start_exporter/test/host/report"
 )
 
-func TestMain(m *testing.M) { os.Exit(host.Main(m)) }
+func TestMain(m *testing.M) { os.Exit(host.Main(m, host.StopDocker)) }
 
 // TestSystemdDriver starts a hundred containers with engines that let systemd make the
 // cgroup, one by one and at once: each start has a cgroup phase that begins and ends as
