@@ -12,13 +12,16 @@ mount_cgroups() {
 		return
 	fi
 	mount -t tmpfs -o mode=755 tmpfs "$cgroups"
+	mounts=$(cat /proc/self/mounts)
 	while read -r source dir type rest; do # the host's hierarchies, a subtree of each
 		[ "$type" = cgroup ] || continue
 		name=${dir##*/} options=${dir##*/}
 		[ "$name" != systemd ] || options=none,name=systemd
 		mkdir "$cgroups/$name"
 		mount -t cgroup -o "$options" cgroup "$cgroups/$name"
-	done </proc/self/mounts
+	done <<-EOF
+		$mounts
+	EOF
 	mkdir "$cgroups/unified"
 	mount -t cgroup2 cgroup2 "$cgroups/unified"
 }
