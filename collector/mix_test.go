@@ -53,7 +53,7 @@ func (s *stream) places(random *rand.Rand, honest []*event.Event) []int {
 			return ok && e.Kind == event.KindExec && (c.Name == "create" || c.Name == "run")
 		})
 		for i := range places {
-			places[i] = create - 1
+			places[i] = max(create-1, 0)
 		}
 	case throughout:
 		for i := len(places) / 2; i < len(places); i++ {

@@ -93,19 +93,17 @@ func (m *machine) startAll(t *testing.T, ways []way, alone, atOnce int) map[stri
 	return started
 }
 
-// cgroupOf returns the path of a process's cgroup as /proc has it on the machine: that in
-// systemd's hierarchy.
-func (m *machine) cgroupOf(t *testing.T, pid string) string {
+// cgroupsOf returns the paths of a process's cgroups as /proc has them on the machine: one
+// on v2, on v1 one in each hierarchy. crun makes a cgroup in the scope in some of these.
+func (m *machine) cgroupsOf(t *testing.T, pid string) (paths []string) {
 	t.Helper()
-	hierarchy := map[string]string{"1": "name=systemd:", "2": "0::"}[m.version]
-	all := m.run(t, "cat", "/proc/"+pid+"/cgroup")
-	for line := range strings.Lines(all) {
-		if _, path, ok := strings.Cut(line, hierarchy); ok {
-			return strings.TrimSpace(path)
+	for line := range strings.Lines(m.run(t, "cat", "/proc/"+pid+"/cgroup")) {
+		path := strings.SplitN(strings.TrimSpace(line), ":", 3)[2]
+		if m.version == "1" || strings.HasPrefix(line, "0::") {
+			paths = append(paths, "/"+m.name+path)
 		}
 	}
-	t.Fatalf("process %s is in no cgroup of systemd's:\n%s", pid, all)
-	return ""
+	return paths
 }
 
 // watcher is an exporter on the machine.

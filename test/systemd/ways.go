@@ -16,7 +16,6 @@ type way struct {
 	engine, runtime string                     // the labels of its starts
 	run             func(name string) []string // starts a container, or a pod, and writes the ids
 	inspect         []string                   // writes ID PID NAME IMAGE for each id that follows
-	ownMounts       bool                       // the runtime is in another mount namespace than the machine
 	unnamed         bool                       // the engine keeps the name and the image where the exporter does not look
 }
 
@@ -65,11 +64,11 @@ func rootWays(cri string) []way {
 func rootlessWays() []way {
 	inspect := slices.Concat(asUser, podmanInspect)
 	return []way{
-		{name: "rootless", engine: "podman", runtime: "crun", ownMounts: true, inspect: inspect,
+		{name: "rootless", engine: "podman", runtime: "crun", inspect: inspect,
 			run: words(append(asUser[:len(asUser):len(asUser)], "podman", "run", "--detach", "--name")...)},
-		{name: "rootless-none", engine: "podman", runtime: "crun", ownMounts: true, inspect: inspect,
+		{name: "rootless-none", engine: "podman", runtime: "crun", inspect: inspect,
 			run: words(append(asUser[:len(asUser):len(asUser)], "podman", "run", "--detach", "--network", "none", "--name")...)},
-		{name: "rootless-runc", engine: "podman", runtime: "runc", ownMounts: true, inspect: inspect,
+		{name: "rootless-runc", engine: "podman", runtime: "runc", inspect: inspect,
 			run: words(append(asUser[:len(asUser):len(asUser)], "podman", "--runtime", "runc", "run", "--detach", "--network", "none", "--name")...)},
 	}
 }
