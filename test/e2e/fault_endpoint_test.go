@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"fmt"
 	"net"
 	"net/http"
 	"testing"
@@ -53,12 +54,15 @@ func acceptEach(t *testing.T, do func(net.Conn)) (address string) {
 	return listener.Addr().String()
 }
 
-// slowEndpoint answers each request after two seconds.
+// slowness is how long a slow endpoint takes for an answer.
+const slowness = 2 * time.Second
+
+// slowEndpoint answers each request after some seconds.
 func slowEndpoint(t *testing.T) (address string) {
 	t.Helper()
 	address = host.FreeAddress(t)
 	server := &http.Server{Addr: address, Handler: http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
-		<-time.After(2 * time.Second)
+		<-time.After(slowness)
 	})}
 	done := make(chan struct{})
 	go func() {
@@ -99,14 +103,17 @@ func TestFaultEndpoint(t *testing.T) {
 }
 
 // checkSpans waits until as many spans are exported and dropped as there are, and
-// checks which.
+// checks which. A batch may have one span: after an export that took longer than its
+// schedule, the SDK chooses at random whether to take the next span or to export.
 func (e endpoint) checkSpans(t *testing.T, s *server, spans float64) {
 	t.Helper()
 	var exported, dropped float64
-	s.WaitFor(t, 15*time.Second, "all spans to be exported or dropped", func() bool {
+	host.WaitFor(t, 15*time.Second+time.Duration(spans)*slowness, "all spans to be exported or dropped", func() bool {
 		m := s.scrape(t)
 		exported, dropped = m.Sum("container_start_exporter_spans_exported_total", nil), m.Sum("container_start_exporter_spans_dropped_total", nil)
 		return exported+dropped >= spans
+	}, func() string {
+		return fmt.Sprintf("%v are exported and %v dropped, of %v\n%s", exported, dropped, spans, s.Stderr.String())
 	})
 	if exported+dropped != spans || e.accepts != (exported == spans) || e.accepts != (dropped == 0) {
 		t.Errorf("%v spans are exported and %v dropped, of %v", exported, dropped, spans)
