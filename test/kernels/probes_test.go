@@ -37,8 +37,9 @@ var tested = []struct{ mechanism, run, skip string }{
 const ours = "Test(MissesEvents|WantedVariables|Clock|Urgent|Lost|ReaderIsWoken|StatsAfterClose|OpenRefuses|Pairs|Preempts|Decode|RealTarget)|Fuzz.*"
 
 // alike are the tests that do not depend on the mechanism: those of the events
-// of process tracepoints, and those of the objects.
-const alike = "Test(InNode|Environment.*|Origin|CostOf.*|Signalled|LongArguments|Running|OpenLeavesMemlock|OpenTakes|EveryProgramLoads|AbsenceIsNotRemembered)"
+// of process tracepoints, of pids, and of the objects.
+const alike = "Test(Environment.*|Plugin.*|Names|ShimExecutesRuntime|Signalled|LongArguments|Running|" +
+	"Node|InNode|Origin|CostOf.*|OpenLeavesMemlock|OpenTakes|EveryProgramLoads|AbsenceIsNotRemembered)"
 
 // otherHosts are the tests that need no program but the test binary: they run on
 // an architecture for which there is no userland here.
@@ -49,7 +50,7 @@ const otherHosts = "^Test(ModuleLoadedLater|EveryProgramLoads|EveryProbe.*|Tax|O
 func TestProbes(t *testing.T) {
 	eachKernel(t, func(t *testing.T, k Kernel) {
 		m := Machine{
-			Name: t.Name(), Kernel: k, Timeout: 20 * time.Minute,
+			Name: t.Name(), Kernel: k, Timeout: 30 * time.Minute,
 			Initramfs: Initramfs{
 				Load:    []string{"overlay", "bridge"},
 				Carry:   []string{"veth"},
