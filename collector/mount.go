@@ -34,7 +34,7 @@ func (a *Assembler) onMount(e *event.Event) disposition {
 		}
 		return joined
 	}
-	if att != nil && p.inShim && p.shim.attempt == att {
+	if att != nil && p.inShim && p.shim.attempt == att && att.create == nil {
 		return a.shimMount(att, e)
 	}
 	return a.hostMount(p, e)

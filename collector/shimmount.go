@@ -19,8 +19,9 @@ type idMaps struct {
 	count  int
 }
 
-// shimMount handles a call by the shim of a start in progress: what it mounts is for
-// that start, whatever the path.
+// shimMount handles a call by the shim of a start in progress that has not executed the
+// runtime yet: what it mounts is for that start, whatever the path. Later it mounts for
+// the other containers of its pod, even while the entrypoint of the first waits for a CPU.
 func (a *Assembler) shimMount(att *attempt, e *event.Event) disposition {
 	switch {
 	case e.Kind == event.KindUmount && e.Ret == 0:
