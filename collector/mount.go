@@ -37,6 +37,11 @@ func (a *Assembler) onMount(e *event.Event) disposition {
 	if att != nil && p.inShim && p.shim.attempt == att && att.create == nil {
 		return a.shimMount(att, e)
 	}
+	if p.inShim {
+		if d, handled := a.podMount(p, e); handled {
+			return d
+		}
+	}
 	return a.hostMount(p, e)
 }
 
@@ -52,7 +57,7 @@ func (a *Assembler) hostMount(p *process, e *event.Event) disposition {
 	case !e.AttachesMount() || e.Ret < 0 || !path.IsAbs(e.ResolvedTarget()):
 		return unrelated
 	}
-	keys := append(containerKeys(e.ResolvedTarget()), join.Path(e.MntNS, e.ResolvedTarget()))
+	keys := mountKeys(e)
 	if ns := a.boundNetns(p, e); ns != 0 {
 		keys = append(keys, join.Netns(ns))
 		d := a.deferred(e, keys)

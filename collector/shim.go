@@ -18,7 +18,8 @@ type shim struct {
 	processes int // that are alive
 	op        *operation
 	launcher  *process
-	refused   bool // there was no room for its start
+	refused   bool         // there was no room for its start
+	layers    threadLayers // for further containers of its pod
 }
 
 // beginningLost returns why a start that the shim executes a runtime for lacks its

@@ -1,23 +1,11 @@
 package collector
 
 import (
-	"cmp"
 	"slices"
-	"strconv"
 
 	"container_start_exporter/collector/event"
-	"container_start_exporter/collector/start"
+	"container_start_exporter/collector/join"
 )
-
-// idMaps are the mounts that a shim maps to the ids of the container's user namespace,
-// one for each layer: containerd opens a copy of the layer's tree, sets the map, and
-// attaches it for as long as it takes to mount the rootfs.
-type idMaps struct {
-	op     *operation
-	opened int64 // when the last tree began to be opened
-	set    bool  // the map of a tree is set that is not attached
-	count  int
-}
 
 // shimMount handles a call by the shim of a start in progress that has not executed the
 // runtime yet: what it mounts is for that start, whatever the path. Later it mounts for
@@ -29,7 +17,9 @@ func (a *Assembler) shimMount(att *attempt, e *event.Event) disposition {
 	case e.AttachesMount():
 		a.applyEngineMount(att, e)
 	}
-	att.mapIDs(e)
+	if att.idMaps.add(e) {
+		att.showIDMaps()
+	}
 	return joined
 }
 
@@ -43,22 +33,44 @@ func (att *attempt) forgetEngineMount(umount *event.Event) {
 	})
 }
 
-// mapIDs adds a call that maps ids to the operation that is all of them.
-func (att *attempt) mapIDs(e *event.Event) {
-	m := &att.idMaps
-	switch {
-	case e.Ret < 0:
-	case e.Kind == event.KindOpenTree:
-		m.opened = e.Began()
-	case e.Kind == event.KindMountSetattr:
-		m.set = true
-		m.count++
-		if m.op == nil {
-			m.op = att.addOperation(start.OpIDMap, cmp.Or(m.opened, e.Began()), e.Time, map[string]string{})
-		}
-		m.op.attributes[start.AttrCount] = strconv.Itoa(m.count)
-	case e.Kind == event.KindMoveMount && m.set:
-		m.set = false
-		m.op.end = e.Time
+// podMount handles a call by a shim for a further container of its pod. What the rootfs
+// consists of is at paths that name no container: it waits with the thread that has made
+// it for the rootfs that this thread mounts next.
+func (a *Assembler) podMount(p *process, e *event.Event) (d disposition, handled bool) {
+	if p.shim.layers.add(e) {
+		return joined, true
 	}
+	if e.Kind == event.KindUmount && e.Ret == 0 {
+		p.shim.layers.forget(e)
+	}
+	if !e.AttachesMount() || e.Ret < 0 {
+		return unrelated, false
+	}
+	maps := p.shim.layers.take(e.TID)
+	if maps == nil {
+		return unrelated, false
+	}
+	keys := mountKeys(e)
+	m := layeredMount{a.deferred(e, keys), *maps}
+	return a.deferJoin(m, m.o, m.size, keys), true
+}
+
+// layeredMount is the mount of a rootfs by the shim of a pod, with the layers whose ids
+// were mapped for it.
+type layeredMount struct {
+	deferredEvent
+	maps idMaps
+}
+
+// Resolve joins the mount and its layers to a start.
+func (m layeredMount) Resolve(att *attempt) {
+	m.deferredEvent.Resolve(att)
+	att.counts.EngineMounts += m.maps.attached
+	att.idMaps = m.maps
+	att.showIDMaps()
+}
+
+// mountKeys returns the keys by which a mount is joined to the start that it is for.
+func mountKeys(e *event.Event) []join.Key {
+	return append(containerKeys(e.ResolvedTarget()), join.Path(e.MntNS, e.ResolvedTarget()))
 }

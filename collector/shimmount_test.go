@@ -63,3 +63,63 @@ func TestShimUnmountsRootfs(t *testing.T) {
 		}
 	}
 }
+
+// TestPodShimMountsLayers lets the shim of a pod map the ids of layers for a further
+// container of the pod: they are that container's, and what is mapped for a rootfs that is
+// never mounted is nobody's.
+func TestPodShimMountsLayers(t *testing.T) {
+	h := newHostile(t)
+	const shimPID = 10
+	mapLayers := func(tid, layers int) {
+		for i := range layers {
+			h.do(event.Event{Kind: event.KindOpenTree, PID: shimPID, TID: tid, Target: fmt.Sprint("/layers/", i), Ret: 14})
+			h.do(event.Event{Kind: event.KindMountSetattr, PID: shimPID, TID: tid, Flags: unix.AT_EMPTY_PATH})
+			h.do(event.Event{Kind: event.KindMoveMount, PID: shimPID, TID: tid, Target: fmt.Sprint("/tmp/ovl", tid, "/", i), MntNS: 1})
+		}
+	}
+	unmapLayers := func(tid, layers int) {
+		for i := range layers {
+			h.do(event.Event{Kind: event.KindUmount, PID: shimPID, TID: tid, Target: fmt.Sprint("/tmp/ovl", tid, "/", i), MntNS: 1})
+		}
+	}
+	create := func(pid int, id string) {
+		h.do(event.Event{Kind: event.KindFork, PID: shimPID, Child: pid})
+		h.do(event.Event{Kind: event.KindExec, PID: pid, MntNS: 1, Args: []string{"crun", "create", id}})
+		h.do(event.Event{Kind: event.KindBundle, PID: pid, Path: "/" + id, Bundle: &event.Bundle{Root: "/" + id + "/rootfs"}})
+		h.do(event.Event{Kind: event.KindFork, PID: pid, Child: pid + 1, Flags: unix.CLONE_NEWNS})
+	}
+	run := func(pid int) { h.do(event.Event{Kind: event.KindExec, PID: pid + 1, MntNS: 2, File: "/bin/true"}) }
+
+	h.launchByEngine(shimPID, "pod")
+	h.do(event.Event{Kind: event.KindMount, PID: shimPID, TID: 11, Target: "/pod/rootfs", MntNS: 1})
+	create(20, "pod")
+	mapLayers(11, 3) // the pod's own start is in progress
+	mapLayers(12, 2) // for a rootfs that is not mounted
+	unmapLayers(12, 2)
+	h.do(event.Event{Kind: event.KindMount, PID: shimPID, TID: 11, Target: "/a/rootfs", MntNS: 1})
+	unmapLayers(11, 3)
+	run(20)
+	create(30, "a")
+	run(30)
+	h.do(event.Event{Kind: event.KindMount, PID: shimPID, TID: 12, Target: "/b/rootfs", MntNS: 1})
+	create(40, "b")
+	run(40)
+
+	want := map[string]string{"pod": "", "a": "3", "b": ""}
+	mounts := map[string]int{"pod": 1, "a": 4, "b": 1}
+	for _, s := range h.tally.starts {
+		count := ""
+		for _, o := range s.Operations {
+			if o.Name == start.OpIDMap {
+				count += o.Attributes[start.AttrCount]
+			}
+		}
+		if count != want[s.ContainerID] || s.Counts.EngineMounts != mounts[s.ContainerID] {
+			t.Errorf("%s: %q mapped layers, %d mounts by the engine; want %q, %d",
+				s.ContainerID, count, s.Counts.EngineMounts, want[s.ContainerID], mounts[s.ContainerID])
+		}
+	}
+	if len(h.tally.starts) != 3 {
+		t.Errorf("%d starts, want 3", len(h.tally.starts))
+	}
+}
