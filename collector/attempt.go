@@ -3,6 +3,7 @@ package collector
 import (
 	"strings"
 
+	"container_start_exporter/collector/engine"
 	"container_start_exporter/collector/event"
 	"container_start_exporter/collector/runtime"
 	"container_start_exporter/collector/start"
@@ -30,7 +31,8 @@ type attempt struct {
 	cgroup   cgroupSetup
 	idMaps   idMaps
 
-	name         string // as given to the monitor
+	name         string      // as given to the monitor
+	rolledBack   *engine.Pod // the pod whose network was undone before there was a sandbox
 	traceParent  string
 	bundle       *event.Bundle
 	wrapper      *command // that executed the runtime, if it has a wrapper; the outermost

@@ -21,6 +21,9 @@ func (att *attempt) pod() (kind string, pod *start.Pod) {
 }
 
 func (att *attempt) podByAnnotations() (kind string, pod *start.Pod) {
+	if att.rolledBack != nil {
+		return podOf(att.rolledBack, att.id)
+	}
 	if att.bundle == nil {
 		return start.Container, nil
 	}
@@ -31,11 +34,16 @@ func (att *attempt) podByAnnotations() (kind string, pod *start.Pod) {
 	if !ok {
 		return start.Container, nil
 	}
+	return podOf(&p, att.id)
+}
+
+// podOf returns the kind of the start of a container of a pod, and the pod.
+func podOf(p *engine.Pod, id string) (kind string, pod *start.Pod) {
 	pod = &start.Pod{Name: bounded(p.Name), Namespace: bounded(p.Namespace), UID: bounded(p.UID), SandboxID: bounded(p.SandboxID)}
 	if !p.IsSandbox {
 		return start.Container, pod
 	}
-	pod.SandboxID = att.id
+	pod.SandboxID = id
 	return start.Sandbox, pod
 }
 

@@ -63,6 +63,9 @@ func (a *Assembler) execNetwork(p *process, r network.Run, e *event.Event) dispo
 		outer.nest(n)
 		return outer.onEvent(e)
 	}
+	if r.Teardown {
+		a.rollBack(p, r, e.Time)
+	}
 	keys := a.runKeys(p, r, e)
 	if r.Teardown || len(keys) == 0 && !r.EntersNetns {
 		n.unrelated = true

@@ -12,10 +12,11 @@ func init() { Register(containerd) }
 // each in a namespace of its choice. These make mounts and networks themselves; their
 // starts are containerd's.
 var containerd = Engine{
-	Name:    Containerd,
-	Last:    true,
-	Daemons: []string{"containerd", "ctr", "nerdctl"},
-	Shim:    containerdShim(func(string) bool { return true }),
+	Name:        Containerd,
+	Last:        true,
+	Daemons:     []string{"containerd", "ctr", "nerdctl"},
+	PodNetworks: CRI,
+	Shim:        containerdShim(func(string) bool { return true }),
 	// nerdctl labels a container, and makes its labels annotations (pkg/labels)
 	Annotations: []string{"nerdctl/name"},
 	Identify: func(c Container) (Identity, bool) {

@@ -46,6 +46,11 @@ type Engine struct {
 	// Last, if the namespace or the shim does not show whose they are; nil if the
 	// directory shows nothing.
 	OwnsState func(root string) bool
+	// Networks: the engine's own processes execute CNI plugins for containers.
+	Networks bool
+	// PodNetworks is the Name of the engine whose pods these are, if a daemon executes CNI
+	// plugins for pods.
+	PodNetworks string
 	// NetworkHooks are the names of OCI hooks that set up the network.
 	NetworkHooks []string
 	// Annotations are the annotations of a bundle that Identify and Pod read: no

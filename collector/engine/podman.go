@@ -15,6 +15,7 @@ func init() { Register(podman) }
 var podman = Engine{
 	Name:     Podman,
 	Daemons:  []string{"podman", "buildah"},
+	Networks: true,
 	Builders: []string{"podman", "buildah"},
 	IsStep:   func(id, _ string) bool { return strings.HasPrefix(id, "buildah-") }, // run_common.go of buildah
 	Shim: conmon(

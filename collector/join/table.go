@@ -143,6 +143,16 @@ func (t *Table[O]) Release(owner O) {
 // key stands for something else.
 func (t *Table[O]) Retire(k Key, at int64) { t.retired.add(k, at) }
 
+// WaitingFor returns those that wait for a key, the one that came first in front.
+func (t *Table[O]) WaitingFor(k Key) (waiting []Waiter[O]) {
+	for _, d := range t.lists[k] {
+		if !d.resolved {
+			waiting = append(waiting, d.Waiter)
+		}
+	}
+	return waiting
+}
+
 // Cancel expires the waiters with that key for which undone returns true.
 func (t *Table[O]) Cancel(k Key, undone func(Waiter[O]) bool) {
 	matched := t.take(k, func(d *deferred[O]) bool { return undone(d.Waiter) })

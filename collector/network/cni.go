@@ -34,6 +34,7 @@ func cni(plugin string, env map[string]string) (Run, bool) {
 		Operation:   start.OpCNI,
 		Attributes:  map[string]string{start.AttrPlugin: plugin, start.AttrCommand: command},
 		ContainerID: env["CNI_CONTAINERID"],
+		Args:        cniArgs(env["CNI_ARGS"]),
 		EntersNetns: true,
 		Teardown:    command != "ADD",
 	}
@@ -41,6 +42,25 @@ func cni(plugin string, env map[string]string) (Run, bool) {
 		r.NetnsPaths = []string{p}
 	}
 	return r, true
+}
+
+// podArgs are the names in CNI_ARGS by which kubelet's engines name a pod, and Podman a
+// container.
+var podArgs = []string{"K8S_POD_NAME", "K8S_POD_NAMESPACE", "K8S_POD_UID", "K8S_POD_INFRA_CONTAINER_ID"}
+
+// cniArgs reads CNI_ARGS, NAME=VALUE;NAME=VALUE; nil if none of the names is one of podArgs.
+func cniArgs(text string) (args map[string]string) {
+	for pair := range strings.SplitSeq(text, ";") {
+		name, value, _ := strings.Cut(pair, "=")
+		if !slices.Contains(podArgs, name) {
+			continue
+		}
+		if args == nil {
+			args = make(map[string]string)
+		}
+		args[name] = value
+	}
+	return args
 }
 
 // pluginName returns the name of a plugin: that of the file that is executed, as args[0]

@@ -23,6 +23,9 @@ type Run struct {
 	NetnsPIDs   []int        // processes whose network namespace it is, in its own pid namespace
 	Addresses   []netip.Addr // of a container
 	Published   []string     // PROTOCOL/ADDRESS:PORT on the host; no address means all
+	// Args are those that the engine gives to a CNI plugin (CNI_ARGS) and that name what
+	// the network is for.
+	Args map[string]string
 	// EntersNetns: it enters the network namespace that it sets up, by which it can be
 	// joined too.
 	EntersNetns bool

@@ -6,6 +6,7 @@ type ErrorType string
 
 // The types of errors.
 const (
+	ErrorNetwork   ErrorType = "network"  // the engine undid the network that a CNI plugin had begun to set up, before it executed a shim or a runtime
 	ErrorMount     ErrorType = "mount"    // init's last mount call failed
 	ErrorExec      ErrorType = "exec"     // execve of the entrypoint failed
 	ErrorHook      ErrorType = "hook"     // an OCI hook failed, or could not be executed
