@@ -50,6 +50,7 @@ type Assembler struct {
 
 	clock        clock
 	processes    processTable
+	exits        recentExits
 	starts       startTable
 	origins      originTable
 	veths        vethTracker

@@ -15,6 +15,7 @@ func (a *Assembler) onExit(e *event.Event) disposition {
 		return unrelated
 	}
 	a.processes.remove(p)
+	a.exits.add(p, e.Time)
 	att := p.currentStart()
 	if p.hook != nil && p.hook.process == p {
 		p.hook.exit(e)

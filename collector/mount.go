@@ -94,10 +94,13 @@ func (a *Assembler) boundNetns(p *process, e *event.Event) uint32 {
 	}
 	number, ok := strings.CutSuffix(rest, "/ns/net")
 	pid, err := strconv.Atoi(number)
-	if p := a.processes.byPID[pid]; ok && err == nil && p != nil {
+	if !ok || err != nil {
+		return 0
+	}
+	if p := a.processes.byPID[pid]; p != nil {
 		return p.ns.Net
 	}
-	return 0
+	return a.exits.netnsOf(pid, e.Began())
 }
 
 // isDeferredMount reports whether w is a mount. An unmount undoes it before a
