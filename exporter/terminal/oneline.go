@@ -9,7 +9,7 @@ import (
 	"container_start_exporter/exporter/view"
 )
 
-// Line draws a start on one line: when it began, its name or short id, engine
+// Line draws a start on one line: when it began, its name or short id, that of its pod, engine
 // and runtime, duration, outcome, a bar of its phases, and the longest phase or
 // the one in which it failed.
 func Line(w io.Writer, s *start.Start, o Options) error {
@@ -18,7 +18,7 @@ func Line(w io.Writer, s *start.Start, o Options) error {
 	nameWidth := 12 + wider/2
 	l.add(s.Begin.Local().Format("15:04:05"), dim)
 	l.to(9)
-	l.addMax(view.Title(s), nameWidth, bold)
+	l.addMax(view.ShortTitle(s, nameWidth, o.ASCII), nameWidth, bold)
 	l.to(10 + nameWidth)
 	l.addMax(view.Stack(s), 15, plain)
 	l.right(view.Short(s.Duration), 34+nameWidth, plain)

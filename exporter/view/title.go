@@ -88,10 +88,42 @@ func InPhase(name start.PhaseName) string {
 	return "in " + string(name)
 }
 
-// Title returns the name of a start, or else the short form of its id.
+// Title returns the name of a start: of one in a pod, NAMESPACE/POD: CONTAINER, in which
+// the container may be the pod's sandbox. A container without a name has the short form of
+// its id.
 func Title(s *start.Start) string {
-	if s.Name != "" {
+	if s.Pod == nil || s.Pod.Name == "" {
+		return ownName(s)
+	}
+	pod := s.Pod.Name
+	if s.Pod.Namespace != "" {
+		pod = s.Pod.Namespace + "/" + pod
+	}
+	return pod + ": " + ownName(s)
+}
+
+// ShortTitle returns what is most of a title where it has some columns only: a start in a
+// pod goes without the namespace, then without the end of the pod's name, then without it.
+func ShortTitle(s *start.Start, columns int, ascii bool) string {
+	title := Title(s)
+	if s.Pod == nil || s.Pod.Name == "" || Columns(title) <= columns {
+		return title
+	}
+	name := ownName(s)
+	room := columns - Columns(": "+name)
+	if room < 4 {
+		return name
+	}
+	return Escape(s.Pod.Name, room, ascii) + ": " + name
+}
+
+// ownName returns the name of a start without its pod's.
+func ownName(s *start.Start) string {
+	switch {
+	case s.Name != "":
 		return s.Name
+	case s.Kind == start.Sandbox && s.Pod != nil:
+		return start.Sandbox
 	}
 	return shortID(s.ContainerID)
 }
@@ -136,7 +168,7 @@ func Longest(s *start.Start) *start.Phase {
 // Subtitle returns the rest of what identifies a start.
 func Subtitle(s *start.Start) string {
 	list := []string{Stack(s)}
-	if s.Name != "" {
+	if ownName(s) != shortID(s.ContainerID) {
 		list = append(list, shortID(s.ContainerID))
 	}
 	if s.Kind != start.Container && s.Kind != start.Nested && s.Kind != "" {

@@ -38,6 +38,33 @@ func TestTitles(t *testing.T) {
 	}
 }
 
+// TestTitlesOfPods checks how starts of a pod are called, and how where there is little room.
+func TestTitlesOfPods(t *testing.T) {
+	pod := &start.Pod{Name: "web-5c77-x8", Namespace: "shop"}
+	for _, tc := range []struct {
+		s       start.Start
+		columns int
+		want    string
+	}{
+		{start.Start{Name: "nginx", Pod: pod, ContainerID: "c1"}, 80, "shop/web-5c77-x8: nginx"},
+		{start.Start{Name: "nginx", Pod: pod, ContainerID: "c1"}, 22, "web-5c77-x8: nginx"},
+		{start.Start{Name: "nginx", Pod: pod, ContainerID: "c1"}, 15, "web-5c7…: nginx"},
+		{start.Start{Name: "nginx", Pod: pod, ContainerID: "c1"}, 10, "nginx"},
+		{start.Start{Kind: start.Sandbox, Pod: pod, ContainerID: "c1"}, 80, "shop/web-5c77-x8: sandbox"},
+		{start.Start{Pod: pod, ContainerID: "c1"}, 80, "shop/web-5c77-x8: c1"},
+		{start.Start{Name: "infra", Pod: &start.Pod{Name: "web"}, ContainerID: "c1"}, 80, "web: infra"},
+		{start.Start{Name: "nginx", Pod: &start.Pod{SandboxID: "c0"}, ContainerID: "c1"}, 80, "nginx"},
+		{start.Start{Kind: start.Sandbox, ContainerID: "c1"}, 80, "c1"},
+	} {
+		if got := ShortTitle(&tc.s, tc.columns, false); got != tc.want {
+			t.Errorf("%+v in %d columns is %q; want %q", tc.s, tc.columns, got, tc.want)
+		}
+		if got := Title(&tc.s); tc.columns == 80 && got != tc.want {
+			t.Errorf("the title of %+v is %q; want %q", tc.s, got, tc.want)
+		}
+	}
+}
+
 // nested returns a start in a container.
 func nested() *start.Start {
 	s := sample.DrawnDocker()

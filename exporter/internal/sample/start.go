@@ -99,6 +99,7 @@ func Bare() *start.Start {
 func Failed() *start.Start {
 	return &start.Start{
 		ContainerID: "c0ffee00", Engine: "cri", Runtime: "runc", Kind: start.Container,
+		Name: "check", Pod: &start.Pod{Name: "shop-7d4b9c-x2x8k", Namespace: "default", UID: "5c4d", SandboxID: "beef"},
 		Outcome: start.Failed, ErrorType: start.ErrorHook, FailedPhase: start.PhaseHooks, Error: "hook check exited with status 3",
 		Begin: time.Date(2026, 11, 23, 9, 32, 0, 0, time.UTC), Duration: ms(96),
 		Phases: partition(96, phaseAt{start.PhaseCreate, 0}, phaseAt{start.PhaseNamespaces, 20},
