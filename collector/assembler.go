@@ -35,6 +35,7 @@ const (
 	maxLinks        = 256
 	maxNetTools     = 1024
 	maxBusy         = 8192 // requests to rtnetlink, in time
+	maxCreatedUsers = 16
 
 	maxID = 1024 // bytes of a container's id: runc's own limit
 )

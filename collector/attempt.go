@@ -40,6 +40,7 @@ type attempt struct {
 	engineMounts []*event.Event
 	counts       start.Counts
 	createdFlags uint64 // CLONE_NEW* flags of the namespaces created for it
+	createdUsers userNamespaces
 	pinned       pinned
 	argumentsCut bool // of a program executed for it, arguments or environment did not fit
 

@@ -2,6 +2,7 @@ package collector
 
 import (
 	"math/bits"
+	"slices"
 	"strconv"
 	"time"
 
@@ -152,6 +153,9 @@ func (a *Assembler) onNewNamespaces(p, member *process, e *event.Event) disposit
 	att := p.currentStart()
 	if att != nil && (p.creatingStart() == att || p == att.init) {
 		att.createdFlags |= e.Flags & newNamespaces
+		if e.Flags&unix.CLONE_NEWUSER != 0 {
+			att.createdUsers.add(member.ns.User)
+		}
 		a.countNamespaces(e, OriginStart)
 		if e.Flags&unix.CLONE_NEWNET != 0 {
 			att.addNetns(e, member.ns.Net)
@@ -207,6 +211,26 @@ func (p pinned) joinedBy(ns event.Namespaces) (flags uint64) {
 		}
 	}
 	return flags
+}
+
+// userNamespaces are the inodes of user namespaces that a runtime has created for a start.
+// Not all are the container's: others map the ids of a mount (mount_setattr(2)).
+type userNamespaces struct {
+	inodes  []uint32
+	unknown bool // there are more
+}
+
+func (u *userNamespaces) add(inode uint32) {
+	if inode == 0 || len(u.inodes) >= maxCreatedUsers {
+		u.unknown = true
+		return
+	}
+	u.inodes = append(u.inodes, inode)
+}
+
+// mayHave reports whether a namespace is among them, or may be.
+func (u *userNamespaces) mayHave(inode uint32) bool {
+	return u.unknown || inode == 0 || slices.Contains(u.inodes, inode)
 }
 
 // addNetns adds the creation of a network namespace: its own time if the kernel

@@ -113,3 +113,27 @@ func TestPinnedForAnother(t *testing.T) {
 		t.Errorf("flags %#x of nothing", flags)
 	}
 }
+
+// TestUserNamespaceOfMounts lets a runtime create a user namespace to map the ids of mounts:
+// only one that the entrypoint is in was made for the container.
+func TestUserNamespaceOfMounts(t *testing.T) {
+	for _, made := range []bool{false, true} {
+		h := newHostile(t)
+		ns := event.Namespaces{Mnt: 2, User: 31}
+		h.do(event.Event{Kind: event.KindExec, PID: 11, Args: []string{"runc", "create", "app"}, MntNS: 1})
+		h.do(event.Event{Kind: event.KindFork, PID: 11, Child: 12, Flags: unix.CLONE_NEWUSER, Namespaces: &event.Namespaces{Mnt: 1, User: 30}})
+		h.do(event.Event{Kind: event.KindFork, PID: 11, Child: 13, MntNS: 1})
+		flags := uint64(unix.CLONE_NEWNS)
+		if made {
+			flags |= unix.CLONE_NEWUSER
+		}
+		h.do(event.Event{Kind: event.KindUnshare, PID: 13, Flags: flags, Namespaces: &ns, MntNS: 2})
+		h.do(event.Event{Kind: event.KindRename, PID: 13, Name: "runc:[2:INIT]", MntNS: 2})
+		h.do(event.Event{Kind: event.KindExit, PID: 11})
+		h.do(event.Event{Kind: event.KindExec, PID: 14, Args: []string{"runc", "start", "app"}, MntNS: 1})
+		h.do(event.Event{Kind: event.KindExec, PID: 13, Args: []string{"/app"}, MntNS: 2})
+		if len(h.tally.starts) != 1 || slices.Contains(h.tally.starts[0].Made, "user") != made {
+			t.Errorf("made %v: %+v", made, h.tally.starts)
+		}
+	}
+}

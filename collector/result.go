@@ -4,6 +4,8 @@ import (
 	"path"
 	"strings"
 
+	"golang.org/x/sys/unix"
+
 	"container_start_exporter/collector/event"
 	"container_start_exporter/collector/start"
 )
@@ -14,6 +16,9 @@ func (att *attempt) createdNamespaces() []string {
 	var list []string
 	flags := att.createdFlags
 	if att.init != nil {
+		if !att.createdUsers.mayHave(att.init.ns.User) {
+			flags &^= unix.CLONE_NEWUSER
+		}
 		flags |= att.pinned.joinedBy(att.init.ns)
 	}
 	for _, n := range namespaceTypes {
