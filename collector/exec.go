@@ -29,6 +29,7 @@ func (a *Assembler) onExec(e *event.Event) disposition {
 	if att != nil && p == att.init {
 		return a.execEntrypoint(att, p, e)
 	}
+	a.settlePodUser(p)
 	program := argv.ProgramOf(e.File, e.Exe, e.Args)
 	if l, ok := parseLaunch(program); ok && p.hook == nil {
 		return a.execShim(p, l, e)

@@ -16,6 +16,7 @@ func (a *Assembler) onExit(e *event.Event) disposition {
 	}
 	a.processes.remove(p)
 	a.exits.add(p, e.Time)
+	a.settlePodUser(p)
 	att := p.currentStart()
 	if p.hook != nil && p.hook.process == p {
 		p.hook.exit(e)

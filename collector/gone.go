@@ -41,6 +41,7 @@ func (a *Assembler) onGone(e *event.Event) disposition {
 		return unrelated
 	}
 	a.processes.remove(p)
+	a.settlePodUser(p)
 	p.leaveShim()
 	att := p.currentStart()
 	if att == nil {

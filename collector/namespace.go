@@ -164,7 +164,11 @@ func (a *Assembler) onNewNamespaces(p, member *process, e *event.Event) disposit
 		return joined
 	}
 	if e.Flags&unix.CLONE_NEWNET != 0 && e.Namespaces != nil && e.Namespaces.Net != 0 {
-		return a.deferEvent(e, join.Netns(e.Namespaces.Net))
+		return a.deferNetns(p, e)
+	}
+	if p != member && e.Flags&newNamespaces == unix.CLONE_NEWUSER && e.Namespaces != nil {
+		member.podUser.fork = e
+		return unrelated
 	}
 	a.countNamespaces(e, OriginOther)
 	return unrelated

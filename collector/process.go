@@ -18,6 +18,7 @@ type process struct {
 	originNetNS uint32
 	// forkedBy is the process that forked it.
 	forkedBy start.Ancestor
+	podUser  podUser
 
 	// Inherited by fork.
 	attempt *attempt // the start that it works for
@@ -59,6 +60,7 @@ func (p *process) fork(pid int, startTime int64) *process {
 	child := *p
 	child.pid, child.startTime = pid, startTime
 	child.forkedBy = p.ancestor("")
+	child.podUser = podUser{}
 	if att := p.currentStart(); att != nil && att.init == p {
 		child.byInit = true
 	}
