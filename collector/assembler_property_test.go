@@ -20,6 +20,7 @@ type tally struct {
 	commands []Command
 	veths    []VethChanged
 	spaces   []NamespaceCreated
+	programs []NetworkProgram
 }
 
 func (o *tally) Start(s *start.Start) {
@@ -39,6 +40,8 @@ func (o *tally) NodeFact(f Fact) {
 		o.commands = append(o.commands, f)
 	case NamespaceCreated:
 		o.spaces = append(o.spaces, f)
+	case NetworkProgram:
+		o.programs = append(o.programs, f)
 	case VethChanged:
 		o.veths = append(o.veths, f)
 	}

@@ -22,7 +22,7 @@ func (a *Assembler) onExit(e *event.Event) disposition {
 		p.hook.exit(e)
 	}
 	if p.netTool != nil && p.netTool.process == p {
-		p.netTool.exit(e)
+		a.exitNetwork(p.netTool, e)
 	}
 	if att != nil && e.OOM {
 		att.failure.cause = failureCause{kind: start.ErrorOOM, text: "the OOM killer has killed " + bounded(e.Comm)}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"container_start_exporter/collector/event"
 	"container_start_exporter/collector/join"
@@ -22,7 +23,9 @@ type netTool struct {
 	process     *process
 	program     string // its path
 	longRunning bool   // it runs for as long as the container does
-	lastActive  int64  // when it was last seen to set something up
+
+	labels     struct{ program, command string } // of a fact about it
+	lastActive int64                             // when it was last seen to set something up
 
 	netNS       uint32 // that it was executed in
 	entersNetns bool   // it enters the one that it sets up
@@ -86,8 +89,20 @@ func newNetTool(a *Assembler, p *process, r network.Run, e *event.Event) *netToo
 		onlyDuringStart: r.ContainerID == "" && len(r.NetnsPaths) == 0 && !r.EntersNetns,
 		traceParent:     traceParent(e.Env),
 	}
+	n.labels.program, n.labels.command = r.Labels()
 	n.attributes[start.AttrPID] = strconv.Itoa(p.pid)
 	return n
+}
+
+// exitNetwork handles the exit of the process of a network program.
+func (a *Assembler) exitNetwork(n *netTool, e *event.Event) {
+	if n.process.origin.isHost() && !n.longRunning { // anybody in a container can execute what looks like one
+		a.node.NodeFact(NetworkProgram{
+			Program: n.labels.program, Command: n.labels.command,
+			Duration: time.Duration(e.Time - n.begin), Failed: e.Status != 0,
+		})
+	}
+	n.exit(e)
 }
 
 // isSameRun reports whether the run r of a network program, executed by p, is that of n:

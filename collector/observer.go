@@ -29,10 +29,11 @@ type Fact interface{ fact() }
 
 // AllFacts has a value of each type of fact. What handles facts by their type is
 // tested against it.
-var AllFacts = []Fact{Command{}, NamespaceCreated{}, VethChanged{}, VethTime{}}
+var AllFacts = []Fact{Command{}, NamespaceCreated{}, NetworkProgram{}, VethChanged{}, VethTime{}}
 
 func (Command) fact()          {}
 func (NamespaceCreated) fact() {}
+func (NetworkProgram) fact()   {}
 func (VethChanged) fact()      {}
 func (VethTime) fact()         {}
 
@@ -54,6 +55,15 @@ type Command struct {
 	Runtime  string        // runc, crun, ..., other
 	Name     string        // create, start, run, exec, ..., other: a fixed list
 	Duration time.Duration // exec to exit
+}
+
+// NetworkProgram is one execution of a program that sets up a container's network or takes
+// it down, whether or not it belongs to a start: a CNI plugin, netavark, iptables.
+type NetworkProgram struct {
+	Program  string        // a CNI plugin that is known by name, netavark, iptables, ..., other
+	Command  string        // add, del, setup, append, ..., other: a fixed list
+	Duration time.Duration // exec to exit
+	Failed   bool          // its exit code was not 0
 }
 
 // Origin is what something was created for.

@@ -1,6 +1,7 @@
 package collector
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -78,6 +79,16 @@ func TestNetworkRolledBack(t *testing.T) {
 			}
 			if s.Operations[0].Name != start.OpNetns || s.Counts.Execs != 2 {
 				t.Errorf("it began with %s and executed %d programs; want netns, 2", s.Operations[0].Name, s.Counts.Execs)
+			}
+			want := []NetworkProgram{
+				{"loopback", "add", 1000, false}, {"bridge", "add", 1000, true},
+				{"bridge", "del", 1000, false}, {"loopback", "del", 1000, false},
+			}
+			for i, one := range h.tally.programs {
+				h.tally.programs[i].Duration = min(one.Duration, 1000)
+			}
+			if !slices.Equal(h.tally.programs, want) {
+				t.Errorf("network programs %v, want %v", h.tally.programs, want)
 			}
 			if waiting := h.Stats().Waiting; waiting != 0 {
 				t.Errorf("%d events still wait for a start", waiting)

@@ -30,6 +30,8 @@ func sampleRegistry(t *testing.T, o Options) *prometheus.Registry {
 	}
 	m.NodeFact(collector.Command{Runtime: "runc", Name: "state", Duration: 11 * time.Millisecond})
 	m.NodeFact(collector.Command{Runtime: "runc", Name: "exec", Duration: 60 * time.Millisecond})
+	m.NodeFact(collector.NetworkProgram{Program: "bridge", Command: "add", Duration: 40 * time.Millisecond})
+	m.NodeFact(collector.NetworkProgram{Program: "bridge", Command: "add", Duration: 9 * time.Millisecond, Failed: true})
 	m.NodeFact(collector.NamespaceCreated{Type: "net", Origin: collector.OriginStart, Duration: 1500 * time.Microsecond})
 	m.NodeFact(collector.NamespaceCreated{Type: "mnt", Origin: collector.OriginOther, Duration: 100 * time.Microsecond, Alone: true})
 	m.NodeFact(collector.VethChanged{Origin: collector.OriginStart})
@@ -188,6 +190,7 @@ func TestMetricsBoundLabels(t *testing.T) {
 		s.Operations[0].Name = start.OperationName(v)
 		m.Start(s)
 		m.NodeFact(collector.Command{Runtime: v, Name: v})
+		m.NodeFact(collector.NetworkProgram{Program: v, Command: v, Failed: true})
 		m.NodeFact(collector.NamespaceCreated{Type: v, Origin: collector.Origin(v)})
 		m.NodeFact(collector.VethChanged{Origin: collector.Origin(v)})
 	}

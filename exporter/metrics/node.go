@@ -10,6 +10,8 @@ import (
 // nodeMetrics are of what happens on the node besides starts.
 type nodeMetrics struct {
 	commands     *prometheus.HistogramVec
+	programs     *prometheus.HistogramVec
+	failures     *prometheus.CounterVec
 	namespaces   *prometheus.CounterVec
 	netns        prometheus.Histogram
 	veths        *prometheus.CounterVec
@@ -22,6 +24,10 @@ func (m *Metrics) makeNodeMetrics(o Options) {
 	n := &m.node
 	n.commands = m.histograms(o, partBuckets, "container_start_runtime_command_duration_seconds",
 		"Time from exec to exit of each command of a container runtime on the host, in seconds, whether or not it belongs to a start.", "runtime", "command")
+	n.programs = m.histograms(o, partBuckets, "container_start_network_program_duration_seconds",
+		"Time from exec to exit of each CNI plugin and other program that sets up a container's network or takes it down, in seconds, whether or not it belongs to a start.", "program", "command")
+	n.failures = m.counters("container_start_network_program_failures_total",
+		"CNI plugins and other network programs that exited with another code than 0; that a rule is missing, which iptables was to check, is one.", "program", "command")
 	n.namespaces = m.counters("container_start_namespaces_created_total",
 		"Namespaces created on the node, by container starts (origin=start) and others.", "namespace_type", "origin")
 	n.netns = m.histogram(o, partBuckets, "container_start_network_namespace_duration_seconds",
@@ -47,6 +53,8 @@ func (m *Metrics) NodeFact(f collector.Fact) {
 		n.command(f)
 	case collector.NamespaceCreated:
 		n.namespace(f)
+	case collector.NetworkProgram:
+		n.program(f)
 	case collector.VethChanged:
 		n.veth(f)
 	case collector.VethTime:
@@ -57,6 +65,17 @@ func (m *Metrics) NodeFact(f collector.Fact) {
 // command records the time of a runtime's command.
 func (n *nodeMetrics) command(c collector.Command) {
 	n.commands.WithLabelValues(safe.Label(c.Runtime), safe.Label(c.Name)).Observe(seconds(c.Duration))
+}
+
+// program records the time of a network program. Its failures begin with 0, so that the
+// first one is an increase.
+func (n *nodeMetrics) program(p collector.NetworkProgram) {
+	program, command := safe.Label(p.Program), safe.Label(p.Command)
+	n.programs.WithLabelValues(program, command).Observe(seconds(p.Duration))
+	failures := n.failures.WithLabelValues(program, command)
+	if p.Failed {
+		failures.Inc()
+	}
 }
 
 // namespace counts a namespace, and records the time to create a network

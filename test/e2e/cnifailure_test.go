@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"container_start_exporter/test/host"
+	"container_start_exporter/test/host/scrape"
 )
 
 // failingNetwork is a CNI configuration like cniNetwork with a plugin at its end that is
@@ -27,9 +28,12 @@ const failingNetwork = `{
 `
 
 // lastPlugins are plugins with which a network cannot be set up, and what a start then says.
-var lastPlugins = []struct{ name, config, text string }{
-	{"a plugin that fails", `{"type": "tuning", "sysctl": {"net.cse.missing": "1"}}`, "CNI plugin tuning failed with exit code 1"},
-	{"a plugin that is missing", `{"type": "cse-missing"}`, "is one of the list missing?"},
+var lastPlugins = []struct {
+	name, config, text string
+	failures           float64 // of plugins that are executed
+}{
+	{"a plugin that fails", `{"type": "tuning", "sysctl": {"net.cse.missing": "1"}}`, "CNI plugin tuning failed with exit code 1", 1},
+	{"a plugin that is missing", `{"type": "cse-missing"}`, "is one of the list missing?", 0},
 }
 
 // sandboxOf finds the id of a sandbox in the error of a CRI client.
@@ -55,10 +59,16 @@ func TestPodNetworkFails(t *testing.T) {
 				if one.Kind != "sandbox" || one.Pod.Name != "netless" {
 					t.Errorf("%s of pod %+v; want the sandbox of netless", one.Kind, one.Pod)
 				}
-				failed := map[string]string{"engine": "cri", "kind": "sandbox", "phase": "prepare"}
+				failed := scrape.Labels{"engine": "cri", "kind": "sandbox", "phase": "prepare"}
 				host.WaitFor(t, 10*time.Second, "a failure to be counted", func() bool {
 					return s.scrape(t).Sum("container_start_failures_total", failed) == 1
 				}, s.Stderr.String)
+				ran := scrape.Labels{"program": "bridge", "command": "add"}
+				if m := s.scrape(t); m.Sum("container_start_network_program_duration_seconds", ran) != 1 ||
+					m.Sum("container_start_network_program_failures_total", ran) != 0 ||
+					m.Sum("container_start_network_program_failures_total", scrape.Labels{"command": "add"}) != last.failures {
+					t.Errorf("want one %v that did not fail, and %v failures", ran, last.failures)
+				}
 				nothingInProgress(t, s)
 			})
 		}
