@@ -17,7 +17,7 @@ IMPORTS := --skip-generated -s standard -s default -s 'prefix(container_start_ex
 
 export CGO_ENABLED := 0
 
-.PHONY: build run generate check-generate lint format prepare test-quick test test-race test-fuzz test-kernels bench bench-overhead bench-overhead-kernels fuzz clean help
+.PHONY: build run generate check-generate lint format prepare test-quick test test-race test-fuzz test-kernels test-kubernetes bench bench-overhead bench-overhead-kernels fuzz clean help
 
 build: ## build the static binary bin/container_start_exporter
 	go build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)' -o $(BINARY) ./cmd/container_start_exporter
@@ -73,6 +73,9 @@ test-fuzz: ## run each fuzz target for 30 s
 
 test-kernels: $(if $(ROOT),prepare) ## run the tests of the probes and real engines in Debian's stock kernels KERNELS
 	go test -count=1 -v -timeout 60m -parallel 2 ./test/kernels -kernels "$(KERNELS)"
+
+test-kubernetes: $(if $(ROOT),prepare) ## run the DaemonSet of deploy/ on a Kubernetes of one node (root; builds Kubernetes once, in some minutes)
+	go test -count=1 -v -timeout 60m ./test/kubelet -run TestCluster -cluster
 
 bench: ## run the Go benchmarks
 	go test -run '^$$' -bench . -benchmem ./...

@@ -48,7 +48,7 @@ func TestPodNetworkFails(t *testing.T) {
 				g.network = fmt.Sprintf(failingNetwork, "%[1]s", last.config)
 				c := g.start(t)
 				s, w := serve(t), watch(t)
-				client := filepath.Join(criClient.need(t), "cri")
+				client := filepath.Join(criClient.Need(t), "cri")
 				r := execute(t, exec.Command(client, "unix://"+c.socket(), fullImage, "netless", "one"))
 				id := sandboxOf.FindStringSubmatch(r.stderr)
 				if r.code == 0 || id == nil {

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"container_start_exporter/test/host"
+	"container_start_exporter/test/tools"
 )
 
 // ctrNamespace is the namespace of ctr's containers, and the parent of their
@@ -43,7 +44,7 @@ var containerds = []generation{
 	{name: "containerd 1.6", path: func(*testing.T) []string { return nil }, config: config16, podPhase: "shim"},
 	// It calls the pod's shim without executing a launcher: the rootfs mount is first.
 	{name: "containerd 2", path: func(t *testing.T) []string {
-		return []string{containerd2.need(t), runc15.need(t)}
+		return []string{tools.Containerd2.Need(t), tools.Runc15.Need(t)}
 	}, config: config2, podPhase: "prepare"},
 }
 
@@ -98,7 +99,7 @@ func (g generation) start(t *testing.T) *containerd {
 	}
 	t.Cleanup(func() { c.stop(t) })
 	c.WaitFor(t, 30*time.Second, g.name+" to answer", func() bool { return c.ctr("version").Run() == nil })
-	archive, err := imageArchive()
+	archive, err := host.ImageArchive()
 	if err != nil {
 		t.Fatal(err)
 	}

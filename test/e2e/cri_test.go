@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"container_start_exporter/test/host"
+	"container_start_exporter/test/tools"
 )
 
 // cniNetwork is the CNI configuration of a pod's network: a format, whose argument
@@ -23,6 +24,9 @@ const cniNetwork = `{
   ]
 }
 `
+
+// criClient starts a pod as a kubelet does.
+var criClient = &tools.Set{Module: "test/e2e/testdata/cri", Packages: []string{"."}}
 
 // pod is a pod that runs until the end of the test: its sandbox and containers.
 type pod struct {
@@ -50,7 +54,7 @@ func (c *containerd) pod(t *testing.T, name string) pod {
 // the test, and returns the ids of its sandbox and of the containers.
 func (c *containerd) podOf(t *testing.T, name string, containers ...string) []string {
 	t.Helper()
-	client := filepath.Join(criClient.need(t), "cri")
+	client := filepath.Join(criClient.Need(t), "cri")
 	cmd := exec.Command(client, append([]string{"unix://" + c.socket(), fullImage, name}, containers...)...)
 	stdin, err := cmd.StdinPipe()
 	if err != nil {

@@ -11,8 +11,11 @@ import (
 // docker is a Docker daemon.
 type docker struct{ *host.Docker }
 
-// image is the image of the containers.
-const image = host.Image
+// The image of the containers, without its registry and with it.
+const (
+	image     = host.Image
+	fullImage = host.FullImage
+)
 
 // needDocker returns the daemon of the tests, with the image in it.
 func needDocker(t *testing.T) *docker {

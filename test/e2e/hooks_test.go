@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"container_start_exporter/test/host"
+	"container_start_exporter/test/tools"
 )
 
 // bareRuntimes returns the runtimes with which the tests start containers without
@@ -16,7 +17,7 @@ import (
 func bareRuntimes(t *testing.T) map[string]bareRuntime {
 	t.Helper()
 	recent := needRuntime(t, "runc")
-	recent.prefix = []string{"env", "PATH=" + runc15.need(t) + ":" + os.Getenv("PATH")}
+	recent.prefix = []string{"env", "PATH=" + tools.Runc15.Need(t) + ":" + os.Getenv("PATH")}
 	return map[string]bareRuntime{
 		"runc 1.1": needRuntime(t, "runc"),
 		"runc 1.5": recent,

@@ -12,16 +12,17 @@ import (
 	"time"
 
 	"container_start_exporter/test/host"
+	"container_start_exporter/test/tools"
 )
 
 // moby2 sets up the network between the runtime's create and start.
-var moby2 = &goTool{
-	module: "moby",
-	packages: []string{
+var moby2 = &tools.Set{
+	Module: "test/e2e/testdata/moby",
+	Packages: []string{
 		"github.com/moby/moby/v2/cmd/dockerd",
 		"github.com/moby/moby/v2/cmd/docker-proxy",
 	},
-	optional: true, // the largest tool, and a beta
+	Optional: true, // the largest tool, and a beta
 }
 
 // moby is a daemon for one test, with the image in it. It runs in a network
@@ -38,7 +39,7 @@ func needMoby(t *testing.T, flags ...string) *moby {
 	host.NeedRoot(t)
 	host.NeedProgram(t, "docker", "docker.io")
 	host.NeedProgram(t, "iptables", "iptables")
-	path := []string{moby2.need(t), containerd2.need(t), runc15.need(t)}
+	path := []string{moby2.Need(t), tools.Containerd2.Need(t), tools.Runc15.Need(t)}
 	m := &moby{docker: docker{&host.Docker{}}}
 	var err error
 	if m.dir, err = os.MkdirTemp(host.Dir(), "moby-"); err != nil { // short: sockets are in it

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"container_start_exporter/test/host"
+	"container_start_exporter/test/tools"
 )
 
 // naming is a way to call a runtime.
@@ -178,7 +179,7 @@ func TestNamesContainerd(t *testing.T) {
 // TestNamesDocker starts containers by Docker with runtimes and shims of other names.
 func TestNamesDocker(t *testing.T) {
 	host.NeedRoot(t)
-	runc, shim := filepath.Join(runc15.need(t), "runc"), filepath.Join(containerd2.need(t), "containerd-shim-runc-v2")
+	runc, shim := filepath.Join(tools.Runc15.Need(t), "runc"), filepath.Join(tools.Containerd2.Need(t), "containerd-shim-runc-v2")
 	dir := t.TempDir()
 	runtimes := map[string]map[string]string{}
 	for _, n := range namings {

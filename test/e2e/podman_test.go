@@ -66,7 +66,7 @@ func needPodman(t *testing.T, runtime, network string) *podman {
 		}
 	}
 	p.makeNamespaces(t)
-	archive, err := imageArchive()
+	archive, err := host.ImageArchive()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -70,6 +70,7 @@ type Pod struct {
 	Name      string `json:"name"`
 	Namespace string `json:"namespace"`
 	UID       string `json:"uid"`
+	SandboxID string `json:"sandbox_id"`
 }
 
 // Veth is a veth pair of a start.

@@ -1,0 +1,60 @@
+package kubelet
+
+import (
+	"encoding/json"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"container_start_exporter/test/host"
+	"container_start_exporter/test/host/report"
+	"container_start_exporter/test/host/scrape"
+)
+
+// exporters are two on the node: one that prints each start, and one with metrics.
+type exporters struct {
+	node    *node
+	watch   *host.Process
+	serving *host.Process
+}
+
+// exporterURL is where the exporter's metrics are on the node.
+const exporterURL = "http://127.0.0.1:9786"
+
+func (n *node) startExporters(t *testing.T) *exporters {
+	t.Helper()
+	binary := host.Exporter(t)
+	e := &exporters{node: n, watch: n.launch(t, "watch", binary, "watch", "--format=json"),
+		serving: n.launch(t, "serve", binary, "serve", "--web.listen-address=127.0.0.1:9786")}
+	e.watch.WaitFor(t, 30*time.Second, "the exporter to be attached", func() bool { return strings.Contains(e.watch.Stderr.String(), "attached") })
+	e.serving.WaitFor(t, 30*time.Second, "the exporter to be ready", func() bool { return n.get(exporterURL+"/-/ready") != "" })
+	return e
+}
+
+// metrics returns the exporter's metrics.
+func (e *exporters) metrics(t *testing.T) scrape.Metrics {
+	t.Helper()
+	return e.node.scrape(t, exporterURL+"/metrics")
+}
+
+// stop ends the exporters and returns the starts of the node.
+func (e *exporters) stop(t *testing.T) (starts []report.Start) {
+	t.Helper()
+	for _, p := range []*host.Process{e.watch, e.serving} {
+		if err := p.End(os.Interrupt, 20*time.Second); err != nil {
+			t.Error(err)
+		}
+		p.CheckRaces(t)
+	}
+	for line := range strings.Lines(e.watch.Stdout.String()) {
+		var s report.Start
+		if err := json.Unmarshal([]byte(line), &s); err != nil {
+			t.Fatalf("%v in %s", err, line)
+		}
+		if s.Engine == "cri" { // the host may start others
+			starts = append(starts, s)
+		}
+	}
+	return starts
+}
