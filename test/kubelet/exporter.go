@@ -3,6 +3,7 @@ package kubelet
 import (
 	"encoding/json"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -19,6 +20,27 @@ type exporters struct {
 	serving *host.Process
 }
 
+// record records the events of a test on the node, and what is reported of them, in the
+// directory E2E_RECORD, if that is set: to see what a stack does, and for the recordings that
+// are replayed.
+func (n *node) record(t *testing.T, watch *host.Process) {
+	t.Helper()
+	dir := os.Getenv("E2E_RECORD")
+	if dir == "" {
+		return
+	}
+	events := n.launch(t, "events", host.Exporter(t), "events", "--format=json", "--buffer-size=16MiB")
+	events.WaitFor(t, 30*time.Second, "the recorder to be attached", func() bool { return strings.Contains(events.Stderr.String(), "attached") })
+	t.Cleanup(func() {
+		_ = events.End(os.Interrupt, 20*time.Second)
+		for kind, p := range map[string]*host.Process{"events": events, "starts": watch} {
+			if err := os.WriteFile(filepath.Join(dir, t.Name()+"."+kind+".jsonl"), []byte(p.Stdout.String()), 0o644); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+}
+
 // exporterURL is where the exporter's metrics are on the node.
 const exporterURL = "http://127.0.0.1:9786"
 
@@ -29,6 +51,7 @@ func (n *node) startExporters(t *testing.T) *exporters {
 		serving: n.launch(t, "serve", binary, "serve", "--web.listen-address=127.0.0.1:9786")}
 	e.watch.WaitFor(t, 30*time.Second, "the exporter to be attached", func() bool { return strings.Contains(e.watch.Stderr.String(), "attached") })
 	e.serving.WaitFor(t, 30*time.Second, "the exporter to be ready", func() bool { return n.get(exporterURL+"/-/ready") != "" })
+	n.record(t, e.watch)
 	return e
 }
 
