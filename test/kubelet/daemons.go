@@ -97,8 +97,8 @@ func startContainerd(t *testing.T, further ...*tools.Set) *node {
 	n := boot(t, programs...)
 	n.write(t, "containerd.toml", fmt.Sprintf(containerdConfig, n.work))
 	n.write(t, "cni/10-pods.conflist", podNetwork)
-	p := n.launch(t, "containerd", "containerd", "--config", filepath.Join(n.work, "containerd.toml"))
-	p.WaitFor(t, 30*time.Second, "containerd to answer", func() bool { return n.command("ctr", "version").Run() == nil })
+	n.containerd = n.launch(t, "containerd", "containerd", "--config", filepath.Join(n.work, "containerd.toml"))
+	n.containerd.WaitFor(t, 30*time.Second, "containerd to answer", func() bool { return n.command("ctr", "version").Run() == nil })
 	archive, err := host.ImageArchive()
 	if err != nil {
 		t.Fatal(err)

@@ -20,9 +20,9 @@ type exporters struct {
 	serving *host.Process
 }
 
-// record records the events of a test on the node, and what is reported of them, in the
-// directory E2E_RECORD, if that is set: to see what a stack does, and for the recordings that
-// are replayed.
+// record keeps a test's events, the starts that are reported of them and containerd's log in
+// the directory E2E_RECORD, if that is set: to see what a stack does, and for the recordings
+// that are replayed.
 func (n *node) record(t *testing.T, watch *host.Process) {
 	t.Helper()
 	dir := os.Getenv("E2E_RECORD")
@@ -33,8 +33,10 @@ func (n *node) record(t *testing.T, watch *host.Process) {
 	events.WaitFor(t, 30*time.Second, "the recorder to be attached", func() bool { return strings.Contains(events.Stderr.String(), "attached") })
 	t.Cleanup(func() {
 		_ = events.End(os.Interrupt, 20*time.Second)
-		for kind, p := range map[string]*host.Process{"events": events, "starts": watch} {
-			if err := os.WriteFile(filepath.Join(dir, t.Name()+"."+kind+".jsonl"), []byte(p.Stdout.String()), 0o644); err != nil {
+		for name, content := range map[string]string{
+			"events.jsonl": events.Stdout.String(), "starts.jsonl": watch.Stdout.String(), "containerd.log": n.containerd.Stderr.String(),
+		} {
+			if err := os.WriteFile(filepath.Join(dir, t.Name()+"."+name), []byte(content), 0o644); err != nil {
 				t.Error(err)
 			}
 		}

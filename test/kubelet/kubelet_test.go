@@ -30,6 +30,7 @@ func TestKubelet(t *testing.T) {
 	metrics := e.metrics(t)
 	starts := e.stop(t)
 	counted.check(t, starts, metrics)
+	checkCalls(t, calls(t, n.containerd.Stderr.String()), starts)
 	checkNothingLost(t, metrics)
 	byPod := map[string][]report.Start{}
 	for _, s := range starts {
@@ -139,7 +140,7 @@ func checkNothingLost(t *testing.T, m scrape.Metrics) {
 		"container_starts_in_progress", "container_starts_incomplete_total", own + "nested_starts_in_progress",
 		own + "events_lost_total", own + "bundles_unread_total", own + "evictions_total", own + "events_truncated_total",
 	} {
-		if n := m.Sum(name, nil); n != 0 {
+		if n := m.Sum(name, nil); n != 0 || m[name] == nil {
 			t.Errorf("%s is %v: %v", name, n, m[name])
 		}
 	}

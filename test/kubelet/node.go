@@ -36,6 +36,8 @@ type node struct {
 	cgroup string   // the parent of its pods' cgroups
 	path   string   // PATH of its programs
 	procs  *os.File // the cgroup v2 of all of its processes
+
+	containerd *host.Process
 }
 
 // boot makes a node without any daemon, and ends it with all of its processes when the test
