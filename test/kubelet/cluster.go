@@ -1,17 +1,15 @@
 package kubelet
 
 import (
-	"bytes"
 	"crypto/rand"
 	"crypto/rsa"
-	"crypto/tls"
 	"crypto/x509"
+	"encoding/json"
 	"encoding/pem"
 	"fmt"
-	"io"
-	"net/http"
+	"os/exec"
 	"path/filepath"
-	"strings"
+	"slices"
 	"testing"
 	"time"
 
@@ -43,13 +41,14 @@ contexts: [{name: context, context: {cluster: cluster, user: user}}]
 current-context: context
 `
 
-// startCluster makes a node that is a whole cluster, and waits until it is ready.
+// startCluster makes a node that is a whole cluster, and waits until it is ready: etcd, the API
+// server, the controllers and the scheduler run beside kubelet.
 func startCluster(t *testing.T) *node {
 	t.Helper()
 	n := startContainerd(t, tools.ControlPlane)
 	n.write(t, "tokens.csv", tokens)
 	n.writeKey(t, "service-accounts")
-	for _, client := range []string{"controller", "scheduler", "node"} {
+	for _, client := range []string{"administrator", "controller", "scheduler", "node"} {
 		n.write(t, client+".kubeconfig", fmt.Sprintf(kubeconfig, client+"-token"))
 	}
 	file := func(name string) string { return filepath.Join(n.work, name) }
@@ -63,7 +62,7 @@ func startCluster(t *testing.T) *node {
 		"--service-account-issuer", apiURL, "--service-account-key-file", file("service-accounts.pub"),
 		"--service-account-signing-key-file", file("service-accounts.key"), "--token-auth-file", file("tokens.csv"),
 		"--authorization-mode", "Node,RBAC", "--allow-privileged")
-	api.WaitFor(t, 2*time.Minute, "the API server to be ready", func() bool { return n.call("GET", "/readyz", "") == "ok" })
+	api.WaitFor(t, 2*time.Minute, "the API server to be ready", func() bool { return n.kubectl("get", "--raw", "/readyz").Run() == nil })
 
 	n.launch(t, "kube-controller-manager", "kube-controller-manager", "--kubeconfig", file("controller.kubeconfig"),
 		"--bind-address", "127.0.0.1", "--cert-dir", file("controller"), "--leader-elect=false",
@@ -72,9 +71,8 @@ func startCluster(t *testing.T) *node {
 		"--bind-address", "127.0.0.1", "--cert-dir", file("scheduler"), "--leader-elect=false")
 	n.startKubelet(t, "--kubeconfig", file("node.kubeconfig"))
 	host.WaitFor(t, 2*time.Minute, "the node to be ready", func() bool {
-		time.Sleep(500 * time.Millisecond)
-		return strings.Contains(n.call("GET", "/api/v1/nodes/"+nodeName, ""), `"reason":"KubeletReady"`)
-	}, func() string { return n.call("GET", "/api/v1/nodes", "") })
+		return n.kubectl("wait", "--for=condition=Ready", "node/"+nodeName, "--timeout=2s").Run() == nil
+	}, nil)
 	return n
 }
 
@@ -93,27 +91,25 @@ func (n *node) writeKey(t *testing.T, name string) {
 	n.write(t, name+".pub", string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: public})))
 }
 
-// call returns what the API server answers to a request, whose body is YAML, "" if it does
-// not answer.
-func (n *node) call(method, path, body string) string {
-	request, err := http.NewRequest(method, apiURL+path, bytes.NewBufferString(body))
-	if err != nil {
-		return ""
+// kubectl returns kubectl as the cluster's administrator.
+func (n *node) kubectl(words ...string) *exec.Cmd {
+	return n.command(slices.Concat([]string{"kubectl", "--request-timeout=20s", "--kubeconfig", filepath.Join(n.work, "administrator.kubeconfig")}, words)...)
+}
+
+// apply makes the cluster have what YAML documents describe.
+func (n *node) apply(t *testing.T, name, documents string) {
+	t.Helper()
+	n.write(t, name, documents)
+	host.Must(t, n.kubectl("apply", "-f", filepath.Join(n.work, name)))
+}
+
+// clusterPods returns the pods that a field selector selects, of all namespaces.
+func (n *node) clusterPods(t *testing.T, selector string) []pod {
+	t.Helper()
+	var list struct{ Items []pod }
+	answer := host.Must(t, n.kubectl("get", "pods", "--all-namespaces", "--field-selector="+selector, "--output=json"))
+	if err := json.Unmarshal([]byte(answer), &list); err != nil {
+		t.Fatalf("the cluster's pods: %v in %s", err, answer)
 	}
-	request.Header.Set("Authorization", "Bearer administrator-token")
-	request.Header.Set("Content-Type", "application/yaml")
-	request.Header.Set("Accept", "application/json")
-	client := http.Client{Timeout: 20 * time.Second, Transport: &http.Transport{
-		DialContext: n.dial, DisableKeepAlives: true, TLSClientConfig: &tls.Config{InsecureSkipVerify: true},
-	}}
-	response, err := client.Do(request)
-	if err != nil {
-		return ""
-	}
-	defer response.Body.Close()
-	answer, err := io.ReadAll(response.Body)
-	if err != nil {
-		return ""
-	}
-	return string(answer)
+	return list.Items
 }

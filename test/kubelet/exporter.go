@@ -10,7 +10,6 @@ import (
 
 	"container_start_exporter/test/host"
 	"container_start_exporter/test/host/report"
-	"container_start_exporter/test/host/scrape"
 )
 
 // exporters are two on the node: one that prints each start, and one with metrics.
@@ -55,12 +54,6 @@ func (n *node) startExporters(t *testing.T) *exporters {
 	e.serving.WaitFor(t, 30*time.Second, "the exporter to be ready", func() bool { return n.get(exporterURL+"/-/ready") != "" })
 	n.record(t, e.watch)
 	return e
-}
-
-// metrics returns the exporter's metrics.
-func (e *exporters) metrics(t *testing.T) scrape.Metrics {
-	t.Helper()
-	return e.node.scrape(t, exporterURL+"/metrics")
 }
 
 // stop ends the exporters and returns the starts of the node.

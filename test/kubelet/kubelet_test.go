@@ -1,7 +1,6 @@
 package kubelet
 
 import (
-	"fmt"
 	"os"
 	"testing"
 	"time"
@@ -26,8 +25,7 @@ func TestKubelet(t *testing.T) {
 	n.stop(t)
 
 	counted := n.operations(t)
-	e.waitForStarts(t, counted)
-	metrics := e.metrics(t)
+	metrics := n.waitForCounts(t, exporterURL+"/metrics", counted)
 	starts := e.stop(t)
 	counted.check(t, starts, metrics)
 	checkCalls(t, calls(t, n.containerd.Stderr.String()), starts)
@@ -84,6 +82,11 @@ func (n *node) operations(t *testing.T) operations {
 	}
 }
 
+// minus returns what was counted after before was.
+func (o operations) minus(before operations) operations {
+	return operations{o.sandboxes - before.sandboxes, o.containers - before.containers, o.failed - before.failed, o.execs - before.execs}
+}
+
 // check compares kubelet's counts with the exporter's starts and metrics.
 func (o operations) check(t *testing.T, starts []report.Start, m scrape.Metrics) {
 	t.Helper()
@@ -100,16 +103,10 @@ func (o operations) check(t *testing.T, starts []report.Start, m scrape.Metrics)
 			seen.failed++
 		}
 	}
-	seen.execs = m.Sum("container_start_runtime_command_duration_seconds", scrape.Labels{"command": "exec"})
-	if seen != o {
-		t.Errorf("the exporter reports %+v, kubelet counts %+v", seen, o)
-	}
-	of := func(kind string) float64 {
-		return m.Sum("container_starts_total", scrape.Labels{"engine": "cri", "runtime": "runc", "kind": kind})
-	}
-	counted := operations{of("sandbox"), of("container"), m.Sum("container_start_failures_total", scrape.Labels{"engine": "cri"}), seen.execs}
-	if all := m.Sum("container_starts_total", scrape.Labels{"engine": "cri"}); counted != o || all != o.sandboxes+o.containers {
-		t.Errorf("the metrics have %+v of %v starts, kubelet counts %+v", counted, all, o)
+	counted := countedBy(t, m)
+	seen.execs = counted.execs // no start has them
+	if seen != o || counted != o {
+		t.Errorf("the exporter reports %+v, its metrics have %+v, kubelet counts %+v", seen, counted, o)
 	}
 	for what, n := range map[string]float64{"sandboxes": o.sandboxes, "containers": o.containers, "failures": o.failed, "execs": o.execs} {
 		if n == 0 {
@@ -118,18 +115,21 @@ func (o operations) check(t *testing.T, starts []report.Start, m scrape.Metrics)
 	}
 }
 
-// waitForStarts waits until the exporters have reported as many starts, and none is in
-// progress.
-func (e *exporters) waitForStarts(t *testing.T, want operations) {
+// countedBy returns how many starts and execs an exporter's metrics have.
+func countedBy(t *testing.T, m scrape.Metrics) operations {
 	t.Helper()
-	var m scrape.Metrics
-	host.WaitFor(t, 20*time.Second, "all starts", func() bool {
-		time.Sleep(100 * time.Millisecond)
-		m = e.metrics(t)
-		return m.Sum("container_starts_total", nil) >= want.sandboxes+want.containers && m.Sum("container_starts_in_progress", nil) == 0
-	}, func() string {
-		return fmt.Sprintf("%v starts and %v in progress, want %+v", m.Sum("container_starts_total", nil), m.Sum("container_starts_in_progress", nil), want)
-	})
+	of := func(kind string) float64 {
+		return m.Sum("container_starts_total", scrape.Labels{"engine": "cri", "runtime": "runc", "kind": kind})
+	}
+	o := operations{
+		sandboxes: of("sandbox"), containers: of("container"),
+		failed: m.Sum("container_start_failures_total", scrape.Labels{"engine": "cri"}),
+		execs:  m.Sum("container_start_runtime_command_duration_seconds", scrape.Labels{"command": "exec"}),
+	}
+	if all := m.Sum("container_starts_total", scrape.Labels{"engine": "cri"}); all != o.sandboxes+o.containers {
+		t.Errorf("the metrics have %v starts, of which %v are sandboxes and %v containers by runc", all, o.sandboxes, o.containers)
+	}
+	return o
 }
 
 // checkNothingLost checks that no event, no bundle and no start went missing.

@@ -55,13 +55,15 @@ var (
 		Packages: []string{"k8s.io/kubernetes/cmd/kubelet"},
 		Flags:    quickly,
 	}
-	// ControlPlane are the programs that make nodes a cluster; etcd's is named server.
+	// ControlPlane are the programs that make nodes a cluster, and its client; etcd's is named
+	// server.
 	ControlPlane = &Set{
 		Module: "test/tools/kubernetes",
 		Packages: []string{
 			"k8s.io/kubernetes/cmd/kube-apiserver",
 			"k8s.io/kubernetes/cmd/kube-controller-manager",
 			"k8s.io/kubernetes/cmd/kube-scheduler",
+			"k8s.io/kubernetes/cmd/kubectl",
 			"go.etcd.io/etcd/server/v3",
 		},
 		Flags: quickly,
