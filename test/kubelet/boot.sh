@@ -1,8 +1,25 @@
 #!/bin/sh
-# boot.sh WORK ADDRESS: makes the namespaces that it is executed in a node with this address,
-# and keeps them. What the node writes to directories of the host, it writes below WORK.
+# boot.sh WORK ADDRESS CGROUP: makes the namespaces that it is executed in a node with this
+# address, and keeps them. What the node writes to directories of the host, it writes below
+# WORK. On SIGTERM, which it gets when the tests have died, it ends all processes in the
+# cgroup and below it: its containers have no parent that would.
 set -eu
-work=$1 address=$2
+work=$1 address=$2 cgroup=$3
+end() {
+	for hierarchy in /sys/fs/cgroup /sys/fs/cgroup/*; do
+		[ -d "$hierarchy$cgroup" ] || continue
+		echo $$ >"$hierarchy/cgroup.procs"
+		for _ in 1 2 3 4 5; do # one that dies may have a child that is not listed yet
+			for pid in $(find "$hierarchy$cgroup" -name cgroup.procs -exec cat {} +); do
+				kill -KILL "$pid" || true
+			done
+			sleep 0.1
+		done
+		find "$hierarchy$cgroup" -depth -type d -exec rmdir {} \;
+	done
+	exit 0
+}
+trap end TERM
 mount --make-rprivate /
 mount -t tmpfs tmpfs /run
 for dir in lib log; do
@@ -31,4 +48,7 @@ ip address add "$address/24" dev node0
 ip link set node0 up
 ip route add default dev node0
 echo booted
-exec sleep infinity
+while :; do
+	sleep 3600 &
+	wait $!
+done

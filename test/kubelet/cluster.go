@@ -103,6 +103,12 @@ func (n *node) apply(t *testing.T, name, documents string) {
 	host.Must(t, n.kubectl("apply", "-f", filepath.Join(n.work, name)))
 }
 
+// rollOut waits until the newest pods of a Deployment or DaemonSet are ready.
+func (n *node) rollOut(t *testing.T, namespace, name string) {
+	t.Helper()
+	host.Must(t, n.kubectl("rollout", "status", name, "--namespace="+namespace, "--timeout=50s"))
+}
+
 // clusterPods returns the pods that a field selector selects, of all namespaces.
 func (n *node) clusterPods(t *testing.T, selector string) []pod {
 	t.Helper()

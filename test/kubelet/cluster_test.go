@@ -25,8 +25,7 @@ func TestCluster(t *testing.T) {
 	n.importImage(t, writeExporterImage(t))
 	traces, endpoint := n.receiveTraces(t)
 	t.Cleanup(func() { n.logExporter(t) })
-	n.apply(t, "exporter.yaml", daemonSet(t, endpoint))
-	host.Must(t, n.kubectl("rollout", "status", "daemonset/container-start-exporter", "--namespace="+exporterNamespace, "--timeout=50s"))
+	n.deploy(t, asDeployed(endpoint))
 	url := "http://" + n.exporterPod(t).Status.PodIP + ":9786"
 	n.checkProbes(t, n.scrape(t, url+"/metrics"))
 	before, known := n.operations(t), calls(t, n.containerd.Stderr.String())
@@ -53,6 +52,33 @@ func TestCluster(t *testing.T) {
 	if c := n.exporterPod(t).Status.ContainerStatuses[0]; !c.Ready || c.RestartCount > 0 {
 		t.Errorf("the exporter's container is ready: %t, after %d restarts", c.Ready, c.RestartCount)
 	}
+	n.checkInNodeNetwork(t)
+}
+
+// checkInNodeNetwork deploys the exporter in the node's network and with its own seccomp
+// profile: it lacks no probe, and sees the veth of the pod that is started then.
+func (n *node) checkInNodeNetwork(t *testing.T) {
+	t.Helper()
+	profile, err := os.ReadFile("../../deploy/seccomp.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	n.write(t, "kubelet/seccomp/container_start_exporter.json", string(profile))
+	n.deploy(t, inNodeNetwork)
+	const url = "http://" + nodeAddress + ":9786/metrics"
+	n.checkProbes(t, n.scrape(t, url))
+	before := n.operations(t)
+	host.Must(t, n.kubectl("scale", "deployment/web", "--namespace=shop", "--replicas=3"))
+	n.rollOut(t, "shop", "deployment/web")
+	want := n.operations(t).minus(before)
+	m := n.waitForCounts(t, url, want)
+	if got := countedBy(t, m); got != want || want.sandboxes != 1 {
+		t.Errorf("in the node's network, the exporter counts %+v, kubelet %+v", got, want)
+	}
+	if veths := m.Sum("container_start_veths_created_total", scrape.Labels{"origin": "start"}); veths != want.sandboxes {
+		t.Errorf("%v veths are created for %v sandboxes", veths, want.sandboxes)
+	}
+	checkNothingLost(t, m)
 }
 
 // exporterPod returns the only pod of the DaemonSet.
@@ -82,9 +108,10 @@ func (n *node) logExporter(t *testing.T) {
 // attaches on the node, and by the same mechanisms.
 func (n *node) checkProbes(t *testing.T, m scrape.Metrics) {
 	t.Helper()
-	privileged := n.launch(t, "serve", host.Exporter(t), "serve", "--web.listen-address=127.0.0.1:9786")
-	privileged.WaitFor(t, 30*time.Second, "the exporter to be ready", func() bool { return n.get(exporterURL+"/-/ready") != "" })
-	want, got := probes(n.scrape(t, exporterURL+"/metrics")), probes(m)
+	const address = "127.0.0.1:9787"
+	privileged := n.launch(t, "serve", host.Exporter(t), "serve", "--web.listen-address="+address)
+	privileged.WaitFor(t, 30*time.Second, "the exporter to be ready", func() bool { return n.get("http://"+address+"/-/ready") != "" })
+	want, got := probes(n.scrape(t, "http://"+address+"/metrics")), probes(m)
 	if err := privileged.End(os.Interrupt, 20*time.Second); err != nil {
 		t.Error(err)
 	}

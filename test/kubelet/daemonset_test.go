@@ -16,26 +16,43 @@ const (
 	exporterNamespace = "container-start-exporter"
 )
 
-// daemonSet returns deploy/kubernetes.yaml as its comments ask for: with an image, and with the
-// traces' endpoint.
-func daemonSet(t *testing.T, endpoint string) string {
+// daemonSet is a variant of deploy/kubernetes.yaml that its comments offer: lines of it, and by
+// what they are replaced.
+type daemonSet map[string]string
+
+// asDeployed is as it is deployed at least: with an image, and with the traces' endpoint.
+func asDeployed(endpoint string) daemonSet {
+	return daemonSet{
+		"image: container_start_exporter\n":                           "image: " + exporterImage + "\n",
+		"# - name: OTEL_EXPORTER_OTLP_ENDPOINT\n":                     "- name: OTEL_EXPORTER_OTLP_ENDPOINT\n",
+		"#   value: http://opentelemetry-collector.monitoring:4318\n": "  value: " + endpoint + "\n",
+	}
+}
+
+// inNodeNetwork names veths, with only the system calls that the exporter makes.
+var inNodeNetwork = daemonSet{
+	"image: container_start_exporter\n": "image: " + exporterImage + "\n",
+	"# hostNetwork: true\n":             "hostNetwork: true\n",
+	"type: RuntimeDefault # since containerd 1.7 it allows bpf with CAP_BPF\n": "type: Localhost\n",
+	"# localhostProfile: container_start_exporter.json\n":                      "localhostProfile: container_start_exporter.json\n",
+}
+
+// deploy applies a variant and waits until its exporter is ready.
+func (n *node) deploy(t *testing.T, variant daemonSet) {
 	t.Helper()
 	content, err := os.ReadFile("../../deploy/kubernetes.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
 	manifests := string(content)
-	for old, replacement := range map[string]string{
-		"image: container_start_exporter\n":                           "image: " + exporterImage + "\n",
-		"# - name: OTEL_EXPORTER_OTLP_ENDPOINT\n":                     "- name: OTEL_EXPORTER_OTLP_ENDPOINT\n",
-		"#   value: http://opentelemetry-collector.monitoring:4318\n": "  value: " + endpoint + "\n",
-	} {
+	for old, replacement := range variant {
 		if strings.Count(manifests, old) != 1 {
 			t.Fatalf("deploy/kubernetes.yaml does not have %q once", old)
 		}
 		manifests = strings.Replace(manifests, old, replacement, 1)
 	}
-	return manifests
+	n.apply(t, "exporter.yaml", manifests)
+	n.rollOut(t, exporterNamespace, "daemonset/container-start-exporter")
 }
 
 // writeExporterImage writes the image of the exporter as deploy/Dockerfile makes it, but for

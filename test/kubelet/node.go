@@ -51,7 +51,7 @@ func boot(t *testing.T, programs ...string) *node {
 	}
 	n.write(t, "boot.sh", string(bootScript))
 	n.makeCgroups(t)
-	cmd := exec.Command("sh", filepath.Join(n.work, "boot.sh"), n.work, nodeAddress)
+	cmd := exec.Command("sh", filepath.Join(n.work, "boot.sh"), n.work, nodeAddress, n.cgroup)
 	cmd.SysProcAttr = &syscall.SysProcAttr{
 		Cloneflags:  syscall.CLONE_NEWNS | syscall.CLONE_NEWNET | syscall.CLONE_NEWIPC,
 		UseCgroupFD: true, CgroupFD: int(n.procs.Fd()),
