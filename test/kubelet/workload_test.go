@@ -44,14 +44,14 @@ func (n *node) waitForWorkload(t *testing.T) (pods []pod) {
 	return pods
 }
 
-// checkPage checks that the exporter's page has each container of the pods.
+// checkPage checks that the exporter's page has each container of the pods, by the pod's name.
 func checkPage(t *testing.T, page string, pods []pod) {
 	t.Helper()
 	for _, p := range pods {
 		for _, c := range p.containers() {
-			id := strings.TrimPrefix(c.ContainerID, "containerd://")
-			if !strings.Contains(page, "<b>"+c.Name+"</b>") || !strings.Contains(page, id[:12]) {
-				t.Errorf("the page does not have %s %s of the pod %s", c.Name, id, p.Metadata.Name)
+			title := "<b>" + p.Metadata.Namespace + "/" + p.Metadata.Name + ": " + c.Name + "</b>"
+			if id := strings.TrimPrefix(c.ContainerID, "containerd://"); !strings.Contains(page, title) || !strings.Contains(page, id[:12]) {
+				t.Errorf("the page does not have %s, %s", title, id)
 			}
 		}
 	}
