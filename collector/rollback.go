@@ -13,9 +13,10 @@ import (
 // rollBack handles a CNI plugin that takes a network down. If an engine lets it do so
 // for a container whose network was set up a moment ago, and for which nothing else was
 // executed, the start has failed: a plugin of the list failed, or could not be executed.
-// That is all that is ever seen of such a start: it has no shim and no runtime.
+// That is all that is ever seen of such a start: it has no shim and no runtime. CRI-O lets
+// the plugins CHECK each network that they have set up: that takes nothing down.
 func (a *Assembler) rollBack(by *process, r network.Run, at int64) {
-	if r.ContainerID == "" || len(r.ContainerID) > maxID || !by.origin.isHost() {
+	if r.Attributes[start.AttrCommand] != "DEL" || r.ContainerID == "" || len(r.ContainerID) > maxID || !by.origin.isHost() {
 		return
 	}
 	of, ok := engine.ByPlugin(by.forkedBy.Comm, r.ContainerID, r.Args)

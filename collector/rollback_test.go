@@ -126,6 +126,20 @@ func TestPluginMissing(t *testing.T) {
 	}
 }
 
+// TestNetworkChecked lets an engine check the network that it has set up, as CRI-O does before
+// it executes anything else, and undo it later.
+func TestNetworkChecked(t *testing.T) {
+	h := newHostile(t)
+	h.makeNetns(5, "crio")
+	h.plugin(5, 10, "bridge", "ADD", 0)
+	h.plugin(5, 11, "bridge", "CHECK", 0)
+	if len(h.tally.starts) != 0 {
+		t.Errorf("a start that %s: %q", h.tally.starts[0].Outcome, h.tally.starts[0].Error)
+	}
+	h.plugin(5, 12, "bridge", "DEL", 0)
+	h.onlyFailed(t)
+}
+
 // TestNotRolledBack takes down networks of which nothing shows that a start has failed.
 func TestNotRolledBack(t *testing.T) {
 	for name, tt := range map[string]struct {
