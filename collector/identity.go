@@ -47,7 +47,8 @@ func podOf(p *engine.Pod, id string) (kind string, pod *start.Pod) {
 	return start.Sandbox, pod
 }
 
-// podSandboxes are the spans of the sandbox starts that were seen, by container id.
+// podSandboxes are the spans of the sandbox starts that were seen, by container id. That of a
+// sandbox whose start was not seen, but that of a container of its pod, is empty.
 type podSandboxes struct {
 	spans map[string]spanID
 	order []string
@@ -64,17 +65,28 @@ func (p *podSandboxes) remember(s *start.Start) {
 	if s.Pod == nil {
 		return
 	}
-	if s.Kind != start.Sandbox {
-		sandbox := p.spans[s.Pod.SandboxID]
-		s.Pod.SandboxTraceID, s.Pod.SandboxSpanID = sandbox.trace, sandbox.span
+	if s.Kind == start.Sandbox {
+		p.keep(s.ContainerID, spanID{s.TraceID, s.SpanID})
 		return
 	}
-	if _, known := p.spans[s.ContainerID]; !known {
-		p.order = append(p.order, s.ContainerID)
+	sandbox := p.spans[s.Pod.SandboxID]
+	s.Pod.SandboxTraceID, s.Pod.SandboxSpanID = sandbox.trace, sandbox.span
+	p.keep(s.Pod.SandboxID, sandbox)
+}
+
+func (p *podSandboxes) keep(id string, span spanID) {
+	if !p.has(id) {
+		p.order = append(p.order, id)
 	}
-	p.spans[s.ContainerID] = spanID{s.TraceID, s.SpanID}
+	p.spans[id] = span
 	if len(p.order) > maxSandboxes {
 		delete(p.spans, p.order[0])
 		p.order = p.order[1:]
 	}
+}
+
+// has reports whether a start of a sandbox, or of a container of its pod, was seen.
+func (p *podSandboxes) has(id string) bool {
+	_, known := p.spans[id]
+	return known
 }

@@ -14,9 +14,11 @@ import (
 // for a container whose network was set up a moment ago, and for which nothing else was
 // executed, the start has failed: a plugin of the list failed, or could not be executed.
 // That is all that is ever seen of such a start: it has no shim and no runtime. CRI-O lets
-// the plugins CHECK each network that they have set up: that takes nothing down.
+// the plugins CHECK each network that they have set up: that takes nothing down. Nor does it
+// execute anything for a sandbox, by default: it has not failed if a container of its pod
+// was started.
 func (a *Assembler) rollBack(by *process, r network.Run, at int64) {
-	if r.Attributes[start.AttrCommand] != "DEL" || r.ContainerID == "" || len(r.ContainerID) > maxID || !by.origin.isHost() {
+	if r.Attributes[start.AttrCommand] != "DEL" || r.ContainerID == "" || len(r.ContainerID) > maxID || !by.origin.isHost() || a.sandboxes.has(r.ContainerID) {
 		return
 	}
 	of, ok := engine.ByPlugin(by.forkedBy.Comm, r.ContainerID, r.Args)
