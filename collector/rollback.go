@@ -47,12 +47,13 @@ func (a *Assembler) waitingRun(o *origin, id string) *netTool {
 	return nil
 }
 
-// whyRolledBack returns why the network was undone: the run that failed first. Others
-// fail because of it, such as the plugin that has executed it.
+// whyRolledBack returns why the network was undone: the plugin that failed first. Others
+// fail because of it, such as the plugin that has executed it. What else plugins execute,
+// such as iptables to look for a rule, may fail without harm.
 func (s *netSetup) whyRolledBack() string {
 	var failed *netTool
 	for _, n := range s.tools {
-		if n.end != 0 && n.attributes[start.AttrExitCode] != "0" && (failed == nil || n.end < failed.end) {
+		if n.name == start.OpCNI && n.end != 0 && n.attributes[start.AttrExitCode] != "0" && (failed == nil || n.end < failed.end) {
 			failed = n
 		}
 	}

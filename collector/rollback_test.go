@@ -126,6 +126,32 @@ func TestPluginMissing(t *testing.T) {
 	}
 }
 
+// TestProgramOfPluginThatFailed lets plugins execute iptables, which exits with 1 if it does not
+// find the rule that it looks for: that is no failure of the network.
+func TestProgramOfPluginThatFailed(t *testing.T) {
+	for _, tt := range []struct {
+		code int // of the plugin
+		want string
+	}{
+		{3, "CNI plugin bridge failed with exit code 3"},
+		{0, "the engine undid the network, and no CNI plugin that ran had failed: is one of the list missing?"},
+	} {
+		h := newHostile(t)
+		h.makeNetns(5, "containerd")
+		env := []string{"CNI_COMMAND=ADD", "CNI_CONTAINERID=c", "CNI_NETNS=/run/netns/c", "CNI_ARGS=K8S_POD_NAME=db"}
+		h.do(event.Event{Kind: event.KindFork, PID: 5, Child: 10})
+		h.do(event.Event{Kind: event.KindExec, PID: 10, File: "/opt/cni/bin/bridge", Args: []string{"bridge"}, Env: env, MntNS: 1, NetNS: 3})
+		h.do(event.Event{Kind: event.KindFork, PID: 10, Child: 11})
+		h.do(event.Event{Kind: event.KindExec, PID: 11, Args: []string{"iptables", "-t", "nat", "-C", "POSTROUTING"}, Env: env, MntNS: 1, NetNS: 3})
+		h.do(event.Event{Kind: event.KindExit, PID: 11, Status: 1 << 8})
+		h.do(event.Event{Kind: event.KindExit, PID: 10, Status: tt.code << 8})
+		h.plugin(5, 12, "bridge", "DEL", 0)
+		if s := h.onlyFailed(t); s.Error != tt.want || s.Counts.Execs != 2 {
+			t.Errorf("%q with %d executions, want %q with 2", s.Error, s.Counts.Execs, tt.want)
+		}
+	}
+}
+
 // TestNetworkChecked lets an engine check the network that it has set up, as CRI-O does before
 // it executes anything else, and undo it later.
 func TestNetworkChecked(t *testing.T) {
