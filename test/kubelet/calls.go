@@ -18,10 +18,11 @@ type call struct {
 }
 
 // What containerd's log has of these calls: when one begins, and when it returns or has failed.
-// A sandbox has no id before it is made.
+// A sandbox has no id before it is made; if its network has failed, the error has it.
 var (
 	logLine       = regexp.MustCompile(`^time="([^"]+)" level=\w+ msg=("(?:[^"\\]|\\.)*")`)
-	sandboxCall   = regexp.MustCompile(`^RunPodSandbox for (.*?)(?: returns sandbox id "([0-9a-f]{64})")?$`)
+	sandboxCall   = regexp.MustCompile(`^RunPodSandbox for (.*?)(?: returns sandbox id "([0-9a-f]{64})"| (failed), error)?$`)
+	sandboxError  = regexp.MustCompile(`failed to setup network for sandbox \\"([0-9a-f]{64})\\"`)
 	containerCall = regexp.MustCompile(`^StartContainer for "([0-9a-f]{64})"( returns successfully| failed)?$`)
 )
 
@@ -49,10 +50,14 @@ func calls(t *testing.T, log string) map[string]call {
 				all[m[1]] = call{begins[m[1]], at, m[2] == " failed"}
 			}
 		} else if m := sandboxCall.FindStringSubmatch(message); m != nil {
-			if m[2] == "" {
+			id := m[2]
+			if e := sandboxError.FindStringSubmatch(line); m[3] != "" && e != nil {
+				id = e[1]
+			}
+			if id == "" {
 				begins[m[1]] = at
 			} else {
-				all[m[2]] = call{begin: begins[m[1]], end: at}
+				all[id] = call{begins[m[1]], at, m[3] != ""}
 			}
 		}
 	}

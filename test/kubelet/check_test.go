@@ -19,6 +19,10 @@ var (
 // checkPod compares a pod's starts with what kubelet reported of the pod.
 func (n *node) checkPod(t *testing.T, p pod, starts []report.Start) {
 	t.Helper()
+	if p.workload() == "refused" {
+		checkRefused(t, p, starts)
+		return
+	}
 	byName := map[string][]report.Start{} // the sandbox has no name
 	for _, s := range starts {
 		n.checkStart(t, p, s)
@@ -70,6 +74,28 @@ func (n *node) checkStart(t *testing.T, p pod, s report.Start) {
 	}
 }
 
+// checkRefused checks the sandboxes of a pod to which the last CNI plugin refuses the network.
+func checkRefused(t *testing.T, p pod, starts []report.Start) {
+	t.Helper()
+	if len(starts) == 0 {
+		t.Error("no sandbox")
+	}
+	for _, s := range starts {
+		if s.Kind != "sandbox" || s.Engine != "cri" || s.Outcome != "failed" || s.FailedPhase != "prepare" || s.ErrorType != "network" {
+			t.Errorf("a %s by %s has %s in %q: %s", s.Kind, s.Engine, s.Outcome, s.FailedPhase, s.ErrorType)
+		}
+		if want := "CNI plugin refuse failed with exit code 1"; s.Error != want {
+			t.Errorf("%q, want %q", s.Error, want)
+		}
+		if s.Pod.Name != p.Metadata.Name || s.Pod.Namespace != p.Metadata.Namespace || s.Pod.UID != p.Metadata.UID {
+			t.Errorf("pod %+v, kubelet says %+v", s.Pod, p.Metadata)
+		}
+		if err := s.Partition(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 // checkSandbox compares a sandbox's network with the pod's.
 func checkSandbox(t *testing.T, p pod, s report.Start) {
 	t.Helper()
@@ -95,7 +121,7 @@ func checkSandbox(t *testing.T, p pod, s report.Start) {
 			plugins[o.Attributes["plugin"]]++
 		}
 	}
-	for _, want := range []string{"loopback", "bridge", "host-local", "portmap"} {
+	for _, want := range []string{"loopback", "bridge", "host-local", "portmap", "refuse"} {
 		if plugins[want] != 1 {
 			t.Errorf("CNI plugins %v, want one %s", plugins, want)
 		}

@@ -1,6 +1,7 @@
 package kubelet
 
 import (
+	_ "embed"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -25,11 +26,14 @@ sandbox = "` + host.FullImage + `"
 restrict_oom_score_adj = true
 disable_apparmor = true
 [plugins.'io.containerd.cri.v1.runtime'.cni]
-bin_dirs = ["/usr/lib/cni"]
+bin_dirs = ["/usr/lib/cni", "%[1]s/cni-plugins"]
 conf_dir = "%[1]s/cni"
 [plugins.'io.containerd.nri.v1.nri']
 disable = true
 `
+
+//go:embed refuse.sh
+var refusePlugin string
 
 // podNetwork is the CNI configuration of the pods' network.
 const podNetwork = `{
@@ -39,7 +43,8 @@ const podNetwork = `{
     {"type": "bridge", "bridge": "pods0", "isGateway": true, "ipMasq": true, "hairpinMode": true,
      "ipam": {"type": "host-local", "dataDir": "/run/addresses", "ranges": [[{"subnet": "10.215.0.0/24"}]],
               "routes": [{"dst": "0.0.0.0/0"}]}},
-    {"type": "portmap", "capabilities": {"portMappings": true}}
+    {"type": "portmap", "capabilities": {"portMappings": true}},
+    {"type": "refuse"}
   ]
 }
 `
@@ -97,6 +102,10 @@ func startContainerd(t *testing.T, further ...*tools.Set) *node {
 	n := boot(t, programs...)
 	n.write(t, "containerd.toml", fmt.Sprintf(containerdConfig, n.work))
 	n.write(t, "cni/10-pods.conflist", podNetwork)
+	n.write(t, "cni-plugins/refuse", refusePlugin)
+	if err := os.Chmod(filepath.Join(n.work, "cni-plugins/refuse"), 0o755); err != nil {
+		t.Fatal(err)
+	}
 	n.containerd = n.launch(t, "containerd", "containerd", "--config", filepath.Join(n.work, "containerd.toml"))
 	n.containerd.WaitFor(t, 30*time.Second, "containerd to answer", func() bool { return n.command("ctr", "version").Run() == nil })
 	archive, err := host.ImageArchive()

@@ -115,19 +115,21 @@ func (o operations) check(t *testing.T, starts []report.Start, m scrape.Metrics)
 	}
 }
 
-// countedBy returns how many starts and execs an exporter's metrics have.
+// countedBy returns how many starts and execs an exporter's metrics have. Only if the network
+// of a sandbox fails, no runtime is executed.
 func countedBy(t *testing.T, m scrape.Metrics) operations {
 	t.Helper()
-	of := func(kind string) float64 {
-		return m.Sum("container_starts_total", scrape.Labels{"engine": "cri", "runtime": "runc", "kind": kind})
-	}
+	starts := func(labels scrape.Labels) float64 { return m.Sum("container_starts_total", labels) }
+	failures := func(labels scrape.Labels) float64 { return m.Sum("container_start_failures_total", labels) }
 	o := operations{
-		sandboxes: of("sandbox"), containers: of("container"),
-		failed: m.Sum("container_start_failures_total", scrape.Labels{"engine": "cri"}),
-		execs:  m.Sum("container_start_runtime_command_duration_seconds", scrape.Labels{"command": "exec"}),
+		sandboxes:  starts(scrape.Labels{"engine": "cri", "kind": "sandbox"}),
+		containers: starts(scrape.Labels{"engine": "cri", "kind": "container"}),
+		failed:     failures(scrape.Labels{"engine": "cri"}),
+		execs:      m.Sum("container_start_runtime_command_duration_seconds", scrape.Labels{"command": "exec"}),
 	}
-	if all := m.Sum("container_starts_total", scrape.Labels{"engine": "cri"}); all != o.sandboxes+o.containers {
-		t.Errorf("the metrics have %v starts, of which %v are sandboxes and %v containers by runc", all, o.sandboxes, o.containers)
+	all, byRunc := starts(scrape.Labels{"engine": "cri"}), starts(scrape.Labels{"engine": "cri", "runtime": "runc"})
+	if withoutNetwork := failures(scrape.Labels{"engine": "cri", "phase": "prepare"}); all != o.sandboxes+o.containers || all != byRunc+withoutNetwork {
+		t.Errorf("the metrics have %v starts, of which runc has %v, and %v have no network", all, byRunc, withoutNetwork)
 	}
 	return o
 }

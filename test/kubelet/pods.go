@@ -98,6 +98,7 @@ var workloads = []workload{
 	{"hostnamespaces", "  hostPID: true\n  hostIPC: true\n  shareProcessNamespace: false\n  containers:\n" + container("main", sleep), running},
 	{"limited", "  containers:\n" + container("main", sleep, "resources: {requests: {cpu: 10m}, limits: {memory: 64Mi}}"), running},
 	{"volumes", volumes(40), running},
+	{"refused", "  containers:\n" + container("main", sleep), func(p pod) bool { return p.Status.Phase == "Pending" }},
 }
 
 // withUserNamespace is a pod whose root is another user on the node.
