@@ -11,10 +11,11 @@ func init() { Register(crio) }
 // crio is CRI-O, by which kubelet starts pods. Its annotations are in pkg/annotations
 // of CRI-O; those of the pod are kubelet's labels, which other clients (crictl) do not set.
 var crio = Engine{
-	Name:        CRIO,
-	Daemons:     []string{"crio"},
-	PodNetworks: CRIO,
-	Shim:        conmon(func(exitDir string) bool { return strings.Contains(exitDir, "/crio/") }, crioName),
+	Name:         CRIO,
+	Daemons:      []string{"crio"},
+	PodNetworks:  CRIO,
+	OnlyNetworks: true,
+	Shim:         conmon(func(exitDir string) bool { return strings.Contains(exitDir, "/crio/") }, crioName),
 	Annotations: []string{
 		"io.kubernetes.cri-o.ContainerType", "io.kubernetes.cri-o.SandboxID", "io.kubernetes.cri-o.SandboxName",
 		"io.kubernetes.cri-o.Metadata", "io.kubernetes.cri-o.ImageName", "io.kubernetes.cri-o.Image",

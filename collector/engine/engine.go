@@ -51,6 +51,8 @@ type Engine struct {
 	// PodNetworks is the Name of the engine whose pods these are, if a daemon executes CNI
 	// plugins for pods.
 	PodNetworks string
+	// OnlyNetworks: nothing but CNI plugins is executed for a pod without containers.
+	OnlyNetworks bool
 	// NetworkHooks are the names of OCI hooks that set up the network.
 	NetworkHooks []string
 	// Annotations are the annotations of a bundle that Identify and Pod read: no

@@ -13,6 +13,8 @@ type Network struct {
 	Engine string // Engine.Name
 	Name   string // the container's; empty for a pod
 	Pod    *Pod   // whose network it is; nil if it is that of a container
+	// OnlyNetwork: the engine need not execute anything else for the pod.
+	OnlyNetwork bool
 }
 
 // ByPlugin reads what an engine's daemon gives to a CNI plugin: args are the values in
@@ -30,7 +32,7 @@ func ByPlugin(daemon, id string, args map[string]string) (Network, bool) {
 		case e.PodNetworks == "" || name == "":
 			return Network{}, false
 		}
-		return Network{Engine: e.PodNetworks, Pod: &Pod{
+		return Network{Engine: e.PodNetworks, OnlyNetwork: e.OnlyNetworks, Pod: &Pod{
 			Name: name, Namespace: args["K8S_POD_NAMESPACE"], UID: args["K8S_POD_UID"],
 			SandboxID: cmp.Or(args["K8S_POD_INFRA_CONTAINER_ID"], id), IsSandbox: true,
 		}}, true

@@ -6,7 +6,7 @@ type ErrorType string
 
 // The types of errors.
 const (
-	ErrorNetwork   ErrorType = "network"  // the engine undid the network that a CNI plugin had begun to set up, before it executed a shim or a runtime
+	ErrorNetwork   ErrorType = "network"  // a CNI plugin failed, and the engine undid the network
 	ErrorMount     ErrorType = "mount"    // init's last mount call failed
 	ErrorExec      ErrorType = "exec"     // execve of the entrypoint failed
 	ErrorHook      ErrorType = "hook"     // an OCI hook failed, or could not be executed
@@ -15,5 +15,5 @@ const (
 	ErrorOOM       ErrorType = "oom"      // the kernel killed a process of the start for lack of memory
 	ErrorRuntime   ErrorType = "runtime"  // the runtime exited before there was an init
 	ErrorShim      ErrorType = "shim"     // the shim or the monitor exited before it executed a runtime
-	ErrorCancelled ErrorType = "given_up" // the engine killed or deleted the container before starting it
+	ErrorCancelled ErrorType = "given_up" // the engine killed or deleted the container before starting it, or undid its network before it executed a shim or a runtime
 )

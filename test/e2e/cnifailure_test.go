@@ -30,10 +30,11 @@ const failingNetwork = `{
 // lastPlugins are plugins with which a network cannot be set up, and what a start then says.
 var lastPlugins = []struct {
 	name, config, text string
+	errorType          string
 	failures           float64 // of plugins that are executed
 }{
-	{"a plugin that fails", `{"type": "tuning", "sysctl": {"net.cse.missing": "1"}}`, "CNI plugin tuning failed with exit code 1", 1},
-	{"a plugin that is missing", `{"type": "cse-missing"}`, "is one of the list missing?", 0},
+	{"a plugin that fails", `{"type": "tuning", "sysctl": {"net.cse.missing": "1"}}`, "CNI plugin tuning failed with exit code 1", "network", 1},
+	{"a plugin that is missing", `{"type": "cse-missing"}`, "is another one missing", "given_up", 0},
 }
 
 // sandboxOf finds the id of a sandbox in the error of a CRI client.
@@ -55,7 +56,7 @@ func TestPodNetworkFails(t *testing.T) {
 					t.Fatalf("the pod starts, or its sandbox has no id: %s", r)
 				}
 				one := w.wait(t, id[1])[id[1]]
-				checkNetworkFailed(t, one, "cri", last.text)
+				checkNetworkFailed(t, one, "cri", last.errorType, last.text)
 				if one.Kind != "sandbox" || one.Pod.Name != "netless" {
 					t.Errorf("%s of pod %+v; want the sandbox of netless", one.Kind, one.Pod)
 				}
@@ -96,18 +97,18 @@ func TestPodmanNetworkFails(t *testing.T) {
 	id := readFile(t, idFile)
 	t.Cleanup(func() { must(t, p.cmd("rm", "--force", "--time", "0", id)) })
 	one := w.wait(t, id)[id]
-	checkNetworkFailed(t, one, "podman", last.text)
+	checkNetworkFailed(t, one, "podman", last.errorType, last.text)
 	if one.Kind != "container" || one.Name != "netless" {
 		t.Errorf("%s %q; want container netless", one.Kind, one.Name)
 	}
 }
 
 // checkNetworkFailed checks a start that failed because its network could not be set up.
-func checkNetworkFailed(t *testing.T, r record, engine, text string) {
+func checkNetworkFailed(t *testing.T, r record, engine, errorType, text string) {
 	t.Helper()
 	checkRecord(t, r)
-	if r.Outcome != "failed" || r.FailedPhase != "prepare" || r.ErrorType != "network" || r.Engine != engine {
-		t.Errorf("%s in %s by %s: %s; want failed in prepare by %s: network", r.Outcome, r.FailedPhase, r.Engine, r.ErrorType, engine)
+	if r.Outcome != "failed" || r.FailedPhase != "prepare" || r.ErrorType != errorType || r.Engine != engine {
+		t.Errorf("%s in %s by %s: %s; want failed in prepare by %s: %s", r.Outcome, r.FailedPhase, r.Engine, r.ErrorType, engine, errorType)
 	}
 	if !strings.Contains(r.Error, text) {
 		t.Errorf("error %q; want %q in it", r.Error, text)
