@@ -82,6 +82,13 @@ var masked = []string{
 	"getty@tty1.service", "console-getty.service", "apt-daily.timer", "apt-daily-upgrade.timer", "e2scrub_all.timer",
 }
 
+// build is what a machine is made of.
+type build struct {
+	suite   string            // of Debian
+	version string            // of its cgroups, 1 or 2
+	files   map[string]string // in /etc, in the place of those of configuration
+}
+
 // machine is a host whose pid 1 is systemd.
 type machine struct {
 	*host.Process
@@ -98,26 +105,26 @@ const entering = `while [ "$1" != -- ]; do echo 0 >"$1/cgroup.procs" || exit; sh
 // booted is how many machines there were.
 var booted atomic.Int32
 
-// boot starts systemd on cgroup v2, and ends it with all of its processes when the test
-// ends.
+// boot starts systemd on Debian 13 with cgroup v2, and ends it with all of its processes
+// when the test ends.
 func boot(t *testing.T) *machine {
 	t.Helper()
-	return bootVersion(t, "2")
+	return bootBuild(t, build{suite: stable, version: "2"})
 }
 
-// bootVersion is boot on a version of cgroups.
-func bootVersion(t *testing.T, version string) *machine {
+// bootBuild is boot for a build.
+func bootBuild(t *testing.T, b build) *machine {
 	t.Helper()
 	host.NeedRoot(t)
 	host.NeedProgram(t, "mmdebstrap", "mmdebstrap")
-	root, err := installed(t.Context())
+	root, err := installed(t.Context(), b.suite)
 	if err != nil {
-		t.Fatalf("install %s: %v", suite, err)
+		t.Fatalf("install %s: %v", b.suite, err)
 	}
 	name := fmt.Sprintf("cse-systemd-%d-%d", os.Getpid(), booted.Add(1))
-	m := &machine{work: workDir(t, name), name: name, version: version}
+	m := &machine{work: workDir(t, name, b.files), name: name, version: b.version}
 	words := append([]string{"-c", entering, "sh"}, m.makeCgroups(t)...)
-	cmd := exec.Command("sh", append(words, "--", "sh", filepath.Join(m.work, "boot.sh"), root, m.work, version)...)
+	cmd := exec.Command("sh", append(words, "--", "sh", filepath.Join(m.work, "boot.sh"), root, m.work, b.version)...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{
 		Cloneflags: syscall.CLONE_NEWPID | syscall.CLONE_NEWNS | syscall.CLONE_NEWUTS | syscall.CLONE_NEWIPC | syscall.CLONE_NEWNET,
 		Pdeathsig:  syscall.SIGKILL, // SIGTERM makes systemd execute itself again
@@ -135,7 +142,7 @@ func bootVersion(t *testing.T, version string) *machine {
 }
 
 // workDir makes the machine's directory, with what boot.sh copies to /etc.
-func workDir(t *testing.T, name string) string {
+func workDir(t *testing.T, name string, files map[string]string) string {
 	t.Helper()
 	dir := filepath.Join(host.Dir(), name)
 	for _, sub := range []string{"memory", "etc/systemd/system"} {
@@ -143,8 +150,10 @@ func workDir(t *testing.T, name string) string {
 			t.Fatal(err)
 		}
 	}
-	for name, content := range configuration {
-		writeFile(t, filepath.Join(dir, "etc", name), []byte(content))
+	for _, all := range []map[string]string{configuration, files} {
+		for name, content := range all {
+			writeFile(t, filepath.Join(dir, "etc", name), []byte(content))
+		}
 	}
 	for _, unit := range masked {
 		if err := os.Symlink("/dev/null", filepath.Join(dir, "etc/systemd/system", unit)); err != nil {

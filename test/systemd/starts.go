@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -32,6 +33,15 @@ docker save --output "$0/saved.tar" "$1"
 chmod a+r "$0/saved.tar"
 podman load --quiet --input "$0/saved.tar"
 for namespace in default k8s.io; do ctr --namespace $namespace images import "$0/saved.tar"; done`
+
+// rootWays returns all ways to start containers as root, and prepares them.
+func (m *machine) rootWays(t *testing.T) []way {
+	t.Helper()
+	composeFile := filepath.Join(m.work, "compose.yaml")
+	writeFile(t, composeFile, []byte(project))
+	m.run(t, "docker", "network", "create", network)
+	return slices.Concat(rootWays(m.criClient(t)), networkWays(composeFile))
+}
 
 // criClient returns the path of the client of the Container Runtime Interface on the machine.
 func (m *machine) criClient(t *testing.T) string {

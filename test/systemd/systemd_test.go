@@ -1,6 +1,7 @@
 package systemd
 
 import (
+	"fmt"
 	"os"
 	"slices"
 	"strings"
@@ -22,7 +23,14 @@ func TestMain(m *testing.M) { os.Exit(host.Main(m, host.StopDocker)) }
 func TestSystemdDriver(t *testing.T) {
 	m := boot(t)
 	m.giveImage(t)
-	m.compare(t, rootWays(m.criClient(t)), 8, 9)
+	m.compare(t, m.rootWays(t), 5, 6)
+}
+
+// TestUnstable starts containers with the engines that Debian's next release will have.
+func TestUnstable(t *testing.T) {
+	m := bootBuild(t, build{suite: unstable, version: "2"})
+	m.giveImage(t)
+	m.compare(t, m.rootWays(t), 2, 2)
 }
 
 // compare starts containers in each way, as many one by one and as many at once, and
@@ -45,6 +53,8 @@ func (m *machine) compare(t *testing.T, ways []way, alone, atOnce int) {
 		t.Run(c.name, func(t *testing.T) {
 			c.check(t, s)
 			m.checkCgroup(t, c, s, calls)
+			m.checkNamespaces(t, c, s)
+			m.checkNetwork(t, c, s)
 		})
 	}
 	for id, c := range started {
@@ -92,6 +102,23 @@ func (m *machine) checkCgroup(t *testing.T, c container, s report.Start, seen ma
 	t.Logf("mkdir to attach %v; from bpftrace's %v and %v", time.Duration(s.Operations[i].Duration), mkdir, attach)
 	if max(mkdir.Abs(), attach.Abs()) > time.Millisecond {
 		t.Errorf("mkdir %v and attach %v from bpftrace's; want at most 1ms", mkdir, attach)
+	}
+}
+
+// checkNamespaces compares a start's namespaces with those in /proc.
+func (m *machine) checkNamespaces(t *testing.T, c container, s report.Start) {
+	t.Helper()
+	if len(s.Namespaces) < 5 {
+		t.Errorf("namespaces %v", s.Namespaces)
+	}
+	real := strings.Fields(m.run(t, "find", "/proc/"+c.pid+"/ns", "-printf", "%l\n"))
+	for name, inode := range s.Namespaces {
+		if n := fmt.Sprintf("%s:[%d]", name, inode); !slices.Contains(real, n) {
+			t.Errorf("namespace %s, /proc has %v", n, real)
+		}
+	}
+	if made := slices.Contains(s.Made, "user"); made != c.way.remapped {
+		t.Errorf("made namespaces %v; a user namespace of its own: %t", s.Made, c.way.remapped)
 	}
 }
 

@@ -105,6 +105,16 @@ func (s Start) PhaseNames() []string {
 	return names
 }
 
+// OperationsNamed returns the operations of a name.
+func (s Start) OperationsNamed(name string) (found []Operation) {
+	for _, one := range s.Operations {
+		if one.Name == name {
+			found = append(found, one)
+		}
+	}
+	return found
+}
+
 // Partition returns an error unless the phases partition the start, to the
 // nanosecond.
 func (s Start) Partition() error {

@@ -1,0 +1,107 @@
+package systemd
+
+import (
+	"encoding/json"
+	"slices"
+	"strconv"
+	"testing"
+
+	"container_start_exporter/test/host/report"
+)
+
+// checkNetwork compares a start's network with what ip shows in the container and where
+// its engine is.
+func (m *machine) checkNetwork(t *testing.T, c container, s report.Start) {
+	t.Helper()
+	want := []report.Veth{}
+	if c.hasVeth() {
+		want = append(want, m.veth(t, c))
+	}
+	for _, v := range want {
+		checkNetworkTime(t, s)
+		if address := c.address; address != "" && address != v.Address {
+			t.Errorf("ip shows the address %s, inspect %s", v.Address, address)
+		}
+	}
+	if slices.Contains(s.Degraded, "operation_veth") {
+		// Without fentry and kprobe, only the exporter's own network namespace names its veths.
+		if c.way.daemon == "" {
+			t.Errorf("degraded %v", s.Degraded)
+		}
+		want = nil
+	}
+	if len(want) != s.Counts.Veths || !slices.Equal(s.Veths, want) {
+		t.Errorf("veths %+v, %d counted; ip shows %+v", s.Veths, s.Counts.Veths, want)
+	}
+}
+
+// checkNetworkTime checks that a start has one network time, which lies in the start and
+// covers what set up the network.
+func checkNetworkTime(t *testing.T, s report.Start) {
+	t.Helper()
+	whole := s.OperationsNamed("network")
+	parts := slices.Concat(s.OperationsNamed("netns"), s.OperationsNamed("veth"), s.OperationsNamed("iptables"), s.OperationsNamed("proxy"), s.OperationsNamed("cni"))
+	if len(whole) != 1 || len(s.OperationsNamed("netns")) != 1 {
+		t.Fatalf("network %+v of %+v; want one, and one netns", whole, parts)
+	}
+	if n := whole[0]; n.Begin < 0 || n.Duration <= 0 || n.Begin+n.Duration > s.Duration {
+		t.Errorf("network from %d for %d; the start lasts %d", n.Begin, n.Duration, s.Duration)
+	}
+	for _, part := range parts {
+		if part.Begin < whole[0].Begin || part.Duration > whole[0].Duration {
+			t.Errorf("network from %d for %d; its part %s from %d for %d", whole[0].Begin, whole[0].Duration, part.Name, part.Begin, part.Duration)
+		}
+	}
+}
+
+// hasVeth returns whether a veth pair was made for the container: the containers of a pod
+// share that of its sandbox.
+func (c container) hasVeth() bool { return c.way.bridged && (c.way.engine != "cri" || c.image == "") }
+
+// link is an interface as ip shows it.
+type link struct {
+	Index     int    `json:"ifindex"`
+	Peer      int    `json:"link_index"`
+	Name      string `json:"ifname"`
+	Addresses []struct {
+		Family string `json:"family"`
+		Local  string `json:"local"`
+		Length int    `json:"prefixlen"`
+	} `json:"addr_info"`
+}
+
+// veth returns the veth pair of a container: the index of its other end is that in the
+// network namespace of the engine.
+func (m *machine) veth(t *testing.T, c container) (v report.Veth) {
+	t.Helper()
+	engine, peer := "1", 0
+	if c.way.daemon != "" {
+		engine = m.run(t, "cat", c.way.daemon)
+	}
+	for _, l := range m.links(t, c.pid) {
+		if l.Name == "lo" {
+			continue
+		}
+		v.Container, peer = l.Name, l.Peer
+		for _, a := range l.Addresses {
+			if a.Family == "inet" {
+				v.Address = a.Local + "/" + strconv.Itoa(a.Length)
+			}
+		}
+	}
+	for _, l := range m.links(t, engine) {
+		if l.Index == peer {
+			v.Host = l.Name
+		}
+	}
+	return v
+}
+
+// links returns the interfaces in the network namespace of a process on the machine.
+func (m *machine) links(t *testing.T, pid string) (links []link) {
+	t.Helper()
+	if err := json.Unmarshal([]byte(m.run(t, "nsenter", "-t", pid, "-n", "ip", "-json", "address")), &links); err != nil {
+		t.Fatal(err)
+	}
+	return links
+}
