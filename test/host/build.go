@@ -42,6 +42,13 @@ func BuildModule(t testing.TB, dir string) string {
 	return build(t, program{dir, ".", false})
 }
 
+// BuildTool returns the path of the binary of a package that the nested module in a
+// directory has as a tool: see Build.
+func BuildTool(t testing.TB, dir, pkg string) string {
+	t.Helper()
+	return build(t, program{dir, pkg, false})
+}
+
 // program is what the tests build: a package as it is named in a directory, with the
 // race detector or without.
 type program struct {

@@ -37,6 +37,7 @@ var configuration = map[string]string{
 	"containerd/config.toml":                     containerdConfig,
 	"containerd/runc":                            podRuntime,
 	"cni/net.d/10-test.conflist":                 podNetwork,
+	"nerdctl/nerdctl.toml":                       "cni_path = \"/usr/lib/cni\"\n",
 	"systemd/system/docker.service.d/x.conf":     noLimits,
 	"systemd/system/containerd.service.d/x.conf": noLimits,
 	"machine-id":                                 "",

@@ -24,7 +24,7 @@ func observe(t *testing.T) observer {
 	cmd := exec.Command("bpftrace", "-B", "line", "-e", `BEGIN { printf("ready\n"); }
 tracepoint:cgroup:cgroup_mkdir { printf("mkdir %llu %s\n", nsecs, str(args->path)); }
 tracepoint:cgroup:cgroup_attach_task { printf("attach %llu %s\n", nsecs, str(args->dst_path)); }`)
-	cmd.Env = append(os.Environ(), "BPFTRACE_STRLEN=200")
+	cmd.Env = append(os.Environ(), "BPFTRACE_STRLEN=200", "BPFTRACE_PERF_RB_PAGES=1024")
 	o := observer{host.Start(t, cmd)}
 	o.WaitFor(t, 30*time.Second, "bpftrace's probes", func() bool { return strings.Contains(o.Stdout.String(), "ready") })
 	return o
@@ -36,6 +36,9 @@ func (o observer) stop(t *testing.T) map[string]*calls {
 	t.Helper()
 	if err := o.End(os.Interrupt, 10*time.Second); err != nil {
 		t.Fatal(err)
+	}
+	if text := o.Stdout.String() + o.Stderr.String(); strings.Contains(text, "Lost ") {
+		t.Errorf("bpftrace lost events: %s", o.Stderr.String())
 	}
 	seen := map[string]*calls{}
 	for line := range strings.Lines(o.Stdout.String()) {

@@ -39,7 +39,11 @@ func (m *machine) rootWays(t *testing.T) []way {
 	t.Helper()
 	composeFile := filepath.Join(m.work, "compose.yaml")
 	writeFile(t, composeFile, []byte(project))
-	m.run(t, "docker", "network", "create", network)
+	const path = "/usr/local/bin/nerdctl"
+	m.run(t, "ln", "-s", m.program(t, host.BuildTool(t, "testdata/nerdctl", "github.com/containerd/nerdctl/v2/cmd/nerdctl")), path)
+	for _, engine := range []string{"docker", "nerdctl"} {
+		m.run(t, engine, "network", "create", network)
+	}
 	return slices.Concat(rootWays(m.criClient(t)), networkWays(composeFile))
 }
 

@@ -17,6 +17,7 @@ type way struct {
 	run             func(name string) []string // starts a container, or a pod, and writes the ids
 	inspect         []string                   // writes ID PID NAME IMAGE [ADDRESS] for each id that follows
 	unnamed         bool                       // the engine keeps the name and the image where the exporter does not look
+	noImage         bool                       // or the image only
 	bridged         bool                       // its containers, or their pods, have a veth pair each
 	remapped        bool                       // its containers have a user namespace each
 	daemon          string                     // a file with the pid of its daemon, if that is in a network namespace of its own
@@ -39,7 +40,8 @@ func words(run ...string) func(name string) []string {
 var (
 	dockerInspect = []string{"docker", "inspect", "--format", "{{.Id}} {{.State.Pid}} {{.Name}} {{.Config.Image}} " +
 		"{{range .NetworkSettings.Networks}}{{.IPAddress}}/{{.IPPrefixLen}}{{end}}"}
-	podmanInspect = []string{"podman", "inspect", "--format", "{{.Id}} {{.State.Pid}} {{.Name}} {{.ImageName}}"}
+	nerdctlInspect = []string{"nerdctl", "inspect", "--format", "{{.Id}} {{.State.Pid}} {{.Name}} {{.Image}} {{.NetworkSettings.IPAddress}}/{{.NetworkSettings.IPPrefixLen}}"}
+	podmanInspect  = []string{"podman", "inspect", "--format", "{{.Id}} {{.State.Pid}} {{.Name}} {{.ImageName}}"}
 )
 
 // rootWays are the ways to start containers as root; cri is the path of the client of
@@ -65,9 +67,9 @@ func rootWays(cri string) []way {
 	}
 }
 
-// networkWays are the ways to start containers by Docker in networks that people give
-// them: with a published port, in a network of the user's, and as services of a project of
-// docker compose, which has the file composeFile.
+// networkWays are the ways to start containers in the networks that people give them: by
+// Docker and nerdctl with a published port and in a network of the user's, and as services
+// of a project of docker compose, which has the file composeFile.
 func networkWays(composeFile string) []way {
 	compose := func(project string) []string {
 		return []string{"sh", "-ec", `docker compose --project-name "$0" --file "$1" up --detach >&2
@@ -78,11 +80,15 @@ docker compose --project-name "$0" --file "$1" ps --no-trunc --quiet`, project, 
 			run: words("docker", "run", "--detach", "--publish", "80", "--name")},
 		{name: "docker-network", engine: "docker", runtime: "runc", inspect: dockerInspect, bridged: true,
 			run: words("docker", "run", "--detach", "--network", network, "--name")},
+		{name: "nerdctl", engine: "containerd", runtime: "runc", noImage: true, inspect: nerdctlInspect, bridged: true,
+			run: words("nerdctl", "run", "--detach", "--pull", "never", "--publish", "80", "--name")},
+		{name: "nerdctl-network", engine: "containerd", runtime: "runc", noImage: true, inspect: nerdctlInspect, bridged: true,
+			run: words("nerdctl", "run", "--detach", "--pull", "never", "--network", network, "--name")},
 		{name: "compose", engine: "docker", runtime: "runc", inspect: dockerInspect, bridged: true, run: compose},
 	}
 }
 
-// network is a network of the user's, which the machine's dockerd makes.
+// network is a network of the user's, which Docker and nerdctl have.
 const network = "backend"
 
 // project is what docker compose starts: two services, in a network of the project's.
