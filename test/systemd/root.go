@@ -15,7 +15,7 @@ import (
 // The suites of Debian.
 const (
 	stable   = "trixie" // Debian 13: Docker 26.1, containerd 1.7, Podman 5.4, runc 1.1 and crun 1.21
-	unstable = "sid"    // what comes next: Docker 28.5, containerd 2.1, Podman 5.8, runc 1.3 and crun 1.28 or later
+	unstable = "sid"    // it moves: in November 2026, Docker 28.5, containerd 2.1, Podman 5.8, runc 1.3 and crun 1.28
 )
 
 var packages = []string{

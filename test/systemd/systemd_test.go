@@ -26,9 +26,10 @@ func TestSystemdDriver(t *testing.T) {
 	m.compare(t, m.rootWays(t), 4, 5)
 }
 
-// TestUnstable starts containers with the engines that Debian's next release will have.
+// TestUnstable starts containers with the engines of Debian's unstable suite, which are newer.
 func TestUnstable(t *testing.T) {
 	m := bootBuild(t, build{suite: unstable, version: "2"})
+	t.Log(m.run(t, "dpkg-query", "--show", "docker.io", "docker-compose", "containerd", "podman", "runc", "crun", "systemd"))
 	m.giveImage(t)
 	m.compare(t, m.rootWays(t), 2, 2)
 }

@@ -18,7 +18,5 @@ func TestUserNamespaces(t *testing.T) {
 	m.run(t, slices.Concat(asUser, []string{"podman", "load", "--quiet", "--input", m.work + "/saved.tar"})...)
 	m.run(t, slices.Concat(asUser, []string{"docker", "load", "--quiet", "--input", m.work + "/saved.tar"})...)
 	m.run(t, slices.Concat(asUser, []string{"docker", "network", "create", network})...)
-	remapped := rootWays("")[0] // Docker's
-	remapped.name, remapped.remapped = "remapped", true
-	m.compare(t, append(rootlessWays(), remapped), 3, 3)
+	m.compare(t, append(rootlessWays(), remappedWay), 3, 3)
 }

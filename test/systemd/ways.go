@@ -101,6 +101,10 @@ const project = `services:
     depends_on: [web]
 `
 
+// remappedWay is a way to start containers by a Docker with userns-remap.
+var remappedWay = way{name: "remapped", engine: "docker", runtime: "runc", inspect: dockerInspect, bridged: true, remapped: true,
+	run: words("docker", "run", "--detach", "--publish", "80", "--name")}
+
 // rootlessWays are the ways to start containers as the machine's user.
 func rootlessWays() []way {
 	as := func(run ...string) []string { return slices.Concat(asUser, run) }
