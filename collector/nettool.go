@@ -141,6 +141,9 @@ func (a *Assembler) runKeys(by *process, r network.Run, e *event.Event) []join.K
 			keys = append(keys, join.Netns(ns))
 		}
 	}
+	if r.InNetns && e.NetNS != by.originNetNS {
+		keys = append(keys, join.Netns(e.NetNS))
+	}
 	for _, address := range r.Addresses {
 		keys = append(keys, join.Address(e.NetNS, address))
 	}

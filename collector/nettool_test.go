@@ -323,6 +323,38 @@ func TestRootlessPort(t *testing.T) {
 	}
 }
 
+// TestIptablesInNetns lets a thread of the engine enter the network namespace of a container
+// and execute iptables there, as Docker does for its resolver: no address is the container's
+// in these rules. What is executed in another network namespace, or in the engine's own, is
+// no start's, nor is what comes after the start.
+func TestIptablesInNetns(t *testing.T) {
+	const crun, init, another = 33, 34, 98
+	h := newHostile(t)
+	p := podman{hostile: h, pid: 100, id: "a", mntNS: 11, netNS: 13}
+	iptables := func(offset int, ns uint32) {
+		p.do(event.Event{Kind: event.KindSetns, PID: p.pid, TID: p.pid + 1, Flags: unix.CLONE_NEWNET, Namespaces: &event.Namespaces{Net: ns}, NetNS: ns})
+		pid := p.execute(offset, p.mntNS, ns, nil, "/usr/sbin/iptables", "--wait", "-t", "nat", "-I", "OUTPUT", "-d", "127.0.0.11", "-j", "DOCKER_OUTPUT")
+		p.do(event.Event{Kind: event.KindExit, PID: pid})
+	}
+	p.begin()
+	p.do(event.Event{Kind: event.KindFork, PID: p.pid, Child: p.pid + 30})
+	p.do(event.Event{Kind: event.KindExec, PID: p.pid + 30, Args: []string{"conmon", "-c", p.id}, MntNS: p.mntNS, NetNS: hostNetNS})
+	p.do(event.Event{Kind: event.KindFork, PID: p.pid + 30, Child: p.pid + crun})
+	p.runCrun(crun, init)
+	iptables(20, p.netNS)
+	iptables(21, another)
+	iptables(22, hostNetNS)
+	iptables(23, p.netNS)
+	s := p.release(init)
+	iptables(24, p.netNS)
+	if got, want := programs(s), []string{"iptables 120", "iptables 123"}; !slices.Equal(got, want) {
+		t.Errorf("programs %q, want %q", got, want)
+	}
+	if all, one := took(s, start.OpNetwork), took(s, start.OpIptables); one <= 0 || all < 2*one {
+		t.Errorf("the network took %v, one run of iptables %v", all, one)
+	}
+}
+
 // TestEntersAnother lets network programs enter network namespaces that are no start's:
 // the one that they were executed in, that of another container, and two after each other,
 // of which the first is the one that is set up. None is joined to the start in progress.

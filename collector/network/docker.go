@@ -10,7 +10,7 @@ import (
 // dockerProxy recognises docker-proxy, which listens on a published port, and what a
 // rootless dockerd executes in its place: that has the port forwarded to its network
 // namespace before it executes docker-proxy there.
-func dockerProxy(base string, args []string, _ map[string]string) (Run, bool) {
+func dockerProxy(base string, args []string) (Run, bool) {
 	if base != "docker-proxy" && base != "rootlesskit-docker-proxy" {
 		return Run{}, false
 	}
@@ -24,7 +24,7 @@ func dockerProxy(base string, args []string, _ map[string]string) (Run, bool) {
 
 // libnetwork recognises dockerd when it executes itself inside a container's network
 // namespace (moby, libnetwork/osl: set-ipv6 and similar, until 23).
-func libnetwork(base string, args []string, _ map[string]string) (Run, bool) {
+func libnetwork(base string, args []string) (Run, bool) {
 	if base != "set-ipv6" && base != "setup-resolver" && base != "set-default-vlan" || len(args) < 2 || args[1] == "" {
 		return Run{}, false
 	}

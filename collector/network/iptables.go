@@ -8,15 +8,16 @@ import (
 )
 
 // iptables recognises iptables and ip6tables. A rule for a container has its
-// address, or the port that is published for it; other runs are joined only through
-// the process that executes them.
-func iptables(base string, args []string, _ map[string]string) (Run, bool) {
+// address, or the port that is published for it, or is made in its network namespace (those
+// for Docker's resolver, by a thread of dockerd since 24); other runs are joined only through the
+// process that executes them.
+func iptables(base string, args []string) (Run, bool) {
 	switch base {
 	case "iptables", "ip6tables", "iptables-nft", "ip6tables-nft", "iptables-legacy", "ip6tables-legacy":
 	default:
 		return Run{}, false
 	}
-	r := Run{Operation: start.OpIptables, Attributes: map[string]string{start.AttrProgram: base}}
+	r := Run{Operation: start.OpIptables, InNetns: true, Attributes: map[string]string{start.AttrProgram: base}}
 	for _, flag := range []string{"-A", "-I", "-N", "-C", "-D", "-X", "-F"} {
 		if chain := argv.Value(args, flag); chain != "" {
 			r.Attributes[start.AttrRule] = flag + " " + chain

@@ -9,7 +9,7 @@ import (
 // netavark recognises Podman's other network stack: `netavark [flags] setup NETNS`,
 // with the container's description on standard input. NETNS is a path; that of a
 // descriptor of Podman (/proc/PID/fd/N, in a build) says nothing: netavark enters it.
-func netavark(base string, args []string, _ map[string]string) (Run, bool) {
+func netavark(base string, args []string) (Run, bool) {
 	if base != "netavark" {
 		return Run{}, false
 	}

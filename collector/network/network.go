@@ -29,6 +29,9 @@ type Run struct {
 	// EntersNetns: it enters the network namespace that it sets up, by which it can be
 	// joined too.
 	EntersNetns bool
+	// InNetns: it sets up the network namespace that it is executed in, by which it can be
+	// joined too if a thread of its engine has entered that to execute it.
+	InNetns bool
 	// Teardown: it takes a network down, which is not part of a start.
 	Teardown bool
 	// Stays: the program runs for as long as the container does.
@@ -36,7 +39,7 @@ type Run struct {
 }
 
 // program recognises the executions of one kind of network program.
-type program func(base string, args []string, env map[string]string) (Run, bool)
+type program func(base string, args []string) (Run, bool)
 
 // programs are those that are recognised by args[0]; a CNI plugin is recognised by its
 // environment, whatever its name.
@@ -48,15 +51,15 @@ func Parse(file string, args, env []string) (Run, bool) {
 	if len(args) == 0 {
 		return Run{}, false
 	}
+	for _, recognise := range programs {
+		if r, ok := recognise(path.Base(args[0]), args); ok {
+			return r.bounded(), true
+		}
+	}
 	variables := make(map[string]string, len(env))
 	for _, v := range env {
 		name, value, _ := strings.Cut(v, "=")
 		variables[name] = value
-	}
-	for _, recognise := range programs {
-		if r, ok := recognise(path.Base(args[0]), args, variables); ok {
-			return r.bounded(), true
-		}
 	}
 	if r, ok := cni(pluginName(file, args), variables); ok {
 		return r.bounded(), true
@@ -113,6 +116,9 @@ func parsePID(word string) (pid int, ok bool) {
 // parseAddress returns the address in a word: with a prefix of its full length, with
 // a port, or alone.
 func parseAddress(word string) (netip.Addr, bool) {
+	if !strings.ContainsAny(word, ".:") { // most words: each error below would be allocated
+		return netip.Addr{}, false
+	}
 	if a, err := netip.ParseAddr(word); err == nil {
 		return a, true
 	}

@@ -13,7 +13,7 @@ import (
 // privileges (passt.top): `pasta [flags] --netns PATH|NAME` or `pasta [flags] PID`. The
 // network is set up when the process that was executed exits: what it has forked goes on
 // to forward packets.
-func pasta(base string, args []string, _ map[string]string) (Run, bool) {
+func pasta(base string, args []string) (Run, bool) {
 	if base != "pasta" && base != "pasta.avx2" {
 		return Run{}, false
 	}

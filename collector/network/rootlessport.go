@@ -9,7 +9,7 @@ import (
 // rootlessPort recognises what forwards the published ports of a container of rootless
 // Podman, for as long as that runs. Its configuration is on standard input: it is joined
 // by the container's network namespace, in which it executes itself once more.
-func rootlessPort(base string, _ []string, _ map[string]string) (Run, bool) {
+func rootlessPort(base string, _ []string) (Run, bool) {
 	if strings.TrimPrefix(base, "containers-") != "rootlessport" {
 		return Run{}, false
 	}

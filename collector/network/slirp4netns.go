@@ -9,7 +9,7 @@ import (
 // slirp4netns recognises slirp4netns, which connects a network namespace to the host's
 // without privileges and runs for as long as that is needed: `slirp4netns [flags] PID|PATH
 // [TAP]`.
-func slirp4netns(base string, args []string, _ map[string]string) (Run, bool) {
+func slirp4netns(base string, args []string) (Run, bool) {
 	if base != "slirp4netns" {
 		return Run{}, false
 	}
