@@ -21,6 +21,13 @@ func (m *machine) checkNetwork(t *testing.T, c container, s report.Start) {
 			t.Errorf("ip shows the address %s, inspect %s", want[0].Address, c.address)
 		}
 	}
+	isResolver := func(o report.Operation) bool { return o.Attributes["rule"] == "-N DOCKER_OUTPUT" }
+	if has := slices.ContainsFunc(s.OperationsNamed("iptables"), isResolver); has != c.way.resolver {
+		t.Errorf("rules for Docker's resolver: %t, want %t: %+v", has, c.way.resolver, s.OperationsNamed("iptables"))
+	}
+	if c.way.proxied && len(s.OperationsNamed("proxy")) == 0 {
+		t.Error("nothing forwards the published port")
+	}
 	if c.way.daemon != "" && slices.Contains(s.Degraded, "operation_veth") {
 		want = nil // without fentry and kprobe, an exporter sees interfaces in its own network namespace only
 	}

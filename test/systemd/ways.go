@@ -19,6 +19,8 @@ type way struct {
 	unnamed         bool                       // the engine keeps the name and the image where the exporter does not look
 	noImage         bool                       // or the image only
 	bridged         bool                       // its containers, or their pods, have a veth pair each
+	resolver        bool                       // Docker has its resolver in the network, and rules for it in the container
+	proxied         bool                       // Docker forwards a published port by a program
 	remapped        bool                       // its containers have a user namespace each
 	daemon          string                     // a file with the pid of its daemon, if that is in a network namespace of its own
 }
@@ -76,15 +78,15 @@ func networkWays(composeFile string) []way {
 docker compose --project-name "$0" --file "$1" ps --no-trunc --quiet`, project, composeFile}
 	}
 	return []way{
-		{name: "docker-port", engine: "docker", runtime: "runc", inspect: dockerInspect, bridged: true,
+		{name: "docker-port", engine: "docker", runtime: "runc", inspect: dockerInspect, bridged: true, proxied: true,
 			run: words("docker", "run", "--detach", "--publish", "80", "--name")},
-		{name: "docker-network", engine: "docker", runtime: "runc", inspect: dockerInspect, bridged: true,
+		{name: "docker-network", engine: "docker", runtime: "runc", inspect: dockerInspect, bridged: true, resolver: true,
 			run: words("docker", "run", "--detach", "--network", network, "--name")},
 		{name: "nerdctl", engine: "containerd", runtime: "runc", noImage: true, inspect: nerdctlInspect, bridged: true,
 			run: words("nerdctl", "run", "--detach", "--pull", "never", "--publish", "80", "--name")},
 		{name: "nerdctl-network", engine: "containerd", runtime: "runc", noImage: true, inspect: nerdctlInspect, bridged: true,
 			run: words("nerdctl", "run", "--detach", "--pull", "never", "--network", network, "--name")},
-		{name: "compose", engine: "docker", runtime: "runc", inspect: dockerInspect, bridged: true, run: compose},
+		{name: "compose", engine: "docker", runtime: "runc", inspect: dockerInspect, bridged: true, resolver: true, run: compose},
 	}
 }
 
@@ -102,7 +104,7 @@ const project = `services:
 `
 
 // remappedWay is a way to start containers by a Docker with userns-remap.
-var remappedWay = way{name: "remapped", engine: "docker", runtime: "runc", inspect: dockerInspect, bridged: true, remapped: true,
+var remappedWay = way{name: "remapped", engine: "docker", runtime: "runc", inspect: dockerInspect, bridged: true, proxied: true, remapped: true,
 	run: words("docker", "run", "--detach", "--publish", "80", "--name")}
 
 // rootlessWays are the ways to start containers as the machine's user.
@@ -116,9 +118,9 @@ func rootlessWays() []way {
 			run: words(as("podman", "run", "--detach", "--network", "none", "--name")...)},
 		{name: "rootless-runc", engine: "podman", runtime: "runc", inspect: inspect,
 			run: words(as("podman", "--runtime", "runc", "run", "--detach", "--network", "none", "--name")...)},
-		{name: "rootless-docker", engine: "docker", runtime: "runc", inspect: ofDocker, bridged: true, daemon: userDockerPID,
+		{name: "rootless-docker", engine: "docker", runtime: "runc", inspect: ofDocker, bridged: true, proxied: true, daemon: userDockerPID,
 			run: words(as("docker", "run", "--detach", "--publish", "80", "--name")...)},
-		{name: "rootless-docker-network", engine: "docker", runtime: "runc", inspect: ofDocker, bridged: true, daemon: userDockerPID,
+		{name: "rootless-docker-network", engine: "docker", runtime: "runc", inspect: ofDocker, bridged: true, resolver: true, daemon: userDockerPID,
 			run: words(as("docker", "run", "--detach", "--network", network, "--name")...)},
 	}
 }
