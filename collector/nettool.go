@@ -38,6 +38,7 @@ type netTool struct {
 	outermost       *netTool       // the run that it was executed by, or one that was, before its start was known
 	traceParent     string
 	keys            []join.Key // that its start then owns
+	published       []join.Key // and these, until the run ends: the port was in use
 	onlyDuringStart bool       // it is joined only to a start that began before it
 }
 
@@ -76,6 +77,9 @@ func (a *Assembler) execNetwork(p *process, r network.Run, e *event.Event) dispo
 	}
 	if r.ContainerID != "" || r.Stays { // but not the id: a start owns no other than its own
 		n.keys = slices.DeleteFunc(slices.Clone(keys), func(k join.Key) bool { return k == join.Container(r.ContainerID) })
+	}
+	for _, port := range r.Publishes {
+		n.published = append(n.published, join.Published(e.NetNS, port))
 	}
 	n.deferred = append(n.deferred, e)
 	return a.deferJoin(n, p.origin, e.Size(), keys)
@@ -257,6 +261,9 @@ func (n *netTool) Resolve(att *attempt) {
 	att.network.addTool(n)
 	att.traceParent = cmp.Or(att.traceParent, n.traceParent)
 	att.origin.joins.Own(att, n.begin, n.keys...)
+	if n.end == 0 {
+		att.origin.joins.Own(att, n.begin, n.published...)
+	}
 	for _, inner := range n.nested {
 		inner.Resolve(att)
 	}
@@ -286,10 +293,21 @@ func (n *netTool) Expire() {
 	n.deferred, n.nested = nil, nil
 }
 
+// exit ends the run at the exit of its process. What it published is its start's no longer.
+func (n *netTool) exit(e *event.Event) {
+	n.operation.exit(e)
+	if n.attempt == nil {
+		return
+	}
+	for _, k := range n.published {
+		n.attempt.origin.joins.Disown(n.attempt, k)
+	}
+}
+
 // size returns about how many bytes the run occupies.
 func (n *netTool) size() int {
 	size := n.operation.size() + 200 + len(n.program)
-	for _, k := range n.keys {
+	for _, k := range slices.Concat(n.keys, n.published) {
 		size += len(k.Text()) + 64
 	}
 	return size

@@ -355,6 +355,54 @@ func TestIptablesInNetns(t *testing.T) {
 	}
 }
 
+// TestPortInUse lets two containers try the same ports at once, as those of rootless Docker
+// do: what has the address of a container is that one's, whoever tried the port first, and a
+// port is the container's whose program still forwards it.
+func TestPortInUse(t *testing.T) {
+	const conmon, crun, init = 30, 33, 34
+	h := newHostile(t)
+	pods := []podman{{hostile: h, pid: 100, id: "a", mntNS: 11, netNS: 13}, {hostile: h, pid: 1000, id: "b", mntNS: 11, netNS: 14}}
+	a, b := pods[0], pods[1]
+	forward := func(p podman, offset int, port string, inUse bool) {
+		pid := p.execute(offset, p.mntNS, hostNetNS, nil, "/usr/bin/docker-proxy", "-proto", "tcp", "-host-ip", "0.0.0.0", "-host-port", port,
+			"-container-ip", fmt.Sprintf("172.17.0.%d", p.netNS), "-container-port", "80")
+		if inUse {
+			h.do(event.Event{Kind: event.KindExit, PID: pid, Status: 256})
+		}
+	}
+	rule := func(p podman, offset int, words string) {
+		pid := p.execute(offset, p.mntNS, hostNetNS, nil, strings.Fields("/usr/sbin/iptables "+words)...)
+		h.do(event.Event{Kind: event.KindExit, PID: pid})
+	}
+	for _, p := range pods {
+		p.begin()
+		h.do(event.Event{Kind: event.KindFork, PID: p.pid, Child: p.pid + conmon})
+		h.do(event.Event{Kind: event.KindExec, PID: p.pid + conmon, Args: []string{"conmon", "-c", p.id}, MntNS: p.mntNS, NetNS: hostNetNS})
+	}
+	forward(a, 50, "80", false)
+	rule(b, 51, "-A DOCKER -p tcp -d 0/0 --dport 80 -j DNAT --to-destination 172.17.0.14:80")
+	forward(b, 52, "80", true)
+	forward(b, 53, "81", false)
+	for _, p := range pods {
+		h.do(event.Event{Kind: event.KindFork, PID: p.pid + conmon, Child: p.pid + crun})
+		p.runCrun(crun, init)
+		h.do(event.Event{Kind: event.KindNetlink, PID: p.pid, Message: "RTM_NEWADDR", LinkNS: p.netNS, Index: 2,
+			Address: fmt.Sprintf("172.17.0.%d/16", p.netNS), MntNS: p.mntNS, NetNS: hostNetNS})
+	}
+	forward(a, 54, "82", true)
+	forward(b, 55, "82", false)
+	rule(b, 56, "-t raw -A PREROUTING -p tcp --dport 82 -j DROP")
+	rule(a, 57, "-t raw -A PREROUTING -p tcp --dport 80 -j DROP")
+	for i, want := range [][]string{
+		{"proxy 150", "proxy 154", "iptables 157"},
+		{"iptables 1051", "proxy 1052", "proxy 1053", "proxy 1055", "iptables 1056"},
+	} {
+		if got := programs(pods[i].release(init)); !slices.Equal(got, want) {
+			t.Errorf("programs of %s %q, want %q", pods[i].id, got, want)
+		}
+	}
+}
+
 // TestEntersAnother lets network programs enter network namespaces that are no start's:
 // the one that they were executed in, that of another container, and two after each other,
 // of which the first is the one that is set up. None is joined to the start in progress.

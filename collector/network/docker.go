@@ -15,9 +15,11 @@ func dockerProxy(base string, args []string) (Run, bool) {
 		return Run{}, false
 	}
 	port := publishedPort(argv.Value(args, "-proto"), argv.Value(args, "-host-ip"), argv.Value(args, "-host-port"))
-	r := Run{Operation: start.OpProxy, Attributes: map[string]string{start.AttrPort: port}, Published: []string{port}, Stays: true}
+	r := Run{Operation: start.OpProxy, Attributes: map[string]string{start.AttrPort: port}, Publishes: []string{port}, Stays: true}
 	if a, err := netip.ParseAddr(argv.Value(args, "-container-ip")); err == nil {
 		r.Addresses = []netip.Addr{a}
+	} else {
+		r.Published = r.Publishes
 	}
 	return r, true
 }

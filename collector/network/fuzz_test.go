@@ -40,7 +40,7 @@ func FuzzParse(f *testing.F) {
 				t.Errorf("%s has %d bytes, which a record keeps", name, len(value))
 			}
 		}
-		if n := len(r.Addresses) + len(r.Published) + len(r.NetnsPaths) + len(r.NetnsPIDs); n > 32 {
+		if n := len(r.Addresses) + len(r.Published) + len(r.Publishes) + len(r.NetnsPaths) + len(r.NetnsPIDs); n > 32 {
 			t.Errorf("a run that waits for %d keys", n)
 		}
 		if slices.Contains(r.NetnsPaths, "") {
@@ -51,7 +51,7 @@ func FuzzParse(f *testing.F) {
 				t.Errorf("address %v", a)
 			}
 		}
-		for _, port := range r.Published {
+		for _, port := range slices.Concat(r.Published, r.Publishes) {
 			if !strings.Contains(port, "/") || !strings.Contains(port, ":") {
 				t.Errorf("published %q", port)
 			}

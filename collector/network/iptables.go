@@ -1,6 +1,7 @@
 package network
 
 import (
+	"net/netip"
 	"slices"
 
 	"container_start_exporter/collector/argv"
@@ -33,8 +34,16 @@ func iptables(base string, args []string) (Run, bool) {
 			r.Addresses = append(r.Addresses, a)
 		}
 	}
-	if port := argv.Value(args, "--dport"); port != "" {
-		r.Published = []string{publishedPort(argv.Value(args, "-p"), argv.Value(args, "-d"), port)}
+	host := argv.Value(args, "-d")
+	if port := argv.Value(args, "--dport"); port != "" && !r.namesOther(host) {
+		r.Published = []string{publishedPort(argv.Value(args, "-p"), host, port)}
 	}
 	return r, true
+}
+
+// namesOther reports whether the run has an address other than that in a word: one of a
+// container is a better key than a port, which another container may have tried before.
+func (r Run) namesOther(word string) bool {
+	one, _ := parseAddress(word)
+	return slices.ContainsFunc(r.Addresses, func(a netip.Addr) bool { return a != one })
 }

@@ -23,6 +23,9 @@ type Run struct {
 	NetnsPIDs   []int        // processes whose network namespace it is, in its own pid namespace
 	Addresses   []netip.Addr // of a container
 	Published   []string     // PROTOCOL/ADDRESS:PORT on the host; no address means all
+	// Publishes are the ports, as in Published, that it publishes itself. It is not joined by
+	// them: two containers may have tried the same one.
+	Publishes []string
 	// Args are those that the engine gives to a CNI plugin (CNI_ARGS) and that name what
 	// the network is for.
 	Args map[string]string
