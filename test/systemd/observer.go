@@ -34,7 +34,7 @@ tracepoint:cgroup:cgroup_attach_task { printf("attach %llu %s\n", nsecs, str(arg
 // scope counts as the scope's.
 func (o observer) stop(t *testing.T) map[string]*calls {
 	t.Helper()
-	if err := o.End(os.Interrupt, 10*time.Second); err != nil {
+	if err := o.End(os.Interrupt, 30*time.Second); err != nil {
 		t.Fatal(err)
 	}
 	if text := o.Stdout.String() + o.Stderr.String(); strings.Contains(text, "Lost ") {
