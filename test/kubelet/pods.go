@@ -17,8 +17,8 @@ import (
 type pod struct {
 	Metadata struct{ Name, Namespace, UID string }
 	Spec     struct {
-		HostNetwork bool
-		HostUsers   *bool
+		HostNetwork, HostPID, HostIPC bool
+		HostUsers                     *bool
 	}
 	Status struct {
 		Phase, PodIP, QOSClass string
@@ -39,6 +39,24 @@ type containerStatus struct {
 // containers returns the pod's containers, those of its initialisation first.
 func (p pod) containers() []containerStatus {
 	return slices.Concat(p.Status.InitContainerStatuses, p.Status.ContainerStatuses)
+}
+
+// namespaces returns which namespaces the start of the pod's sandbox or of a container makes,
+// but for that of cgroups, which depends on their version.
+func (p pod) namespaces(kind string) []string {
+	made := []string{"mnt"}
+	add := func(namespace string, makes bool) {
+		if makes {
+			made = append(made, namespace)
+		}
+	}
+	sandbox := kind == "sandbox"
+	add("uts", sandbox && !p.Spec.HostNetwork)
+	add("ipc", sandbox && !p.Spec.HostIPC)
+	add("pid", !p.Spec.HostPID) // containers do not share theirs
+	add("net", sandbox && !p.Spec.HostNetwork)
+	add("user", sandbox && p.Spec.HostUsers != nil && !*p.Spec.HostUsers)
+	return made
 }
 
 // workload returns the name of the workload that the pod is of: kubelet adds the node's.
