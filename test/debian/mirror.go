@@ -1,5 +1,5 @@
-// Package debian knows where the host's apt gets Debian from, so that tests can install
-// other suites of it.
+// Package debian gets packages of other suites of Debian than the host's, from the mirrors
+// that the host's apt has.
 package debian
 
 import (
@@ -45,6 +45,19 @@ func parseMirrors(uris string) (m Mirrors, err error) {
 		return m, fmt.Errorf("find Debian's mirrors: apt's sources have %q and %q; want .../debian and .../debian-security", m.Debian, m.Security)
 	}
 	return m, nil
+}
+
+// sources returns a sources.list of suites.
+func (m Mirrors) sources(suites []string) string {
+	var list strings.Builder
+	for _, suite := range suites {
+		mirror := m.Debian
+		if strings.HasSuffix(suite, "-security") {
+			mirror = m.Security
+		}
+		fmt.Fprintf(&list, "deb %s %s main\n", mirror, suite)
+	}
+	return list.String()
 }
 
 // Output returns what a command writes to its standard output; an error has what it wrote

@@ -22,3 +22,11 @@ func TestParseMirrors(t *testing.T) {
 		}
 	}
 }
+
+func TestSources(t *testing.T) {
+	m := Mirrors{Debian: "http://mirror.example/debian", Security: "http://mirror.example/debian-security"}
+	want := "deb http://mirror.example/debian trixie main\ndeb http://mirror.example/debian-security trixie-security main\n"
+	if got := m.sources([]string{"trixie", "trixie-security"}); got != want {
+		t.Errorf("%q; want %q", got, want)
+	}
+}

@@ -5,42 +5,15 @@ package kernels
 
 import (
 	"context"
-	"fmt"
-	"os"
-	"os/exec"
-	"path/filepath"
-	"slices"
-	"strings"
-
-	debversion "github.com/knqyf263/go-deb-version"
 
 	"container_start_exporter/test/debian"
 )
 
-// sources returns a sources.list of the suites that have cloud kernels. bullseye
-// itself is no longer on the mirrors.
-func sources(m debian.Mirrors) string {
-	var list strings.Builder
-	for _, suite := range []struct{ mirror, name string }{
-		{m.Security, "bullseye-security"},
-		{m.Debian, "bookworm"},
-		{m.Security, "bookworm-security"},
-		{m.Debian, "trixie"},
-		{m.Security, "trixie-security"},
-		{m.Debian, "trixie-backports"},
-	} {
-		fmt.Fprintf(&list, "deb %s %s main\n", suite.mirror, suite.name)
-	}
-	return list.String()
-}
+// suites are those that have cloud kernels. bullseye itself is no longer on all mirrors.
+var suites = []string{"bullseye-security", "bookworm", "bookworm-security", "trixie", "trixie-security", "trixie-backports"}
 
-// Archive is Debian's archive for one architecture, read through an apt
-// configuration of its own: it neither uses nor changes the host's apt state.
-type Archive struct {
-	Arch  string // Debian's name of the architecture: amd64, arm64
-	cache string // directory of downloads: see Cache
-	state string // directory of apt's state
-}
+// Archive is Debian's archive of kernels for one architecture.
+type Archive struct{ *debian.Archive }
 
 // OpenArchive opens the archive and updates its package lists. Without a network
 // it uses the lists it has.
@@ -49,134 +22,12 @@ func OpenArchive(ctx context.Context, arch string) (*Archive, error) {
 	if err != nil {
 		return nil, err
 	}
-	mirrors, err := debian.FindMirrors()
+	a, err := debian.OpenArchive(ctx, cache, arch, suites...)
 	if err != nil {
 		return nil, err
 	}
-	a := &Archive{Arch: arch, cache: cache, state: filepath.Join(cache, "apt-"+arch)}
-	for _, dir := range []string{"lists/partial", "archives/partial"} {
-		if err := os.MkdirAll(filepath.Join(a.state, dir), 0o755); err != nil {
-			return nil, err
-		}
-	}
-	for name, content := range map[string]string{"sources.list": sources(mirrors), "status": ""} {
-		if err := os.WriteFile(filepath.Join(a.state, name), []byte(content), 0o644); err != nil {
-			return nil, err
-		}
-	}
-	unlock, err := debian.Lock(a.state)
-	if err != nil {
-		return nil, err
-	}
-	defer unlock()
-	_, err = a.apt(ctx, "", "apt-get", "update")
-	return a, err
+	return &Archive{a}, nil
 }
 
 // Cache returns the directory in which kernels, modules and images are kept.
 func Cache() (string, error) { return debian.Cache("kernels") }
-
-// Newest returns the package with the highest version among those whose name
-// matches the regular expression and whose version has the prefix.
-func (a *Archive) Newest(ctx context.Context, name, prefix string) (found, version string, err error) {
-	versions, err := a.versions(ctx, name)
-	if err != nil {
-		return "", "", err
-	}
-	var highest debversion.Version
-	for n, v := range versions {
-		parsed, err := debversion.NewVersion(v)
-		if err != nil {
-			return "", "", fmt.Errorf("version of %s: %w", n, err)
-		}
-		if strings.HasPrefix(v, prefix) && (found == "" || parsed.GreaterThan(highest)) {
-			found, version, highest = n, v, parsed
-		}
-	}
-	if found == "" {
-		return "", "", fmt.Errorf("no package %s of version %s*", name, prefix)
-	}
-	return found, version, nil
-}
-
-// versions returns the newest version of each package whose name matches the
-// regular expression.
-func (a *Archive) versions(ctx context.Context, name string) (map[string]string, error) {
-	out, err := a.apt(ctx, "", "apt-cache", "search", "--names-only", name)
-	if err != nil {
-		return nil, err
-	}
-	var names []string
-	for line := range strings.Lines(out) {
-		names = append(names, strings.Fields(line)[0])
-	}
-	versions := map[string]string{}
-	if len(names) == 0 {
-		return versions, nil
-	}
-	// name | version | suite, the newest version first
-	if out, err = a.apt(ctx, "", "apt-cache", append([]string{"madison"}, names...)...); err != nil {
-		return nil, err
-	}
-	for line := range strings.Lines(out) {
-		column := strings.Split(line, "|")
-		if n := strings.TrimSpace(column[0]); len(column) == 3 && versions[n] == "" {
-			versions[n] = strings.TrimSpace(column[1])
-		}
-	}
-	return versions, nil
-}
-
-// Unpack returns a directory with the files of the packages. The key names the
-// directory in the cache: packages are downloaded once for each key.
-func (a *Archive) Unpack(ctx context.Context, key string, packages ...string) (string, error) {
-	unlock, err := debian.Lock(a.cache)
-	if err != nil {
-		return "", err
-	}
-	defer unlock()
-	dir := filepath.Join(a.cache, key)
-	if _, err := os.Stat(dir); err == nil {
-		return dir, nil
-	}
-	work, err := os.MkdirTemp(a.cache, "unpack-")
-	if err != nil {
-		return "", err
-	}
-	defer os.RemoveAll(work)
-	if _, err := a.apt(ctx, work, "apt-get", append([]string{"download"}, packages...)...); err != nil {
-		return "", err
-	}
-	debs, err := filepath.Glob(filepath.Join(work, "*.deb"))
-	if err != nil {
-		return "", err
-	}
-	files := filepath.Join(work, "files")
-	for _, deb := range debs {
-		if _, err := debian.Output(exec.CommandContext(ctx, "dpkg", "-x", deb, files)); err != nil {
-			return "", err
-		}
-	}
-	return dir, os.Rename(files, dir)
-}
-
-// apt runs one of apt's programs in a directory and returns its output.
-func (a *Archive) apt(ctx context.Context, dir, program string, args ...string) (string, error) {
-	options := []string{"-q",
-		"-o", "Dir::State=" + a.state,
-		"-o", "Dir::State::lists=" + a.state + "/lists",
-		"-o", "Dir::State::status=" + a.state + "/status",
-		"-o", "Dir::Cache=" + a.state,
-		"-o", "Dir::Etc::sourcelist=" + a.state + "/sources.list",
-		"-o", "Dir::Etc::sourceparts=-",
-		"-o", "APT::Architecture=" + a.Arch,
-		"-o", "APT::Architectures=" + a.Arch,
-		"-o", "APT::Sandbox::User=root", // apt's own user cannot write here
-		"-o", "Acquire::Languages=none",
-		"-o", "Acquire::IndexTargets::deb::DEP-11::DefaultEnabled=false",
-		"-o", "Acquire::Retries=3",
-	}
-	cmd := exec.CommandContext(ctx, program, slices.Concat(options, args)...)
-	cmd.Dir = dir
-	return debian.Output(cmd)
-}

@@ -37,7 +37,7 @@ func (a *Archive) Kernel(ctx context.Context, series string) (Kernel, error) {
 	}
 	k := Kernel{Series: series, Arch: a.Arch, Version: version, Release: strings.TrimPrefix(image, "linux-image-")}
 	// since 6.19 the image package has no files of its own
-	parts, err := a.versions(ctx, "^linux-(base|binary|image|modules)-"+regexp.QuoteMeta(k.Release)+"$")
+	parts, err := a.Versions(ctx, "^linux-(base|binary|image|modules)-"+regexp.QuoteMeta(k.Release)+"$")
 	if err != nil {
 		return Kernel{}, err
 	}
