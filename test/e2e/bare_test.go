@@ -29,47 +29,51 @@ func eachRuntime(t *testing.T, test func(t *testing.T, r bareRuntime)) {
 
 // TestBareRun starts containers that exit at once, with the command run alone.
 func TestBareRun(t *testing.T) {
-	eachRuntime(t, func(t *testing.T, r bareRuntime) {
-		w := watch(t)
-		var ids []string
-		for range 10 {
-			id, res := r.run(t, "/bin/echo", "hi")
-			if res.code != 0 || res.stdout != "hi\n" {
-				t.Fatalf("%s run: %v", r.name, res)
-			}
-			ids = append(ids, id)
+	eachRuntime(t, func(t *testing.T, r bareRuntime) { checkBareRun(t, watch(t), r) })
+}
+
+func checkBareRun(t *testing.T, w *watcher, r bareRuntime) {
+	t.Helper()
+	var ids []string
+	for range 10 {
+		id, res := r.run(t, "/bin/echo", "hi")
+		if res.code != 0 || res.stdout != "hi\n" {
+			t.Fatalf("%s run: %v", r.name, res)
 		}
-		for _, one := range w.wait(t, ids...) {
-			checkStarted(t, one, "none", r.name, setUpPhases(r.name))
-			if one.Counts.Veths != 0 || one.Counts.EngineMounts != 0 {
-				t.Errorf("%s: %+v", one.ContainerID, one.Counts)
-			}
+		ids = append(ids, id)
+	}
+	for _, one := range w.wait(t, ids...) {
+		checkStarted(t, one, "none", r.name, setUpPhases(r.name))
+		if one.Counts.Veths != 0 || one.Counts.EngineMounts != 0 {
+			t.Errorf("%s: %+v", one.ContainerID, one.Counts)
 		}
-	})
+	}
 }
 
 // TestBareCreateStart starts a container in two steps, and then runs exec in it,
 // which is not a start.
 func TestBareCreateStart(t *testing.T) {
-	eachRuntime(t, func(t *testing.T, r bareRuntime) {
-		w := watch(t)
-		id := newID(t, r.name)
-		pidFile := filepath.Join(t.TempDir(), "pid")
-		mustRunQuiet(t, r.cmd("create", "--bundle", bundle(t, "/bin/sleep", "300"), "--pid-file", pidFile, id))
-		t.Cleanup(func() { r.remove(t, id) })
-		must(t, r.cmd("start", id))
-		if got := must(t, r.cmd("exec", id, "/bin/echo", "inside")); got != "inside\n" {
-			t.Errorf("%s exec says %q", r.name, got)
-		}
+	eachRuntime(t, func(t *testing.T, r bareRuntime) { checkBareCreateStart(t, watch(t), r) })
+}
 
-		later, _ := r.run(t, "/bin/true")
-		w.wait(t, later)
-		one := w.wait(t, id)[id]
-		checkStarted(t, one, "none", r.name, append(setUpPhases(r.name), "wait", "start"))
-		if pid := readPID(pidFile); one.PID != pid {
-			t.Errorf("pid %d; %s says %d", one.PID, r.name, pid)
-		}
-	})
+func checkBareCreateStart(t *testing.T, w *watcher, r bareRuntime) {
+	t.Helper()
+	id := newID(t, r.name)
+	pidFile := filepath.Join(t.TempDir(), "pid")
+	mustRunQuiet(t, r.cmd("create", "--bundle", bundle(t, "/bin/sleep", "300"), "--pid-file", pidFile, id))
+	t.Cleanup(func() { r.remove(t, id) })
+	must(t, r.cmd("start", id))
+	if got := must(t, r.cmd("exec", id, "/bin/echo", "inside")); got != "inside\n" {
+		t.Errorf("%s exec says %q", r.name, got)
+	}
+
+	later, _ := r.run(t, "/bin/true")
+	w.wait(t, later)
+	one := w.wait(t, id)[id]
+	checkStarted(t, one, "none", r.name, append(setUpPhases(r.name), "wait", "start"))
+	if pid := readPID(pidFile); one.PID != pid {
+		t.Errorf("pid %d; %s says %d", one.PID, r.name, pid)
+	}
 }
 
 // TestBareHook times an OCI hook: its duration is in its operation and its phase.

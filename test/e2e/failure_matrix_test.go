@@ -16,30 +16,32 @@ import (
 func TestFailureMatrix(t *testing.T) {
 	host.NeedRoot(t)
 	for name, r := range bareRuntimes(t) {
-		t.Run(name, func(t *testing.T) {
-			s, w := serve(t), watch(t)
-			before := s.scrape(t)
-			failedIn := map[string]float64{}
-			for _, f := range failureCases {
-				expected := f.failure(r.name)
-				t.Run(f.name+", run", func(t *testing.T) {
-					failedIn[expected.run]++
-					id, dir := newID(t, r.name), failingBundle(t, f)
-					if res := execute(t, r.cmd("run", "--bundle", dir, id)); res.code == 0 {
-						t.Fatalf("%s run succeeds", r.name)
-					}
-					checkFailedFor(t, w, id, expected.run, expected.errorTypes)
-				})
-				t.Run(f.name+", create", func(t *testing.T) {
-					failedIn[expected.steps]++
-					id, dir := newID(t, r.name), failingBundle(t, f)
-					startInSteps(t, r, id, dir, expected.steps == "start")
-					checkFailedFor(t, w, id, expected.steps, expected.errorTypes)
-				})
+		t.Run(name, func(t *testing.T) { checkFailureMatrix(t, serve(t), watch(t), r, failureCases) })
+	}
+}
+
+func checkFailureMatrix(t *testing.T, s *server, w *watcher, r bareRuntime, cases []failureCase) {
+	t.Helper()
+	before := s.scrape(t)
+	failedIn := map[string]float64{}
+	for _, f := range cases {
+		expected := f.failure(r.name)
+		t.Run(f.name+", run", func(t *testing.T) {
+			failedIn[expected.run]++
+			id, dir := newID(t, r.name), failingBundle(t, f)
+			if res := execute(t, r.cmd("run", "--bundle", dir, id)); res.code == 0 {
+				t.Fatalf("%s run succeeds", r.name)
 			}
-			checkFailureCounts(t, s, before, r.name, failedIn)
+			checkFailedFor(t, w, id, expected.run, expected.errorTypes)
+		})
+		t.Run(f.name+", create", func(t *testing.T) {
+			failedIn[expected.steps]++
+			id, dir := newID(t, r.name), failingBundle(t, f)
+			startInSteps(t, r, id, dir, expected.steps == "start")
+			checkFailedFor(t, w, id, expected.steps, expected.errorTypes)
 		})
 	}
+	checkFailureCounts(t, s, before, r.name, failedIn)
 }
 
 // startInSteps creates a container, and starts it if it can be created.

@@ -17,7 +17,7 @@ import (
 func bareRuntimes(t *testing.T) map[string]bareRuntime {
 	t.Helper()
 	recent := needRuntime(t, "runc")
-	recent.prefix = []string{"env", "PATH=" + tools.Runc15.Need(t) + ":" + os.Getenv("PATH")}
+	recent.prefix = inPath(tools.Runc15.Need(t))
 	return map[string]bareRuntime{
 		"runc 1.1": needRuntime(t, "runc"),
 		"runc 1.5": recent,
@@ -33,27 +33,30 @@ var hookKinds = []string{"prestart", "createRuntime", "createContainer", "startC
 func TestHooks(t *testing.T) {
 	host.NeedRoot(t)
 	for name, r := range bareRuntimes(t) {
-		t.Run(name+" run", func(t *testing.T) {
-			w := watch(t)
-			recordEvents(t, "hooks "+name+" run", os.Getpid())
-			id, dir := newID(t, "hooks"), hookedBundle(t, "/bin/true")
-			must(t, r.cmd("run", "--bundle", dir, id))
-			checkHooks(t, w, r, id, nil)
-		})
-		t.Run(name+" create", func(t *testing.T) {
-			w := watch(t)
-			recordEvents(t, "hooks "+name+" create", os.Getpid())
-			id, dir := newID(t, "hooks"), hookedBundle(t, "/bin/sleep", "300")
-			pidFile := filepath.Join(t.TempDir(), "pid")
-			mustRunQuiet(t, r.cmd("create", "--bundle", dir, "--pid-file", pidFile, id))
-			t.Cleanup(func() { r.remove(t, id) })
-			must(t, r.cmd("start", id))
-			one := checkHooks(t, w, r, id, []string{"wait", "start"})
-			if pid := readPID(pidFile); one.PID != pid || one.Namespaces["net"] != namespace(t, pid, "net") {
-				t.Errorf("pid %d in net:[%d]; %s says %d", one.PID, one.Namespaces["net"], r.name, pid)
-			}
-		})
+		t.Run(name, func(t *testing.T) { checkBareHooks(t, watch(t), name, r) })
 	}
+}
+
+func checkBareHooks(t *testing.T, w *watcher, name string, r bareRuntime) {
+	t.Helper()
+	t.Run("run", func(t *testing.T) {
+		recordEvents(t, "hooks "+name+" run", os.Getpid())
+		id, dir := newID(t, "hooks"), hookedBundle(t, "/bin/true")
+		must(t, r.cmd("run", "--bundle", dir, id))
+		checkHooks(t, w, r, id, nil)
+	})
+	t.Run("create", func(t *testing.T) {
+		recordEvents(t, "hooks "+name+" create", os.Getpid())
+		id, dir := newID(t, "hooks"), hookedBundle(t, "/bin/sleep", "300")
+		pidFile := filepath.Join(t.TempDir(), "pid")
+		mustRunQuiet(t, r.cmd("create", "--bundle", dir, "--pid-file", pidFile, id))
+		t.Cleanup(func() { r.remove(t, id) })
+		must(t, r.cmd("start", id))
+		one := checkHooks(t, w, r, id, []string{"wait", "start"})
+		if pid := readPID(pidFile); one.PID != pid || one.Namespaces["net"] != namespace(t, pid, "net") {
+			t.Errorf("pid %d in net:[%d]; %s says %d", one.PID, one.Namespaces["net"], r.name, pid)
+		}
+	})
 }
 
 // mustRunQuiet is runQuiet of a command that has to succeed.

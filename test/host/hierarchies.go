@@ -2,11 +2,8 @@ package host
 
 import (
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -42,13 +39,7 @@ func WithoutV2Controllers(t *testing.T) []string {
 		return nil
 	}
 	t.Cleanup(func() { SettleHierarchies(t) })
-	holder := Start(t, exec.Command("unshare", "-m", "--propagation", "private", "sh", "-c",
-		ControllersScript+"\necho mounted && exec sleep infinity", filepath.Join(t.TempDir(), "cgroup")))
-	t.Cleanup(func() { _ = holder.End(syscall.SIGKILL, 10*time.Second) })
-	holder.WaitFor(t, 10*time.Second, "the cgroup controllers mounted as v1", func() bool {
-		return holder.Stdout.String() == "mounted\n"
-	})
-	return []string{"nsenter", "-t", strconv.Itoa(holder.Cmd.Process.Pid), "-m", "--"}
+	return InMounts(t, ControllersScript, filepath.Join(t.TempDir(), "cgroup"))
 }
 
 // SettleHierarchies returns controllers to v2 that were mounted as cgroup v1 for a

@@ -42,13 +42,10 @@ var (
 		},
 		Flags: []string{"-tags", "no_btrfs no_devmapper no_zfs"},
 	}
-	// Runc15 links libseccomp: without it, it lacks what its users' builds have.
-	Runc15 = &Set{
-		Module:   "test/tools/runc",
-		Packages: []string{"github.com/opencontainers/runc"},
-		Flags:    []string{"-tags", "seccomp"},
-		Cgo:      true,
-	}
+	// Runc12 and those that follow are runc 1.2, 1.5 and a candidate of 1.6.
+	Runc12 = runc("runc-1.2")
+	Runc15 = runc("runc")
+	Runc16 = runc("runc-1.6")
 	// Kubelet is the node's agent, which takes minutes to build.
 	Kubelet = &Set{
 		Module:   "test/tools/kubernetes",
@@ -69,6 +66,17 @@ var (
 		Flags: quickly,
 	}
 )
+
+// runc is the runc of a module in this directory. It links libseccomp: without it, it lacks
+// what its users' builds have.
+func runc(module string) *Set {
+	return &Set{
+		Module:   "test/tools/" + module,
+		Packages: []string{"github.com/opencontainers/runc"},
+		Flags:    []string{"-tags", "seccomp"},
+		Cgo:      true,
+	}
+}
 
 // quickly are flags for large programs whose speed does not matter: the build takes a third
 // longer if the compiler optimizes them and writes what a debugger reads.
