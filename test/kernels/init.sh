@@ -1,7 +1,8 @@
 #!/bin/busybox sh
-# The first process of a machine: see Initramfs. It reads two options from the
-# kernel's command line: root=/dev/vda (that disk is the root, else a tmpfs) and
-# cgroup=v1 (else v2).
+# The first process of a machine: see Initramfs. It reads three options from the
+# kernel's command line: root=/dev/vda (that disk is the root, else a tmpfs),
+# cgroup=v1 (else v2), and pid1=systemd (else a script: the root's systemd, which has
+# to want main.service, follows as the first process).
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 busybox mkdir -p /proc /sys /dev /new /root /usr/bin /usr/sbin /sbin
 busybox mount -t proc proc /proc
@@ -60,4 +61,14 @@ printf '\nexit-status: %d\n' $? >"$port"
 /run/busybox sync
 /run/busybox poweroff -f
 EOF
-exec switch_root /new /run/busybox sh /run/main
+grep -q 'pid1=systemd' /new/proc/cmdline || exec switch_root /new /run/busybox sh /run/main
+cat >/new/etc/systemd/system/main.service <<'EOF'
+[Unit]
+Wants=containerd.service docker.service
+After=containerd.service docker.service
+[Service]
+Type=oneshot
+Environment=HOME=/root
+ExecStart=/run/busybox sh /run/main
+EOF
+exec switch_root /new /lib/systemd/systemd

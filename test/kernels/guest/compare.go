@@ -96,6 +96,12 @@ func compare(c container, records []record) problems {
 	if c.pid != r.PID {
 		p.addf("pid %d; want %d", r.PID, c.pid)
 	}
+	if c.identity != nil && r.identity != *c.identity {
+		p.addf("%+v; its engine has %+v", r.identity, *c.identity)
+	}
+	if c.cgroup != "" && r.Cgroup.Path != c.cgroup {
+		p.addf("cgroup %q; %q in /proc", r.Cgroup.Path, c.cgroup)
+	}
 	p.compareNamespaces(c, r)
 	p.compareMounts(c, r)
 	p.compareVeths(c, r)

@@ -6,10 +6,12 @@ import "container_start_exporter/test/host/scrape"
 func counted(m scrape.Metrics, all []container) []string {
 	var p problems
 	type series struct{ engine, runtime string }
+	keys := map[series]bool{}
 	started, failed := map[series]float64{}, map[series]float64{}
 	veths := 0.0
 	for _, c := range all {
 		key := series{c.engine, c.runtime}
+		keys[key] = true
 		if c.failed != "" {
 			failed[key]++
 		} else {
@@ -19,7 +21,7 @@ func counted(m scrape.Metrics, all []container) []string {
 			veths++
 		}
 	}
-	for _, key := range []series{{"none", "runc"}, {"none", "crun"}, {"docker", "runc"}} {
+	for key := range keys {
 		selector := scrape.Labels{"engine": key.engine, "runtime": key.runtime, "kind": "container"}
 		p.want(m, "container_starts_total", selector, started[key]+failed[key])
 		p.want(m, "container_start_failures_total", selector, failed[key])

@@ -17,7 +17,10 @@ import (
 const image = "busybox:local"
 
 // docker is a Docker daemon.
-type docker struct{ *daemon }
+type docker struct {
+	*daemon        // nil if it is a unit
+	bundles string // directory of the state of its containerd
+}
 
 // startDocker starts the daemon and imports the image.
 func startDocker(root string) (docker, error) {
@@ -25,16 +28,21 @@ func startDocker(root string) (docker, error) {
 	if err != nil {
 		return docker{}, err
 	}
-	d := docker{process}
+	d := docker{process, "/run/docker/containerd/daemon"}
 	if err := d.waitFor("an answer", responds); err != nil {
 		return d, err
 	}
+	return d, d.importImage(root)
+}
+
+// importImage makes the image of a root filesystem.
+func (d docker) importImage(root string) error {
 	archive := root + ".tar"
 	if _, err := execute("tar", "-C", root, "-cf", archive, "."); err != nil {
-		return d, err
+		return err
 	}
-	_, err = execute("docker", "import", archive, image)
-	return d, err
+	_, err := execute("docker", "import", archive, image)
+	return err
 }
 
 // responds returns whether the daemon answers a ping.
@@ -84,7 +92,9 @@ func (d docker) container(name string) container {
 
 // inspected is the part of docker inspect's output that is compared.
 type inspected struct {
-	State struct {
+	Name   string
+	Config struct{ Image string }
+	State  struct {
 		Pid       int
 		StartedAt time.Time
 	}
@@ -124,6 +134,7 @@ func (d docker) inspect(all []*container) error {
 
 func (d docker) addFacts(c *container, found inspected) (err error) {
 	c.pid, c.startedAt = found.State.Pid, found.State.StartedAt
+	c.identity = &identity{strings.TrimPrefix(found.Name, "/"), found.Config.Image}
 	if c.phases, err = d.phases(c.id); err != nil {
 		return err
 	}
@@ -143,7 +154,7 @@ func (d docker) addFacts(c *container, found inspected) (err error) {
 // them if the bundle has prestart hooks, as it does with dockerd before version
 // 26.
 func (d docker) phases(id string) ([]string, error) {
-	content, err := os.ReadFile("/run/docker/containerd/daemon/io.containerd.runtime.v2.task/moby/" + id + "/config.json")
+	content, err := os.ReadFile(d.bundles + "/io.containerd.runtime.v2.task/moby/" + id + "/config.json")
 	if err != nil {
 		return nil, err
 	}

@@ -1,4 +1,5 @@
-// Guest runs in a virtual machine, as root, with no other user of the machine.
+// Guest runs in a virtual machine, as root, with no other user of the machine: as
+// guest, or as guest systemd where pid 1 is systemd and the engines are its units.
 // It starts containers with each runtime and engine that is installed, beside
 // the exporter, and compares the exporter's reports with what was started. It
 // uses the exporter only as users do, and takes the facts about a container from
@@ -12,32 +13,39 @@ package main
 import (
 	"fmt"
 	"os"
+	"slices"
 	"time"
 )
 
 func main() {
-	if err := run(); err != nil {
+	if err := run(slices.Contains(os.Args[1:], "systemd")); err != nil {
 		fmt.Fprintln(os.Stderr, "guest:", err)
 		os.Exit(1)
 	}
 }
 
-func run() error {
+// run makes all checks. On a host of systemd's, the engines are its units.
+func run(systemd bool) error {
 	busybox, err := makeRootfs("/tmp/rootfs")
 	if err != nil {
 		return err
 	}
-	docker, err := startDocker(busybox)
+	var start func() ([]container, error)
+	if systemd {
+		start, err = units(busybox)
+	} else {
+		start, err = daemons(busybox)
+	}
 	if err != nil {
 		return err
 	}
-	progress("Docker answers")
+	progress("the engines answer")
 	exporter, err := startExporter()
 	if err != nil {
 		return err
 	}
 	progress("the exporter's probes are attached")
-	all, err := startAll(docker, busybox)
+	all, err := start()
 	if err != nil {
 		return err
 	}
@@ -52,6 +60,12 @@ func run() error {
 	report("syscall tracepoints", syscallTracepoints()...)
 	report("end")
 	return nil
+}
+
+// daemons starts Docker, and returns what starts containers with it and without an engine.
+func daemons(root string) (func() ([]container, error), error) {
+	d, err := startDocker(root)
+	return func() ([]container, error) { return startAll(d, root) }, err
 }
 
 var began = time.Now()

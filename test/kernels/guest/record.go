@@ -9,7 +9,8 @@ import (
 // record holds the fields of a start, as watch writes it, that are compared. It
 // is on purpose not the exporter's own type: a renamed field has to fail a check.
 type record struct {
-	ContainerID string        `json:"container_id"`
+	ContainerID string `json:"container_id"`
+	identity
 	Engine      string        `json:"engine"`
 	Runtime     string        `json:"runtime"`
 	Outcome     string        `json:"outcome"`
@@ -26,6 +27,9 @@ type record struct {
 		Name       string            `json:"name"`
 		Attributes map[string]string `json:"attributes"`
 	} `json:"operations"`
+	Cgroup struct {
+		Path string `json:"path"`
+	} `json:"cgroup"`
 	Counts struct {
 		Mounts     int `json:"mounts"`
 		Namespaces int `json:"namespaces"`

@@ -19,15 +19,23 @@ type container struct {
 	phases          []string
 	failed          string // phase in which the start fails; empty if it does not
 	pid             int    // 0 if not known
+	*identity              // nil if not known
 
 	// From /proc, if the container still ran.
 	namespaces    map[string]uint64
 	ownNamespaces []string // types of the namespaces that it does not share with this process
 	mounts        []string // its mount points, but the root
+	cgroup        string   // its path, on v2
 	// From Docker.
 	requestedAt time.Time // when docker run was executed
 	startedAt   time.Time // State.StartedAt
 	veth        *veth     // nil if it has none
+}
+
+// identity is what a container's engine calls it, and its image.
+type identity struct {
+	Name  string `json:"name"`
+	Image string `json:"image"`
 }
 
 type veth struct {
@@ -59,6 +67,13 @@ func (c *container) readProc() error {
 		if inode != own {
 			c.ownNamespaces = append(c.ownNamespaces, name)
 		}
+	}
+	cgroups, err := os.ReadFile(fmt.Sprintf("/proc/%d/cgroup", c.pid))
+	if err != nil {
+		return err
+	}
+	if path, ok := strings.CutPrefix(string(cgroups), "0::"); ok {
+		c.cgroup = strings.TrimSpace(path)
 	}
 	info, err := os.ReadFile(fmt.Sprintf("/proc/%d/mountinfo", c.pid))
 	if err != nil {

@@ -59,6 +59,11 @@ func concurrent(d docker, root string) ([]container, error) {
 			starts = append(starts, func() (container, error) { return b.run(root) })
 		}
 	}
+	return atOnce(starts...)
+}
+
+// atOnce starts containers at the same time.
+func atOnce(starts ...startFunc) ([]container, error) {
 	all, errs := make([]container, len(starts)), make([]error, len(starts))
 	var group sync.WaitGroup
 	for i, start := range starts {
