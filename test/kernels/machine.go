@@ -98,11 +98,11 @@ func run(ctx context.Context, cmd *exec.Cmd) error {
 // would interrupt each program and each system call a hundred times as often as
 // on a real machine. Kernels do not boot on two CPUs with such a clock.
 func (m Machine) command(ctx context.Context, initramfs, log, outputLog string) *exec.Cmd {
-	program, machine, cpu, console := "qemu-system-x86_64", "q35", "max", "ttyS0"
+	program, machine, cpu, console := "qemu-system-x86_64", "q35", "max,-erms,-fsrm", "ttyS0"
 	if m.Kernel.Arch == "arm64" { // cpu max has pointer authentication, which is slow to emulate
 		program, machine, cpu, console = "qemu-system-aarch64", "virt", "neoverse-n1", "ttyAMA0"
 	}
-	line := "console=" + console + " panic=-1 apparmor=0"
+	line := "console=" + console + " panic=-1 apparmor=0 noapictimer init_on_alloc=0"
 	if len(m.Disks) > 0 {
 		line += " root=/dev/vda"
 	}
