@@ -243,8 +243,9 @@ func TestWaitsForModule(t *testing.T) {
 	})
 }
 
-// TestModuleLoadedLater opens probes while veth is not loaded, and then loads it.
-// It comes before the tests that need veth. On the kernels that are booted for
+// TestModuleLoadedLater opens the shared probes while veth is not loaded, and then
+// loads it. It comes before the tests that need veth, which so have probes that were
+// attached later; those that open probes of their own have not. On the kernels that are booted for
 // it, CSE_MODULE_VETH is the path of the module's file.
 func TestModuleLoadedLater(t *testing.T) {
 	needRoot(t)
@@ -252,7 +253,7 @@ func TestModuleLoadedLater(t *testing.T) {
 	if module == "" {
 		t.Skip("needs CSE_MODULE_VETH, the file of a module that is not loaded: make test-kernels")
 	}
-	w := watchAlone(t, Options{Names: []string{"cse-late"}})
+	w := watch(t, "cse-late")
 	before := w.vethStatus()
 	if err := loadModule(module); err != nil {
 		t.Fatal(err)

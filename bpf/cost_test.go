@@ -153,6 +153,23 @@ func waitZombie(t *testing.T, pid int) {
 	}
 }
 
+const queueBurnt = 400 * time.Millisecond // by each process, about
+
+// loop is a shell's script that counts steps.
+func loop(steps int) string {
+	return fmt.Sprintf("i=0; while [ $i -lt %d ]; do i=$((i+1)); done", steps)
+}
+
+// burnSteps returns the CPU time of a shell that counts steps.
+func burnSteps(t *testing.T, sh string, steps int) time.Duration {
+	t.Helper()
+	cmd := exec.Command(sh, "-c", loop(steps))
+	if err := cmd.Run(); err != nil {
+		t.Fatal(err)
+	}
+	return cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
+}
+
 // TestCostOfQueue runs two single-threaded processes on one CPU, and compares the
 // run-queue delays of their exits with those that /proc shows of the zombies.
 func TestCostOfQueue(t *testing.T) {
@@ -173,9 +190,10 @@ func TestCostOfQueue(t *testing.T) {
 	if err := unix.SchedSetaffinity(0, &one); err != nil {
 		t.Fatal(err)
 	}
+	steps := 10_000 * max(1, int(queueBurnt/burnSteps(t, sh, 10_000)))
 	var burners []*exec.Cmd
 	for range 2 {
-		cmd := exec.Command(sh, "-c", "i=0; while [ $i -lt 500000 ]; do i=$((i+1)); done")
+		cmd := exec.Command(sh, "-c", loop(steps))
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}

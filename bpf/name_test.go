@@ -13,7 +13,7 @@ import (
 // TestNames executes files with names that have a version, a prefix or a suffix, and a
 // link, and others that only look like these.
 func TestNames(t *testing.T) {
-	w := watchAlone(t, Options{Names: []string{"cse-known"}, Shims: []string{"cse-shim-v2"}, Runtimes: []string{"qrunx", "zouki"}})
+	w := watch(t, "") // cse-known, the shim cse-shim-v2, the runtimes qrunx and zouki
 	for name, watched := range map[string]bool{
 		"qrunx": true, "qrunx-1.1.5": true, "qrunx.amd64": true, "qrunx2": true, "build-qrunx": true,
 		"long-prefix-of-a-name_qrunx-1": true, "zouki-0.5": true, "cse-shim-v2-2.2.1": true, "cse-known-3": true,
@@ -47,7 +47,7 @@ func TestShimExecutesRuntime(t *testing.T) {
 	for _, runtime := range []string{"runc", "crun"} {
 		dir := bundle(t, "/bin/sh", "-c", "/bin/true")
 		tank := renameRuntime(t, runtime, "tank")
-		w := watchAlone(t, Options{Shims: []string{"cse-monitor"}})
+		w := watch(t, "cse-monitor")
 		shim := copyProgram(t, "/bin/dash", "cse-monitor")
 		line := strings.Join(tank, " ") + " run --bundle " + dir + " cse-" + filepath.Base(dir)
 		if out, err := exec.Command(shim, "-c", line+"; exit $?").CombinedOutput(); err != nil {

@@ -34,20 +34,9 @@ func TestOpenRefuses(t *testing.T) {
 // TestOpenLeavesMemlock checks that Open restores the limit on locked memory, which
 // it lifts for kernels before 5.11: programs executed later inherit it.
 func TestOpenLeavesMemlock(t *testing.T) {
-	needRoot(t)
-	var before, after unix.Rlimit
-	if err := unix.Getrlimit(unix.RLIMIT_MEMLOCK, &before); err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = unix.Setrlimit(unix.RLIMIT_MEMLOCK, &before) }()
-	little := unix.Rlimit{Cur: 64 << 10, Max: 64 << 10}
-	if err := unix.Setrlimit(unix.RLIMIT_MEMLOCK, &little); err != nil {
-		t.Fatal(err)
-	}
-	p := open(t, Options{})
-	defer p.Close()
-	if err := unix.Getrlimit(unix.RLIMIT_MEMLOCK, &after); err != nil || after != little {
-		t.Errorf("%+v, %v", after, err)
+	watch(t, "")
+	if limit := shared.memlock; limit.after != limit.before || limit.before == (unix.Rlimit{}) {
+		t.Errorf("%+v", limit)
 	}
 }
 

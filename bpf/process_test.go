@@ -95,13 +95,10 @@ func TestRunning(t *testing.T) {
 	_, _ = bufio.NewReader(out).ReadString('\n') // until it is executed, not only forked
 	w := watchAlone(t, Options{Names: []string{"cse-running"}})
 	e := w.one(event.KindProcess, byPID(cmd.Process.Pid))
-	if e.File != sh || !slices.Equal(e.Args, cmd.Args) || e.Parent != os.Getpid() {
+	if e.File != sh || !slices.Equal(e.Args, cmd.Args) {
 		t.Errorf("process: %+v", e)
 	}
-	if e.Namespaces == nil || e.Namespaces.Net != inode(t, "/proc/self/ns/net") ||
-		e.Namespaces.User != inode(t, "/proc/self/ns/user") || e.Namespaces.UTS != inode(t, "/proc/self/ns/uts") {
-		t.Errorf("namespaces: %+v", e.Namespaces)
-	}
+	checkRunning(t, e)
 	in.Close()
 	_ = cmd.Wait()
 	exit := w.one(event.KindExit, byPID(cmd.Process.Pid))
@@ -109,4 +106,17 @@ func TestRunning(t *testing.T) {
 		t.Errorf("exit: %+v", exit)
 	}
 	w.one(event.KindExec, func(e *event.Event) bool { return e.File == "/bin/true" && e.PID != 0 })
+}
+
+// checkRunning checks what is reported of a process of this test that runs already: its
+// parent, and its namespaces, which are those of the test.
+func checkRunning(t *testing.T, e *event.Event) {
+	t.Helper()
+	if e.Parent != os.Getpid() {
+		t.Errorf("forked by %d; want %d", e.Parent, os.Getpid())
+	}
+	if e.Namespaces == nil || e.Namespaces.Net != inode(t, "/proc/self/ns/net") ||
+		e.Namespaces.User != inode(t, "/proc/self/ns/user") || e.Namespaces.UTS != inode(t, "/proc/self/ns/uts") {
+		t.Errorf("namespaces: %+v", e.Namespaces)
+	}
 }

@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"container_start_exporter/collector/event"
 	"container_start_exporter/collector/runtime"
 )
@@ -28,31 +30,32 @@ type watcher struct {
 // slow in an emulated kernel.
 var shared struct {
 	probes  *Probes
+	took    time.Duration                       // to attach them
+	memlock struct{ before, after unix.Rlimit } // of Open
 	done    chan error
 	mu      sync.Mutex
 	watcher *watcher // of the test that runs
 }
 
-// The names that the shared probes watch, each used by one test.
-var (
-	sharedNames = []string{"cse-all", "cse-cgroup", "cse-execute", "cse-io", "cse-long", "cse-mount", "cse-newmount",
-		"cse-origin", "cse-other", "cse-pivot", "cse-process", "cse-queue", "cse-setns", "cse-signalled", "cse-threads", "cse-veth"}
-	sharedPlugins  = []string{"cse-plugin"}
-	sharedRuntimes = []string{"cse-crun", "cse-l-crun", "cse-l-runc", "cse-reused", "cse-runc"}
-)
+// sharedOptions has the names that the shared probes watch, each used by one test.
+var sharedOptions = Options{
+	Names: []string{"cse-all", "cse-cgroup", "cse-execute", "cse-io", "cse-known", "cse-late", "cse-long", "cse-mount", "cse-newmount",
+		"cse-origin", "cse-other", "cse-pivot", "cse-process", "cse-queue", "cse-setns", "cse-signalled", "cse-threads", "cse-veth"},
+	Shims:    []string{"cse-monitor", "cse-shim-v2"},
+	Runtimes: []string{"cse-crun", "cse-l-crun", "cse-l-runc", "cse-reused", "cse-runc", "qrunx", "zouki"},
+	Plugins:  []string{"cse-plugin"},
+}
 
 // watch records, until the test ends, the events of processes with that name, and
 // those that are reported for the whole host.
 func watch(t *testing.T, name string) *watcher {
 	t.Helper()
 	needRoot(t)
-	if name != "" && !slices.Contains(sharedNames, name) && !slices.Contains(sharedRuntimes, name) {
+	if all := slices.Concat(sharedOptions.Names, sharedOptions.Shims, sharedOptions.Runtimes); name != "" && !slices.Contains(all, name) {
 		t.Fatalf("the shared probes do not watch %s", name)
 	}
 	if shared.probes == nil {
-		shared.probes = open(t, Options{Names: sharedNames, Runtimes: sharedRuntimes, Plugins: sharedPlugins})
-		shared.done = make(chan error)
-		go func() { shared.done <- shared.probes.Read(shareEvent) }()
+		openShared(t)
 	}
 	w := &watcher{Probes: shared.probes, t: t}
 	if err := w.Drain(10 * time.Second); err != nil { // of earlier events
@@ -61,6 +64,26 @@ func watch(t *testing.T, name string) *watcher {
 	setShared(w)
 	t.Cleanup(func() { setShared(nil) })
 	return w
+}
+
+// openShared opens the shared probes, as a process that may lock little memory.
+func openShared(t *testing.T) {
+	t.Helper()
+	var before unix.Rlimit
+	limit := &shared.memlock
+	limit.before = unix.Rlimit{Cur: 64 << 10, Max: 64 << 10}
+	if err := unix.Prlimit(0, unix.RLIMIT_MEMLOCK, &limit.before, &before); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = unix.Prlimit(0, unix.RLIMIT_MEMLOCK, &before, nil) }()
+	begin := time.Now()
+	shared.probes = open(t, sharedOptions)
+	shared.took = time.Since(begin)
+	if err := unix.Prlimit(0, unix.RLIMIT_MEMLOCK, nil, &limit.after); err != nil {
+		t.Error(err)
+	}
+	shared.done = make(chan error)
+	go func() { shared.done <- shared.probes.Read(shareEvent) }()
 }
 
 func setShared(w *watcher) {

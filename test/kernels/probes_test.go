@@ -2,6 +2,7 @@ package kernels
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -32,7 +33,7 @@ var tested = []struct{ mechanism, run, skip string }{
 }
 
 // ours are the tests of code that does not depend on the kernel: they run on the
-// host only, because attaching takes long in a machine. TestPairs is for kernels
+// host only. TestPairs is for kernels
 // that need no pairs of programs: the others attach pairs in every test.
 const ours = "Test(MissesEvents|WantedVariables|Clock|Urgent|Lost|ReaderIsWoken|StatsAfterClose|OpenRefuses|Pairs|Preempts|Decode|RealTarget)|Fuzz.*"
 
@@ -40,6 +41,11 @@ const ours = "Test(MissesEvents|WantedVariables|Clock|Urgent|Lost|ReaderIsWoken|
 // of process tracepoints, of pids, and of the objects.
 const alike = "Test(Environment.*|Plugin.*|Names|ShimExecutesRuntime|Signalled|LongArguments|Running|" +
 	"Node|InNode|Origin|CostOf.*|OpenLeavesMemlock|OpenTakes|EveryProgramLoads|AbsenceIsNotRemembered)"
+
+// slow are the tests that take most of the time of a mechanism, as they attach the
+// probes anew or make thousands of events. Between the first and the last kernel they
+// run with auto only.
+const slow = "Test(OpenWithoutTracefs|TooFewOpenFiles|Quotas)"
 
 // otherHosts are the tests that need no program but the test binary: they run on
 // an architecture for which there is no userland here.
@@ -55,7 +61,7 @@ func TestProbes(t *testing.T) {
 				Load:    []string{"overlay", "bridge"},
 				Carry:   []string{"veth"},
 				Files:   map[string]string{"/bpf.test": buildTests(t, "../../bpf", k.Arch)},
-				Command: probesScript(k.Arch != runtime.GOARCH),
+				Command: probesScript(k.Arch != runtime.GOARCH, isBetween(t)),
 			},
 		}
 		if k.Arch == runtime.GOARCH {
@@ -75,11 +81,14 @@ func TestProbes(t *testing.T) {
 
 // probesScript returns a script that runs the test binary with each mechanism.
 // The output of each run is a section, with its exit status as the last line.
-func probesScript(otherHost bool) string {
+func probesScript(otherHost, between bool) string {
 	script := "cd /tmp\nexport CSE_MODULE_VETH=/modules/veth.ko\n"
 	for _, by := range tested {
 		if otherHost && by.run == "." {
 			by.run = otherHosts
+		}
+		if between && by.mechanism != bpf.MechanismAuto {
+			by.skip = cmp.Or(by.skip, "^$") + "|^" + slow + "$"
 		}
 		script += fmt.Sprintf("echo '== %s'\n/bpf.test -test.v=test2json -test.timeout=10m -mechanism=%[1]s -test.run='%s' -test.skip='%s'\n"+
 			"status=$?\n/run/busybox rmmod veth\necho exit $status\n", by.mechanism, by.run, by.skip)
