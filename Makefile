@@ -68,8 +68,8 @@ test: $(if $(ROOT),prepare) lint $(if $(ROOT),check-generate) ## run lint and al
 test-race: $(if $(ROOT),prepare) ## run all tests but the stock kernels under the race detector (needs a C compiler)
 	CGO_ENABLED=1 GORACE=atexit_sleep_ms=10 go test -race -count=1 -p 1 -timeout 40m ./...
 
-test-fuzz: ## run each fuzz target for 30 s
-	$(MAKE) fuzz FUZZTIME=30s
+test-fuzz: ## run each fuzz target for 20 s
+	$(MAKE) fuzz FUZZTIME=20s
 
 test-kernels: $(if $(ROOT),prepare) ## run the tests of the probes and real engines in Debian's stock kernels KERNELS
 	go test -count=1 -v -timeout 60m -parallel 2 ./test/kernels -kernels "$(KERNELS)"
