@@ -21,6 +21,7 @@ func (a *Assembler) onExec(e *event.Event) disposition {
 	p.learnNamespaces(e)
 	if e.Ret >= 0 {
 		p.comm = e.Comm
+		p.followThread(e)
 	}
 	att := p.currentStart()
 	if e.Ret < 0 {

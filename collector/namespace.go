@@ -1,6 +1,7 @@
 package collector
 
 import (
+	"cmp"
 	"math/bits"
 	"slices"
 	"strconv"
@@ -44,6 +45,7 @@ func (a *Assembler) onFork(e *event.Event) disposition {
 		return unrelated
 	}
 	child := p.fork(e.Child, e.ChildStartTime)
+	child.followThread(e)
 	if e.Namespaces != nil {
 		child.ns = *e.Namespaces
 	}
@@ -272,6 +274,13 @@ func (a *Assembler) countMntNS(by *process, e *event.Event) {
 		origin = OriginStart
 	}
 	a.node.NodeFact(NamespaceCreated{"mnt", origin, time.Duration(e.Duration), true})
+}
+
+// followThread makes the namespaces of p those of the thread of an event: a child is in
+// those of the thread that forked it, and a thread that executes a program becomes the
+// first. That of an engine may have entered a container's.
+func (p *process) followThread(e *event.Event) {
+	p.ns.Mnt, p.ns.Net = cmp.Or(e.MntNS, p.ns.Mnt), cmp.Or(e.NetNS, p.ns.Net)
 }
 
 // learnNamespaces fills in the namespaces that every event has, if they are not

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"container_start_exporter/collector/event"
+	"container_start_exporter/collector/join"
 	"container_start_exporter/collector/start"
 )
 
@@ -520,5 +521,40 @@ func TestScriptAsPlugin(t *testing.T) {
 	}
 	if got := strings.Join(plugins, ","); got != "our-net ,bridge 0" {
 		t.Errorf("plugins %q", got)
+	}
+}
+
+// TestLeaderInContainersNetns lets the first thread of an engine enter a container's network
+// namespace while another one forks the monitor: the runtime is in the host's all the same,
+// and its init too until it enters the container's. The start does not own the host's.
+func TestLeaderInContainersNetns(t *testing.T) {
+	const conmon, crun, init = 30, 31, 32
+	for _, byFork := range []bool{true, false} { // the event that shows it
+		h := newHostile(t)
+		p := podman{hostile: h, pid: 100, id: "a", mntNS: 11, netNS: 13}
+		p.begin()
+		p.makeNetns(p.netNS, p.netnsPath())
+		p.enter(p.pid, p.netNS)
+		ofFork := uint32(0)
+		if byFork {
+			ofFork = hostNetNS
+		}
+		p.do(event.Event{Kind: event.KindFork, PID: p.pid, TID: p.pid + 1, Child: p.pid + conmon, MntNS: p.mntNS, NetNS: ofFork})
+		p.do(event.Event{Kind: event.KindExec, PID: p.pid + conmon, Args: []string{"conmon", "-c", p.id}, MntNS: p.mntNS, NetNS: hostNetNS})
+		p.do(event.Event{Kind: event.KindFork, PID: p.pid + conmon, Child: p.pid + crun})
+		p.do(event.Event{Kind: event.KindExec, PID: p.pid + crun, Args: []string{"crun", "create", p.id}, MntNS: p.mntNS, NetNS: hostNetNS})
+		p.do(event.Event{Kind: event.KindBundle, PID: p.pid + crun, Bundle: &event.Bundle{Root: "/r", NetnsPath: p.netnsPath()}})
+		p.do(event.Event{Kind: event.KindFork, PID: p.pid + crun, Child: p.pid + init, Flags: unix.CLONE_NEWNS,
+			Namespaces: &event.Namespaces{Mnt: 5000, Net: hostNetNS}, MntNS: p.mntNS, NetNS: hostNetNS})
+		p.enter(p.pid+init, hostNetNS) // as for another namespace
+		p.enter(p.pid+init, p.netNS)
+		for _, att := range h.Assembler.starts.byCreate {
+			if own := att.origin.joins; own.Owns(att, join.Netns(hostNetNS)) || !own.Owns(att, join.Netns(p.netNS)) {
+				t.Errorf("the start owns the host's network namespace, or not its own")
+			}
+		}
+		if len(h.Assembler.starts.byCreate) != 1 {
+			t.Errorf("%d starts in progress, want 1", len(h.Assembler.starts.byCreate))
+		}
 	}
 }

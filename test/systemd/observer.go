@@ -54,8 +54,11 @@ func (o observer) stop(t *testing.T) map[string]*calls {
 		if seen[scope] == nil {
 			seen[scope] = &calls{mkdir: at}
 		}
+		c := seen[scope] // the lines of two processors are in any order
 		if f[0] == "attach" {
-			seen[scope].attach = at
+			c.attach = max(c.attach, at)
+		} else {
+			c.mkdir = min(c.mkdir, at)
 		}
 	}
 	return seen
