@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -25,7 +26,8 @@ func endsInTime(t *testing.T, p *host.Process) {
 }
 
 // startContainers starts bare containers, all with an OCI hook, for the time d:
-// in each round, one listens, one fails, and a program is executed in one.
+// in each round, one listens, one fails, and a program is executed in one. Beside them, a
+// CNI plugin succeeds and fails.
 func startContainers(t *testing.T, d time.Duration) {
 	t.Helper()
 	listens := bundle(t, "/bin/sh", "-c", "/bin/httpd -p 8080; exec /bin/sleep 0.05")
@@ -40,6 +42,8 @@ func startContainers(t *testing.T, d time.Duration) {
 		runc(t, true, "run", "--detach", "--bundle", runs, id+"-runs")
 		runc(t, true, "exec", id+"-runs", "/bin/true")
 		runc(t, true, "delete", "--force", id+"-runs")
+		plugin(t, true, "DEL", "")
+		plugin(t, false, "ADD", "/run/netns/"+id)
 	}
 	t.Logf("%d rounds", round)
 }
@@ -58,6 +62,20 @@ func runc(t *testing.T, succeeds bool, args ...string) {
 	if err := cmd.Run(); (err == nil) != succeeds {
 		text, _ := os.ReadFile(output.Name())
 		t.Fatalf("runc %v: %v\n%s", args, err, text)
+	}
+}
+
+// plugin executes the CNI plugin loopback on a network namespace, which has to succeed, or
+// to fail.
+func plugin(t *testing.T, succeeds bool, command, netns string) {
+	t.Helper()
+	const path = "/usr/lib/cni/loopback"
+	host.NeedFile(t, path, "containernetworking-plugins")
+	cmd := exec.Command(path)
+	cmd.Stdin = strings.NewReader(`{"cniVersion": "0.4.0", "name": "dashboards", "type": "loopback"}`)
+	cmd.Env = []string{"CNI_COMMAND=" + command, "CNI_CONTAINERID=dashboards", "CNI_IFNAME=lo", "CNI_PATH=/usr/lib/cni", "CNI_NETNS=" + netns}
+	if out, err := cmd.CombinedOutput(); (err == nil) != succeeds {
+		t.Fatalf("loopback %s: %v\n%s", command, err, out)
 	}
 }
 
