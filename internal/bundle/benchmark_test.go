@@ -29,7 +29,7 @@ func dockerFiles(t testing.TB) string {
 // BenchmarkRead reads the bundle of a Docker container, with its name and image.
 func BenchmarkRead(b *testing.B) {
 	me := self(b)
-	x := execution{me.pid, me.startTime, me.mntNS, dockerFiles(b), dockerID}
+	x := execution{pid: me.pid, startTime: me.startTime, mntNS: me.mntNS, bundle: dockerFiles(b), id: dockerID}
 	g := newGate(me.mntNS, me.mntNS)
 	b.ReportAllocs()
 	for b.Loop() {

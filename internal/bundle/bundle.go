@@ -24,6 +24,7 @@ type execution struct {
 	mntNS     uint32
 	bundle    string // as given: it may be relative, or empty
 	id        string // the container's
+	parent    birth  // the process that forked it, if that is known
 }
 
 // read reads the config.json of the bundle, and the container's name and image from
@@ -70,18 +71,35 @@ func (x execution) base(p process) (string, error) {
 	return p.workingDirectory()
 }
 
-// root opens the runtime's root directory. In the exporter's own mount namespace, an
-// absolute path can be resolved without: if the runtime has exited already, as a fast
-// one has, or CAP_SYS_PTRACE is missing.
+// root opens the runtime's root directory. An absolute path can be resolved without the
+// runtime, if that has exited already, as a fast one has, or CAP_SYS_PTRACE is missing: in
+// the exporter's own mount namespace, or that of the process that forked the runtime, a
+// monitor or a shim, which goes on.
 func (x execution) root(p process, base string, isOwnMntNS bool) (root, error) {
 	if !filepath.IsAbs(x.bundle) {
 		return p.rootOf(base)
 	}
 	r, err := p.root()
-	if isOwnMntNS && (errors.Is(err, proc.ErrExited) || errors.Is(err, fs.ErrPermission)) {
+	switch {
+	case err == nil:
+		return r, nil
+	case isOwnMntNS && (errors.Is(err, proc.ErrExited) || errors.Is(err, fs.ErrPermission)):
 		return ownRoot()
+	case errors.Is(err, proc.ErrExited) && x.parent != birth{}:
+		return x.rootOfParent()
 	}
 	return r, err
+}
+
+// rootOfParent opens the root directory of the process that forked the runtime, if that is
+// in the same mount namespace.
+func (x execution) rootOfParent() (root, error) {
+	p := openProcess(x.parent.pid, x.parent.startTime)
+	defer p.close()
+	if p.mntNS() != x.mntNS {
+		return root{}, proc.ErrExited
+	}
+	return p.root()
 }
 
 // identify asks the engines for the name of the container and of its image, by its

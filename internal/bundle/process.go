@@ -40,6 +40,15 @@ func (p process) root() (root, error) {
 	return root{fd}, err
 }
 
+// mntNS returns the inode number of the mount namespace, 0 if the process has exited.
+func (p process) mntNS() uint32 {
+	var s unix.Stat_t
+	if p == exited || unix.Fstatat(p.fd, "ns/mnt", &s, 0) != nil {
+		return 0
+	}
+	return uint32(s.Ino)
+}
+
 // open opens the directory that a link of the process leads to.
 func (p process) open(link string) (int, error) {
 	if p == exited {

@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"container_start_exporter/collector/event"
 	"container_start_exporter/internal/proc"
 )
 
@@ -125,6 +126,34 @@ func TestFileSystems(t *testing.T) {
 	} {
 		if got := storesFiles(fs.magic, fs.dev); got != fs.want {
 			t.Errorf("%#x on device %#x: %t", fs.magic, fs.dev, got)
+		}
+	}
+}
+
+// TestRuntimeExited reads the bundle of a runtime that has exited in a mount namespace that
+// is not the exporter's: by the monitor that forked it, and by no other process.
+func TestRuntimeExited(t *testing.T) {
+	needsRoot(t)
+	dir, at := write(t, map[string]string{"config.json": `{"root": {"path": "/rootfs"}}`}), t.TempDir()
+	monitor := startChild(t, childOptions{MountNS: true, Bind: dir, At: at})
+	runtime := startChild(t, childOptions{})
+	runtime.end()
+	gone := runtime
+	gone.mntNS = monitor.mntNS
+	for name, tt := range map[string]struct {
+		by   child
+		born int64 // of the child of the fork
+		want bool
+	}{
+		"its monitor":                     {monitor, gone.startTime, true},
+		"a process in another namespace":  {self(t), gone.startTime, false},
+		"who forked another with its pid": {monitor, gone.startTime + 1, false},
+		"a process that has exited":       {gone, gone.startTime, false},
+	} {
+		n := newNode()
+		n.reader.Handle(&event.Event{Kind: event.KindFork, PID: tt.by.pid, StartTime: tt.by.startTime, Child: gone.pid, ChildStartTime: tt.born})
+		if b := n.read(gone.create("--bundle", at, "abc")); (b != nil) != tt.want || b != nil && b.Root != "/rootfs" {
+			t.Errorf("forked by %s: read as %+v", name, b)
 		}
 	}
 }

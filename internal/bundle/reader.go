@@ -29,6 +29,7 @@ import (
 type Reader struct {
 	next     func(*event.Event)
 	recent   recent
+	forks    forks
 	gate     *gate
 	read     chan *reading
 	pending  int
@@ -72,6 +73,9 @@ func (r *Reader) Handle(e *event.Event) {
 		r.add(<-r.read)
 	}
 	r.next(e)
+	if e.Kind == event.KindFork {
+		r.forks.add(e)
+	}
 	if e.Kind != event.KindExec || e.Ret < 0 {
 		return
 	}
@@ -96,7 +100,10 @@ func (r *Reader) begin(e *event.Event, c runtime.Command) {
 	}
 	r.pending++
 	one := &reading{}
-	go r.readFor(one, e, execution{e.PID, e.StartTime, e.MntNS, c.Bundle, c.ID})
+	go r.readFor(one, e, execution{
+		pid: e.PID, startTime: e.StartTime, mntNS: e.MntNS, bundle: c.Bundle, id: c.ID,
+		parent: r.forks.parentOf(birth{e.PID, e.StartTime}),
+	})
 	r.await(one, r.gate.isHost(e.MntNS))
 }
 
@@ -166,4 +173,33 @@ func (r *recent) add(pid int, born int64, program argv.Program) bool {
 	r.ring[r.next] = one
 	r.next = (r.next + 1) % len(r.ring)
 	return true
+}
+
+// birth identifies a process by its pid and its start time (boot time, ns).
+type birth struct {
+	pid       int
+	startTime int64
+}
+
+// forks remembers who forked the last 256 processes.
+type forks struct {
+	ring [256]struct{ child, parent birth }
+	next int
+}
+
+// add remembers a fork.
+func (f *forks) add(e *event.Event) {
+	f.ring[f.next].child = birth{e.Child, e.ChildStartTime}
+	f.ring[f.next].parent = birth{e.PID, e.StartTime}
+	f.next = (f.next + 1) % len(f.ring)
+}
+
+// parentOf returns the process that forked a child, which is zero if it is not known.
+func (f *forks) parentOf(child birth) birth {
+	for _, one := range f.ring {
+		if one.child == child {
+			return one.parent
+		}
+	}
+	return birth{}
 }
