@@ -138,34 +138,22 @@ func (a *Archive) UnpackWithDependencies(ctx context.Context, key string, packag
 // unpack returns the directory of a key in the cache. If there is none yet, get puts
 // the packages into a directory, from which it is made.
 func (a *Archive) unpack(ctx context.Context, key string, get func(into string) error) (string, error) {
-	unlock, err := Lock(a.cache)
-	if err != nil {
-		return "", err
-	}
-	defer unlock()
-	dir := filepath.Join(a.cache, key)
-	if _, err := os.Stat(dir); err == nil {
-		return dir, nil
-	}
-	work, err := os.MkdirTemp(a.cache, "unpack-")
-	if err != nil {
-		return "", err
-	}
-	defer os.RemoveAll(work)
-	if err := get(work); err != nil {
-		return "", err
-	}
-	debs, err := filepath.Glob(filepath.Join(work, "*.deb"))
-	if err != nil {
-		return "", err
-	}
-	files := filepath.Join(work, "files")
-	for _, deb := range debs {
-		if _, err := Output(exec.CommandContext(ctx, "dpkg", "-x", deb, files)); err != nil {
+	return Cached(a.cache, key, func(work string) (string, error) {
+		if err := get(work); err != nil {
 			return "", err
 		}
-	}
-	return dir, os.Rename(files, dir)
+		debs, err := filepath.Glob(filepath.Join(work, "*.deb"))
+		if err != nil {
+			return "", err
+		}
+		files := filepath.Join(work, "files")
+		for _, deb := range debs {
+			if _, err := Output(exec.CommandContext(ctx, "dpkg", "-x", deb, files)); err != nil {
+				return "", err
+			}
+		}
+		return files, nil
+	})
 }
 
 // apt runs one of apt's programs in a directory and returns its output.

@@ -31,3 +31,28 @@ func Lock(dir string) (unlock func(), err error) {
 	}
 	return func() { f.Close() }, nil
 }
+
+// Cached returns the path of a name in a directory of Cache. If there is nothing yet, it is
+// what build has made in a directory of its own, which it is given, and returned the path
+// of: it is moved, so that it is whole if it exists.
+func Cached(cache, name string, build func(work string) (made string, err error)) (string, error) {
+	unlock, err := Lock(cache)
+	if err != nil {
+		return "", err
+	}
+	defer unlock()
+	path := filepath.Join(cache, name)
+	if _, err := os.Stat(path); err == nil {
+		return path, nil
+	}
+	work, err := os.MkdirTemp(cache, "building-")
+	if err != nil {
+		return "", err
+	}
+	defer os.RemoveAll(work)
+	made, err := build(work)
+	if err != nil {
+		return "", err
+	}
+	return path, os.Rename(made, path)
+}

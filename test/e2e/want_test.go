@@ -1,11 +1,12 @@
 package e2e
 
 import (
-	"encoding/json"
 	"os/exec"
 	"slices"
 	"strconv"
 	"testing"
+
+	"container_start_exporter/test/host"
 )
 
 // The networks that a container can have.
@@ -136,50 +137,15 @@ func (e expectation) checkNetwork(t *testing.T, d namedRecord, netnsPID int) {
 	}
 }
 
-// veth returns the names of the two ends of the container's veth and its address,
-// read with ip: the container's end has the index of its peer in the engine's
-// network namespace.
+// veth returns the names of the two ends of the container's veth and its address, read
+// with ip.
 func (e expectation) veth(t *testing.T, netnsPID int) (name, container, address string) {
 	t.Helper()
-	peer := 0
-	for _, one := range links(t, e.container.pid) {
-		if one.Name == "lo" {
-			continue
-		}
-		container, peer = one.Name, one.Peer
-		for _, a := range one.Addresses {
-			if a.Family == "inet" {
-				address = a.Local + "/" + strconv.Itoa(a.Length)
-			}
-		}
-	}
-	for _, one := range links(t, netnsPID) {
-		if one.Index == peer {
-			name = one.Name
-		}
-	}
-	return name, container, address
-}
-
-// ipLink is an interface as ip shows it.
-type ipLink struct {
-	Index     int    `json:"ifindex"`
-	Peer      int    `json:"link_index"`
-	Name      string `json:"ifname"`
-	Addresses []struct {
-		Family string `json:"family"`
-		Local  string `json:"local"`
-		Length int    `json:"prefixlen"`
-	} `json:"addr_info"`
+	return host.Veth(links(t, e.container.pid), links(t, netnsPID))
 }
 
 // links returns the interfaces in a process's network namespace.
-func links(t *testing.T, pid int) []ipLink {
+func links(t *testing.T, pid int) []host.Link {
 	t.Helper()
-	var all []ipLink
-	out := must(t, exec.Command("nsenter", "-t", strconv.Itoa(pid), "-n", "ip", "-json", "address"))
-	if err := json.Unmarshal([]byte(out), &all); err != nil {
-		t.Fatal(err)
-	}
-	return all
+	return host.ParseLinks(t, must(t, exec.Command("nsenter", "-t", strconv.Itoa(pid), "-n", "ip", "-json", "address")))
 }

@@ -20,8 +20,11 @@ func FreeAddress(t testing.TB) string {
 
 // Answer returns the body that a URL answers with, or "" if it does not answer, or
 // not with status 200.
-func Answer(url string) string {
-	response, err := http.Get(url)
+func Answer(url string) string { return AnswerTo(http.DefaultClient, url) }
+
+// AnswerTo is Answer to a client.
+func AnswerTo(client *http.Client, url string) string {
+	response, err := client.Get(url)
 	if err != nil {
 		return ""
 	}

@@ -34,25 +34,13 @@ func (i Image) Path(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	unlock, err := debian.Lock(cache)
-	if err != nil {
-		return "", err
-	}
-	defer unlock()
-	path := filepath.Join(cache, i.name())
-	if _, err := os.Stat(path); err == nil {
-		return path, nil
-	}
-	work, err := os.MkdirTemp(cache, "image-")
-	if err != nil {
-		return "", err
-	}
-	defer os.RemoveAll(work)
-	made := filepath.Join(work, "image")
-	if err := i.make(ctx, filepath.Join(work, "root"), made); err != nil {
-		return "", fmt.Errorf("make an image of %s: %w", i.Suite, err)
-	}
-	return path, os.Rename(made, path)
+	return debian.Cached(cache, i.name(), func(work string) (string, error) {
+		made := filepath.Join(work, "image")
+		if err := i.make(ctx, filepath.Join(work, "root"), made); err != nil {
+			return "", fmt.Errorf("make an image of %s: %w", i.Suite, err)
+		}
+		return made, nil
+	})
 }
 
 // name returns the image's file name, which depends on everything that goes into

@@ -3,7 +3,6 @@ package kubelet
 import (
 	"context"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"os"
@@ -13,22 +12,13 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"container_start_exporter/test/host"
 	"container_start_exporter/test/host/scrape"
 )
 
 // get returns what a URL answers on the node, "" if nothing does, or not with status 200.
 func (n *node) get(url string) string {
-	client := http.Client{Transport: &http.Transport{DialContext: n.dial, DisableKeepAlives: true}}
-	response, err := client.Get(url)
-	if err != nil {
-		return ""
-	}
-	defer response.Body.Close()
-	body, err := io.ReadAll(response.Body)
-	if err != nil || response.StatusCode != http.StatusOK {
-		return ""
-	}
-	return string(body)
+	return host.AnswerTo(&http.Client{Transport: &http.Transport{DialContext: n.dial, DisableKeepAlives: true}}, url)
 }
 
 // dial connects to an address in the node's network namespace: a socket stays in that in which

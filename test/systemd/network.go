@@ -1,11 +1,10 @@
 package systemd
 
 import (
-	"encoding/json"
 	"slices"
-	"strconv"
 	"testing"
 
+	"container_start_exporter/test/host"
 	"container_start_exporter/test/host/report"
 )
 
@@ -59,50 +58,20 @@ func checkNetworkTime(t *testing.T, s report.Start) {
 // share that of its sandbox.
 func (c container) hasVeth() bool { return c.way.bridged && (c.way.engine != "cri" || c.image == "") }
 
-// link is an interface as ip shows it.
-type link struct {
-	Index     int    `json:"ifindex"`
-	Peer      int    `json:"link_index"`
-	Name      string `json:"ifname"`
-	Addresses []struct {
-		Family string `json:"family"`
-		Local  string `json:"local"`
-		Length int    `json:"prefixlen"`
-	} `json:"addr_info"`
-}
-
 // veth returns the veth pair of a container: the index of its other end is that in the
 // network namespace of the engine.
 func (m *machine) veth(t *testing.T, c container) (v report.Veth) {
 	t.Helper()
-	engine, peer := "1", 0
+	engine := "1"
 	if c.way.daemon != "" {
 		engine = m.run(t, "cat", c.way.daemon)
 	}
-	for _, l := range m.links(t, c.pid) {
-		if l.Name == "lo" {
-			continue
-		}
-		v.Container, peer = l.Name, l.Peer
-		for _, a := range l.Addresses {
-			if a.Family == "inet" {
-				v.Address = a.Local + "/" + strconv.Itoa(a.Length)
-			}
-		}
-	}
-	for _, l := range m.links(t, engine) {
-		if l.Index == peer {
-			v.Host = l.Name
-		}
-	}
+	v.Host, v.Container, v.Address = host.Veth(m.links(t, c.pid), m.links(t, engine))
 	return v
 }
 
 // links returns the interfaces in the network namespace of a process on the machine.
-func (m *machine) links(t *testing.T, pid string) (links []link) {
+func (m *machine) links(t *testing.T, pid string) []host.Link {
 	t.Helper()
-	if err := json.Unmarshal([]byte(m.run(t, "nsenter", "-t", pid, "-n", "ip", "-json", "address")), &links); err != nil {
-		t.Fatal(err)
-	}
-	return links
+	return host.ParseLinks(t, m.run(t, "nsenter", "-t", pid, "-n", "ip", "-json", "address"))
 }

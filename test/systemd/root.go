@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -32,30 +31,16 @@ func installed(ctx context.Context, suite string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	unlock, err := debian.Lock(cache)
-	if err != nil {
-		return "", err
-	}
-	defer unlock()
 	sum := sha256.Sum256(fmt.Appendln(nil, arguments(suite, "", "")))
-	dir := filepath.Join(cache, fmt.Sprintf("%s-%x", suite, sum[:6]))
-	if _, err := os.Stat(dir); err == nil {
-		return dir, nil
-	}
-	work, err := os.MkdirTemp(cache, "root-")
-	if err != nil {
-		return "", err
-	}
-	defer os.RemoveAll(work)
-	mirrors, err := debian.FindMirrors()
-	if err != nil {
-		return "", err
-	}
-	root := filepath.Join(work, "root")
-	if _, err := debian.Output(exec.CommandContext(ctx, "mmdebstrap", arguments(suite, mirrors.Debian, root)...)); err != nil {
-		return "", err
-	}
-	return dir, os.Rename(root, dir)
+	return debian.Cached(cache, fmt.Sprintf("%s-%x", suite, sum[:6]), func(work string) (string, error) {
+		mirrors, err := debian.FindMirrors()
+		if err != nil {
+			return "", err
+		}
+		root := filepath.Join(work, "root")
+		_, err = debian.Output(exec.CommandContext(ctx, "mmdebstrap", arguments(suite, mirrors.Debian, root)...))
+		return root, err
+	})
 }
 
 // arguments returns the arguments of mmdebstrap.

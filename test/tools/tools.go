@@ -112,35 +112,23 @@ func (s *Set) build() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	unlock, err := debian.Lock(cache)
-	if err != nil {
-		return "", err
-	}
-	defer unlock()
-	dir := filepath.Join(cache, filepath.Base(module)+"-"+key)
-	if _, err := os.Stat(dir); err == nil {
-		return dir, nil
-	}
-	// Built elsewhere and then renamed, so the directory is complete if it exists.
-	building, err := os.MkdirTemp(cache, "building-")
-	if err != nil {
-		return "", err
-	}
-	defer os.RemoveAll(building)
-	if err := os.Chmod(building, 0o755); err != nil {
-		return "", err
-	}
-	cmd := exec.Command("go", slices.Concat([]string{"build", "-buildvcs=false", "-o", building + "/"}, s.Flags, s.Packages)...)
-	cmd.Dir = module
-	cgo := "CGO_ENABLED=0"
-	if s.Cgo {
-		cgo = "CGO_ENABLED=1"
-	}
-	cmd.Env = append(os.Environ(), cgo)
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("%w\n%s", err, out)
-	}
-	return dir, os.Rename(building, dir)
+	return debian.Cached(cache, filepath.Base(module)+"-"+key, func(work string) (string, error) {
+		made := filepath.Join(work, "programs")
+		if err := os.Mkdir(made, 0o755); err != nil {
+			return "", err
+		}
+		cmd := exec.Command("go", slices.Concat([]string{"build", "-buildvcs=false", "-o", made + "/"}, s.Flags, s.Packages)...)
+		cmd.Dir = module
+		cgo := "CGO_ENABLED=0"
+		if s.Cgo {
+			cgo = "CGO_ENABLED=1"
+		}
+		cmd.Env = append(os.Environ(), cgo)
+		if out, err := cmd.CombinedOutput(); err != nil {
+			return "", fmt.Errorf("%w\n%s", err, out)
+		}
+		return made, nil
+	})
 }
 
 // moduleDir returns the path of the nested module: tests run in their package's directory.
