@@ -2,6 +2,7 @@ package collector
 
 import (
 	"cmp"
+	"hash/maphash"
 	"slices"
 	"strconv"
 
@@ -22,7 +23,7 @@ type idMaps struct {
 	set        bool  // the map of a tree is set that is not attached
 	count      int
 	attached   int    // of them
-	target     string // of the first that was attached
+	target     uint64 // a hash of the path at which the first was attached: any shim may map ids
 
 	op *operation // that shows them in the start's record
 }
@@ -44,7 +45,7 @@ func (m *idMaps) add(e *event.Event) bool {
 	case e.Kind == event.KindMoveMount && m.set:
 		m.set = false
 		if m.attached++; m.attached == 1 {
-			m.target = e.ResolvedTarget()
+			m.target = hashOf(e.ResolvedTarget())
 		}
 	default:
 		return false
@@ -52,6 +53,11 @@ func (m *idMaps) add(e *event.Event) bool {
 	m.end = e.Time
 	return true
 }
+
+// pathSeed is what paths are hashed with.
+var pathSeed = maphash.MakeSeed()
+
+func hashOf(path string) uint64 { return maphash.String(pathSeed, path) }
 
 // showIDMaps makes the mapped mounts of a start one operation with a count.
 func (att *attempt) showIDMaps() {
@@ -105,7 +111,8 @@ func (l *threadLayers) take(tid int) *idMaps {
 // forget forgets what was mapped for a rootfs that is not mounted after all: the first of
 // it is unmounted.
 func (l *threadLayers) forget(umount *event.Event) {
-	*l = slices.DeleteFunc(*l, func(m threadIDMaps) bool { return m.attached > 0 && m.target == umount.ResolvedTarget() })
+	target := hashOf(umount.ResolvedTarget())
+	*l = slices.DeleteFunc(*l, func(m threadIDMaps) bool { return m.attached > 0 && m.target == target })
 }
 
 func (l *threadLayers) index(tid int) int {

@@ -168,7 +168,7 @@ func (a *Assembler) onNewNamespaces(p, member *process, e *event.Event) disposit
 	if e.Flags&unix.CLONE_NEWNET != 0 && e.Namespaces != nil && e.Namespaces.Net != 0 {
 		return a.deferNetns(p, e)
 	}
-	if p != member && e.Flags&newNamespaces == unix.CLONE_NEWUSER && e.Namespaces != nil {
+	if p != member && p.origin.isHost() && e.Flags&newNamespaces == unix.CLONE_NEWUSER && e.Namespaces != nil {
 		member.podUser.fork = e
 		return unrelated
 	}
